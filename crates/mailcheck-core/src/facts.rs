@@ -1,0 +1,141 @@
+//! What was seen, before anyone judges it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use dnsbl::ListAnswer;
+use mail_dns::{AddressScope, DomainName, HostAddresses, MailRoute, Reverse};
+use serde::{Deserialize, Serialize};
+use smtp_probe::Observation;
+
+use crate::{PortRole, Profile, Subject, Target};
+
+/// Everything that was seen of a target in one run: plain data.
+///
+/// Stored as JSON and [judged](crate::Judge) again elsewhere, they give the same report, so a fault report is a fixture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Facts {
+    /// What was looked at.
+    pub target: Target,
+    /// What was expected of it.
+    pub profile: Profile,
+    /// When the run began, in seconds since 1970-01-01T00:00:00Z.
+    pub started_at: i64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Where the mail goes; for a domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<MailRoute>,
+    /// The addresses; for a host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostAddresses>,
+    /// Every port of every address that was looked at, in order.
+    pub services: Vec<ServiceFacts>,
+    /// The names of every address, as far as they were asked for in time.
+    pub reverse: Vec<Reverse>,
+    /// What the lists say of every address and of the domain.
+    pub listings: Vec<ListAnswer>,
+    /// What was left undone when the time was up; empty if the run was complete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<String>,
+}
+
+impl Facts {
+    /// Facts of a run that saw nothing yet.
+    #[must_use]
+    pub fn new(target: Target, profile: Profile, started_at: i64) -> Self {
+        Self {
+            target,
+            profile,
+            started_at,
+            elapsed: Duration::ZERO,
+            route: None,
+            host: None,
+            services: Vec::new(),
+            reverse: Vec::new(),
+            listings: Vec::new(),
+            unfinished: Vec::new(),
+        }
+    }
+}
+
+/// What was seen of one port of one address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServiceFacts {
+    /// The host that the address belongs to; `None` if only the address was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<DomainName>,
+    /// The address and port.
+    pub address: SocketAddr,
+    /// What was seen.
+    pub probe: ProbeResult,
+}
+
+impl ServiceFacts {
+    /// Builds the facts of a port.
+    #[must_use]
+    pub fn new(host: Option<DomainName>, address: SocketAddr, probe: ProbeResult) -> Self {
+        Self { host, address, probe }
+    }
+
+    /// What the port is for.
+    #[must_use]
+    pub fn role(&self) -> PortRole {
+        PortRole::of(self.address.port())
+    }
+
+    /// What was observed, if it was probed.
+    #[must_use]
+    pub fn observation(&self) -> Option<&Observation> {
+        match &self.probe {
+            ProbeResult::Observed(observation) => Some(observation),
+            ProbeResult::NotProbed(_) => None,
+        }
+    }
+
+    /// The subject of findings about it.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject::Service { host: self.host.clone(), address: self.address }
+    }
+}
+
+/// What came of looking at a port.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "it was looked at or it was not")]
+pub enum ProbeResult {
+    /// It was looked at.
+    Observed(Box<Observation>),
+    /// It was not, and why.
+    NotProbed(NotProbed),
+}
+
+/// Why a port was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NotProbed {
+    /// The address is not a global one, and such are not contacted unless the caller allows it.
+    Scope(AddressScope),
+    /// The time was up.
+    Deadline,
+    /// There are more addresses than are looked at in one run.
+    TooMany,
+    /// The run may contact only addresses that it has a detour for, and it has none for this one.
+    NoDetour,
+}
+
+impl fmt::Display for NotProbed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => write!(f, "a {scope} address, which is not contacted unless allowed"),
+            Self::Deadline => f.write_str("the time was up"),
+            Self::TooMany => f.write_str("more addresses than one run looks at"),
+            Self::NoDetour => f.write_str("no detour leads there"),
+        }
+    }
+}
