@@ -1,1 +1,110 @@
-//! dnsbl
+//! DNS blocklists, with the proof.
+//!
+//! A question to a list has more outcomes than "listed" and "clean", and most checkers fold them: a list that refuses the
+//! resolver answers an address too, or NXDOMAIN for everything; a dead list whose domain was sold lists the whole world.
+//! Here each outcome is a [`Verdict`] of its own. *Not listed* is said only with a [`Proof`]: over the same resolver, the
+//! list has just listed its test entry, and has not listed what nobody lists. *Listed* is said only of a list that does
+//! not list everything.
+//!
+//! This crate holds no opinion: it does not say how bad a listing is, nor remember what was listed yesterday. It asks
+//! through [`mail_dns::Lookup`] and has no socket, clock or randomness of its own.
+//!
+//! # Example
+//!
+//! ```
+//! use dnsbl::{Catalogue, Checker, Subject, Verdict};
+//! use mail_dns::StaticLookup;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let catalogue = Catalogue::from_toml(
+//!     r#"
+//!     [[list]]
+//!     zone = "bl.example"
+//!     name = "Example"
+//!     role = "block"
+//!     status = "documented"
+//!     as_of = "2026-11"
+//!     source = "this page"
+//!     codes = [{ code = "127.0.0.2", meaning = "sent to a trap" }]
+//!     ipv4 = { positive = ["127.0.0.2"], negative = ["127.0.0.1"] }
+//!     "#,
+//! )?;
+//! let dns = StaticLookup::from_zone_text(
+//!     "2.0.0.127.bl.example. 300 IN A 127.0.0.2\n\
+//!      1.1.1.9.bl.example.   300 IN A 127.0.0.2",
+//! )?;
+//! // The nonce makes the control that nobody lists; a program takes a random one.
+//! let checker = Checker::new(dns, catalogue, 7);
+//!
+//! let answers = checker.check_all(&Subject::Address("9.1.1.1".parse()?)).await;
+//! assert_eq!(answers[0].to_string(), "bl.example: 9.1.1.1 is listed: 127.0.0.2 (sent to a trap)");
+//!
+//! let answers = checker.check_all(&Subject::Address("9.1.1.2".parse()?)).await;
+//! assert!(matches!(answers[0].verdict, Verdict::NotListed(_)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! | item | what it is |
+//! | --- | --- |
+//! | [`Catalogue`], [`List`], [`Tombstone`] | the lists as data: zones, codes, controls, sources; and the dead ones, which are refused |
+//! | [`Subject`] | an address or a domain, and the name under which a list is asked about it |
+//! | [`Reading`] | what one answer says by itself |
+//! | [`ControlReport`] | what the list's own test entries showed |
+//! | [`Verdict`], [`judge`] | readings and controls weighed together |
+//! | [`Checker`], [`ListAnswer`] | asks, and the whole answer with its evidence |
+//!
+//! # Limits
+//!
+//! - [`MAX_ADDRESSES`] different addresses in one answer; more is a fault of the list.
+//! - [`MAX_TEXTS`] texts of a listing, each of [`ListText::MAX_LEN`] characters.
+//! - [`MAX_CONTROLS`] positive and as many negative controls of a list for one kind of subject, and one random.
+//! - Four names asked for one subject, and that only of lists of registrable domains ([`NameForm`]).
+//! - 255 octets of a name (RFC 1035 §2.3.4); a longer one is not asked, and never "not listed".
+//! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
+//!   times the deadline of the [`Lookup`](mail_dns::Lookup).
+//!
+//! # Features
+//!
+//! | feature | adds | default |
+//! | --- | --- | --- |
+//! | `serde` | `Serialize` and `Deserialize` for every fact | yes |
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
+
+mod catalogue;
+mod checker;
+mod control;
+mod list_text;
+mod reading;
+mod subject;
+mod verdict;
+
+pub use catalogue::{
+    Catalogue, CatalogueError, CatalogueErrorKind, CodeMatch, CodeRule, Controls, Effect, List,
+    MAX_CONTROLS, NameForm, Role, Status, Tombstone,
+};
+pub use checker::Checker;
+pub use control::ControlReport;
+pub use list_text::{ListText, ListTextError, MAX_TEXTS};
+pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
+pub use subject::{Kind, NotAsked, Subject};
+pub use verdict::{Cause, ListAnswer, ListName, Listing, Proof, Verdict, judge};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

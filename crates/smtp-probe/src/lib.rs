@@ -1,13 +1,102 @@
-//! smtp-probe
+//! SMTP up to a message, and never into one: what a server is, and why it says no.
+//!
+//! The parts from the bottom up: a [reply parser](ReplyParser) that takes anything and keeps everything, the
+//! [extensions](Ehlo) that a server offers, a [session](Session) without sockets and without a clock, and a
+//! driver ([`Probe`]) that runs it over TCP and TLS.
+//!
+//! What it deliberately is not: a mail client. It sends EHLO, HELO, STARTTLS and QUIT, and has no way to a message. It knows no
+//! DNS, and it holds no opinion: an [`Observation`] says what was seen, and that *not now* is neither *no* nor *not there*.
+//!
+//! # Example
+//!
+//! Any transcript can be judged again by the code that runs on the wire:
+//!
+//! ```
+//! use std::time::Duration;
+//! use smtp_probe::{Output, Security, Session, StartTls};
+//!
+//! let mut session = Session::new("probe.example.com".parse()?, Security::StartTls);
+//! let now = Duration::ZERO;
+//! session.handle_input(b"220 mx.example.com ESMTP\r\n", now);
+//! let Output::Send { octets, .. } = session.poll_output(now) else { panic!("it greets back") };
+//! assert_eq!(octets, b"EHLO probe.example.com\r\n");
+//!
+//! session.handle_input(b"250-mx.example.com\r\n250 SIZE 52428800\r\n", now);
+//! let Output::Send { octets, .. } = session.poll_output(now) else { panic!("it takes its leave") };
+//! assert_eq!(octets, b"QUIT\r\n");
+//! session.handle_input(b"221 bye\r\n", now);
+//!
+//! let observation = session.into_observation(now);
+//! assert_eq!(observation.starttls, StartTls::NotOffered);
+//! println!("{}", observation.transcript);
+//! # Ok::<(), smtp_probe::EhloNameError>(())
+//! ```
+//!
+//! # Map
+//!
+//! | item | what it is |
+//! | --- | --- |
+//! | [`ReplyParser`], [`Reply`], [`Deviation`], [`ReplyError`] | replies, from any octets |
+//! | [`ReplyCode`], [`EnhancedCode`] | their codes |
+//! | [`Ehlo`], [`Extension`], [`Size`] | what a server can do |
+//! | [`Session`], [`Output`] | the session, sans-IO |
+//! | [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`] | how it is to go |
+//! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Transcript`] | what was seen |
+//! | [`Probe`] | the driver |
+//!
+//! # Limits
+//!
+//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all, 32 deviations noted. A session: six replies, 60 s in all unless
+//! told otherwise, 65,536 octets of transcript. Nothing that a server sends makes it hold more.
+//!
+//! # Features
+//!
+//! | feature | adds | default |
+//! | --- | --- | --- |
+//! | `tokio` | [`Probe`] | yes |
+//! | `aws-lc-rs` | that cryptography provider of `tls-inspect` | yes |
+//! | `ring` | that cryptography provider of `tls-inspect` | no |
+//! | `serde` | `Serialize` and `Deserialize` for every fact | yes |
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
 
 mod code;
+mod config;
 mod ehlo;
 mod escape;
+mod observation;
+#[cfg(feature = "tokio")]
+mod probe;
 mod reply;
+mod session;
+mod transcript;
 
 pub use code::{EnhancedCode, ReplyCode};
+pub use config::{EhloName, EhloNameError, Security, Timeouts};
 pub use ehlo::{Ehlo, Extension, Size};
+pub use observation::{
+    Cause, LocalFault, Observation, Outcome, Phase, PortState, StartTls, Stop, Timings, Unsolicited,
+};
+#[cfg(feature = "tokio")]
+pub use probe::Probe;
 pub use reply::{
     Deviation, DeviationKind, Reply, ReplyError, ReplyErrorKind, ReplyLimits, ReplyParser,
     Resemblance,
 };
+pub use session::{Output, Session};
+pub use transcript::{Entry, Event, Transcript};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,257 @@
+use super::*;
+
+/// A catalogue of one list, with `lines` in place of or besides what it needs.
+fn with(lines: &str) -> String {
+    let defaults = [
+        ("zone", "zone = \"bl.test\""),
+        ("as_of", "as_of = \"2026-11\""),
+        ("ipv4", "ipv4 = { positive = [\"127.0.0.2\"] }"),
+    ];
+    let mut text = String::from("[[list]]\n");
+    text.push_str(lines);
+    for (key, default) in defaults {
+        if !lines.contains(&format!("{key} =")) {
+            text.push_str(default);
+            text.push('\n');
+        }
+    }
+    text + "name = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\nsource = \"here\"\n"
+}
+
+#[track_caller]
+fn check(text: &str, kind: CatalogueErrorKind, line: usize, message: &str) {
+    let error = Catalogue::from_toml(text).expect_err("a fault");
+    assert_eq!((error.kind(), error.line()), (kind, Some(line)), "{error}");
+    assert_eq!(error.to_string(), format!("line {line}: {message}"));
+}
+
+#[test]
+fn the_builtin_catalogue_is_sane() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    assert!(catalogue.lists().len() >= 10);
+    assert!(catalogue.tombstones().len() >= 30);
+    for list in catalogue.lists() {
+        let zone = &list.zone;
+        assert!(zone.is_host_name(), "{zone}");
+        assert!(catalogue.tombstone(zone).is_none(), "{zone} is dead");
+        assert!(list.as_of.len() >= 7, "{zone}: at least a month");
+        assert!(!list.codes.is_empty(), "{zone}: codes");
+        assert!(!list.source.is_empty() && !list.name.is_empty(), "{zone}");
+        let kinds = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
+        for controls in kinds.into_iter().filter_map(|kind| list.controls(kind)) {
+            assert!(!controls.positive.is_empty(), "{zone}: no positive control");
+            assert!(!controls.negative.is_empty(), "{zone}: no negative control");
+            assert!(controls.positive.iter().all(|name| name.is_within(zone)));
+            assert!(controls.negative.iter().all(|name| name.is_within(zone)));
+        }
+        for rule in &list.codes {
+            assert!(!rule.meaning.is_empty(), "{zone}: {rule:?}");
+            if let CodeMatch::Octets(octets) = rule.code {
+                assert_eq!(octets[0], Some(127), "{zone}: {rule:?}");
+            }
+        }
+        for (index, rule) in list.codes.iter().enumerate() {
+            let again = list.codes[..index]
+                .iter()
+                .any(|other| other.code == rule.code);
+            assert!(!again, "{zone}: {rule:?} is there twice");
+        }
+    }
+    for dead in catalogue.tombstones() {
+        assert!(
+            !dead.reason.is_empty() && !dead.source.is_empty(),
+            "{dead:?}"
+        );
+        assert!(
+            dead.date.is_some() || dead.reason.contains("no date is known"),
+            "{dead:?}"
+        );
+        let same = catalogue
+            .tombstones()
+            .iter()
+            .filter(|other| other.zone == dead.zone);
+        assert_eq!(same.count(), 1, "{dead:?}");
+    }
+}
+
+#[test]
+fn the_least_list_is_read() {
+    let catalogue = Catalogue::from_toml(&with("")).expect("sound");
+    let list = &catalogue.lists()[0];
+    let controls = list.controls(Kind::Ipv4).expect("controls");
+    assert_eq!(
+        controls.positive,
+        ["2.0.0.127.bl.test".parse().expect("a name")]
+    );
+    assert!(controls.negative.is_empty() && controls.verified);
+    assert_eq!(list.controls(Kind::Domain), None);
+    assert_eq!(list.name_form, NameForm::Full);
+}
+
+#[test]
+fn d15_controls_are_of_the_list_and_the_ipv6_one_stays_mapped() {
+    let catalogue = Catalogue::from_toml(&with(
+        "ipv4 = { positive = [\"127.0.0.99\"] }\n\
+         ipv6 = { positive = [\"::ffff:127.0.0.2\"] }\n\
+         domain = { positive = [\"TEST\", \"dbltest.com\"], negative = [\"INVALID\"] }\n",
+    ))
+    .expect("sound");
+    let shown = |kind| {
+        let controls = catalogue.lists()[0].controls(kind).expect("controls");
+        controls
+            .positive
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(Kind::Ipv4), ["99.0.0.127.bl.test"]);
+    assert_eq!(shown(Kind::Domain), ["test.bl.test", "dbltest.com.bl.test"]);
+    // RFC 5782 §2.4 and §5: ::FFFF:7F00:2.
+    assert_eq!(
+        shown(Kind::Ipv6),
+        ["2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.bl.test"]
+    );
+}
+
+#[test]
+fn faults_are_told_with_their_line() {
+    use CatalogueErrorKind as K;
+    check(
+        &with("zone = \"a..b\"\n"),
+        K::Name,
+        2,
+        "expected a label, found two dots in a row at octet 2",
+    );
+    check(
+        &with(&format!("zone = \"{}test\"\n", "abcdefghi.".repeat(19))),
+        K::Name,
+        2,
+        "expected a zone of at most 191 octets, found 196",
+    );
+    check(
+        &with("as_of = \"soon\"\n"),
+        K::Date,
+        2,
+        "expected a date such as 2026-08, found soon",
+    );
+    check(
+        &with("as_of = \"2026-13\"\n"),
+        K::Date,
+        2,
+        "expected a date such as 2026-08, found 2026-13",
+    );
+    check(
+        &with("as_of = \"2026-+1\"\n"),
+        K::Date,
+        2,
+        "expected a date such as 2026-08, found 2026-+1",
+    );
+    check(
+        &with("ipv4 = { positive = [\"TEST\"] }\n"),
+        K::Controls,
+        2,
+        "expected a control of kind ipv4, found TEST",
+    );
+    check(
+        &with("domain = { positive = [\"127.0.0.2\"] }\n"),
+        K::Controls,
+        2,
+        "expected a control of kind domain, found 127.0.0.2",
+    );
+    check(
+        &with("codes = [\n{ code = \"10.0.0.1\", meaning = \"x\" }]\n"),
+        K::Code,
+        3,
+        "expected a code in 127.0.0.0/8, found 10.0.0.1",
+    );
+    check(
+        &with("codes = [{ code = \"127.0.0\", meaning = \"x\" }]\n"),
+        K::Code,
+        2,
+        "expected four octets, each a number or *, found 127.0.0",
+    );
+    check(
+        &with("codes = [{ bit = 3, meaning = \"x\" }]\n"),
+        K::Code,
+        2,
+        "expected the value of one bit, found 3",
+    );
+    check(
+        &with("codes = [{ meaning = \"x\" }]\n"),
+        K::Code,
+        2,
+        "expected one of code and bit, found both or none",
+    );
+    let twice = with("") + &with("");
+    check(
+        &twice,
+        K::Duplicate,
+        10,
+        "expected each zone once, found bl.test again",
+    );
+}
+
+#[test]
+fn d04_no_rule_can_make_a_refusal_a_listing() {
+    for code in ["127.255.255.3", "127.*.*.2", "127.255.255.*"] {
+        let text = with(&format!(
+            "codes = [{{ code = \"{code}\", meaning = \"x\" }}]\n"
+        ));
+        let message = format!("expected a listing outside 127.255.255.0/24, found {code}");
+        check(&text, CatalogueErrorKind::Code, 2, &message);
+    }
+}
+
+#[test]
+fn unknown_keys_and_bad_toml_are_told_with_their_line() {
+    for (text, line) in [
+        (with("zoen = \"x\"\n"), 2),
+        ("[[list]]\nzone = \n".to_owned(), 2),
+    ] {
+        let error = Catalogue::from_toml(&text).expect_err("a fault");
+        assert_eq!(
+            (error.kind(), error.line()),
+            (CatalogueErrorKind::Syntax, Some(line)),
+            "{error}"
+        );
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_list_without_controls_is_refused() {
+    let text = with("").replace("ipv4 = { positive = [\"127.0.0.2\"] }\n", "");
+    check(
+        &text,
+        CatalogueErrorKind::Controls,
+        2,
+        "expected controls in at least one of ipv4, ipv6 and domain, found none",
+    );
+}
+
+#[test]
+fn the_dead_are_refused_by_any_name_below_them() {
+    for zone in [
+        "sorbs.net",
+        "Spam.DNSBL.Sorbs.NET",
+        "list.dsbl.org",
+        "ix.dnsbl.manitu.net",
+    ] {
+        let error = Catalogue::from_toml(&with(&format!("zone = \"{zone}\"\n"))).expect_err("dead");
+        assert_eq!(error.kind(), CatalogueErrorKind::Tombstone, "{zone}");
+        assert_eq!(error.line(), Some(2));
+    }
+    // Not below on a label boundary.
+    assert!(Catalogue::from_toml(&with("zone = \"notsorbs.net\"\n")).is_ok());
+}
+
+#[test]
+fn a_file_can_bury_more() {
+    let stone = "[[tombstone]]\nzone = \"test\"\nreason = \"sold\"\nsource = \"here\"\n";
+    check(
+        &(stone.to_owned() + &with("")),
+        CatalogueErrorKind::Tombstone,
+        6,
+        "expected a living list, found bl.test: sold",
+    );
+}

@@ -1,0 +1,390 @@
+//! What one answer says by itself, before it is weighed against the controls.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use mail_dns::{Answer, DomainName, LookupError, LookupErrorKind, Negative, NegativeKind};
+
+use crate::{CodeMatch, Effect, List};
+
+/// How many different addresses one answer may have. A bitmask needs one and the richest composite list five;
+/// an answer that has more is a fault of the list.
+pub const MAX_ADDRESSES: usize = 64;
+
+/// What one answer of a list says by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reading {
+    /// There is an entry.
+    Listed {
+        /// Every address that is an entry, each once, in order of their values.
+        codes: Vec<Code>,
+        /// For how many seconds the answer holds.
+        ttl: Option<u32>,
+    },
+    /// There is no entry: NXDOMAIN (RFC 5782 §2.1), and nothing else is that.
+    Absent(Negative),
+    /// The question was not answered, on purpose.
+    Refused(Refusal),
+    /// The answer is none that a working list gives.
+    Faulty(Fault),
+    /// The answer settles nothing, or there is none.
+    Unsettled(Unsettled),
+}
+
+impl Reading {
+    /// Reads the outcome of a question for the A records at a name of `list`.
+    #[must_use]
+    pub fn of(list: &List, outcome: &Result<Answer, LookupError>) -> Self {
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == LookupErrorKind::Refused => {
+                return Self::Refused(Refusal::Rcode(error.clone()));
+            }
+            Err(error) => return Self::Unsettled(Unsettled::Lookup(error.clone())),
+        };
+        match answer.negative() {
+            Some(denial) if denial.kind == NegativeKind::NxDomain => Self::Absent(denial.clone()),
+            // The name exists and has no A record: a list of other records, a broken one, or a signer that denies in
+            // the manner of RFC 9824. RFC 5782 knows no such answer.
+            Some(_) => Self::Unsettled(Unsettled::NoData),
+            None => decode(list, answer.addresses().collect(), answer.ttl()),
+        }
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed { codes, .. } => write_list(f, codes),
+            Self::Absent(denial) => denial.kind.fmt(f),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Faulty(fault) => fault.fmt(f),
+            Self::Unsettled(unsettled) => unsettled.fmt(f),
+        }
+    }
+}
+
+/// The worst address decides: one that no list gives, then a refusal, and only then entries.
+fn decode(list: &List, addresses: BTreeSet<IpAddr>, ttl: Option<u32>) -> Reading {
+    if addresses.len() > MAX_ADDRESSES {
+        return Reading::Faulty(Fault::TooManyAddresses(addresses.len()));
+    }
+    // RFC 5782 §2.1: answers are in 127.0.0.0/8. A parked domain, a captive portal or a filter that rewrites NXDOMAIN
+    // answers with an address of its own.
+    let inside: Vec<Ipv4Addr> = addresses.iter().filter_map(loopback).collect();
+    if inside.len() < addresses.len() {
+        let outside = addresses
+            .into_iter()
+            .filter(|address| loopback(address).is_none());
+        return Reading::Faulty(Fault::OutsideLoopback(outside.collect()));
+    }
+    if inside.is_empty() {
+        return Reading::Unsettled(Unsettled::NoData);
+    }
+    let meanings: Vec<_> = inside
+        .iter()
+        .map(|address| meaning(list, *address))
+        .collect();
+    if let Some(refusal) = meanings.iter().find_map(Meaning::refusal) {
+        return Reading::Refused(refusal.clone());
+    }
+    let codes: Vec<Code> = meanings.into_iter().filter_map(Meaning::code).collect();
+    if codes.is_empty() {
+        return Reading::Unsettled(Unsettled::Ambiguous(inside));
+    }
+    Reading::Listed { codes, ttl }
+}
+
+fn loopback(address: &IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) if address.is_loopback() => Some(*address),
+        _ => None,
+    }
+}
+
+enum Meaning {
+    Entry(Code),
+    Refusal(Refusal),
+    Nothing,
+}
+
+impl Meaning {
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refusal(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    fn code(self) -> Option<Code> {
+        match self {
+            Self::Entry(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
+/// What `address` means on `list`: by the list's own rules, then by what holds for every list.
+fn meaning(list: &List, address: Ipv4Addr) -> Meaning {
+    let matching = || list.codes.iter().filter(|rule| rule.code.matches(address));
+    let first = matching().next();
+    let refused = matching().find(|rule| rule.effect == Effect::Refused);
+    // A bit that refuses does so whatever the other bits say; of other rules, the first that matches decides.
+    let refused =
+        refused.filter(|rule| matches!(rule.code, CodeMatch::Bit(_)) || first == Some(*rule));
+    let reason = RefusalReason::of(address);
+    if refused.is_some() || reason.is_some() {
+        return Meaning::Refusal(Refusal::Code {
+            address,
+            reason: reason.unwrap_or(RefusalReason::ListSpecific),
+            meaning: refused.map(|rule| rule.meaning.clone()),
+        });
+    }
+    let meanings = match first.map(|rule| rule.code) {
+        Some(CodeMatch::Bit(_)) => matching().map(|rule| rule.meaning.clone()).collect(),
+        Some(_) => first.map(|rule| rule.meaning.clone()).into_iter().collect(),
+        None if is_never_an_entry(list, address) => return Meaning::Nothing,
+        None => Vec::new(),
+    };
+    Meaning::Entry(Code { address, meanings })
+}
+
+/// Whether `address`, which no rule of `list` names, cannot be an entry.
+fn is_never_an_entry(list: &List, address: Ipv4Addr) -> bool {
+    let bits = |rule: &crate::CodeRule| matches!(rule.code, CodeMatch::Bit(_));
+    match address.octets() {
+        // RFC 5782 §5 keeps 127.0.0.1 as what no list has; a rewriting resolver gives it too.
+        [127, 0, 0, 1] => true,
+        // The zones of domains answer so to a question for an address: a fault of the one who asks.
+        [127, 0, 1 | 2, 255] => true,
+        // RFC 5782 §2.3: a bitmask is in the last octet; with none set, or others used, it is no bitmask.
+        [127, 0, 0, last] => last == 0,
+        _ => list.codes.iter().any(bits),
+    }
+}
+
+/// One address of an answer, and what it means on its list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Code {
+    /// The address, in `127.0.0.0/8`.
+    pub address: Ipv4Addr,
+    /// What the catalogue says it means on this list: one meaning, or one for every bit that is set. Empty if the
+    /// catalogue does not know the code.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub meanings: Vec<String>,
+}
+
+impl Code {
+    /// Builds a code.
+    #[must_use]
+    pub fn new(address: Ipv4Addr, meanings: Vec<String>) -> Self {
+        Self { address, meanings }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (", self.address)?;
+        if self.meanings.is_empty() {
+            f.write_str("of unknown meaning")?;
+        }
+        for (index, meaning) in self.meanings.iter().enumerate() {
+            let separator = if index > 0 { ", " } else { "" };
+            write!(f, "{separator}{}", meaning.escape_debug())?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// How a question was not answered, on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Refusal {
+    /// By an address that stands for a refusal, though it looks like an entry.
+    Code {
+        /// The address.
+        address: Ipv4Addr,
+        /// What it stands for.
+        reason: RefusalReason,
+        /// The list's word for it, if the catalogue has one.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Option::is_none")
+        )]
+        meaning: Option<String>,
+    },
+    /// By the response code REFUSED, of the list or of the resolver.
+    Rcode(LookupError),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code {
+                address,
+                meaning: Some(meaning),
+                ..
+            } => write!(f, "{address} ({})", meaning.escape_debug()),
+            Self::Code {
+                address, reason, ..
+            } => write!(f, "{address} ({reason})"),
+            Self::Rcode(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Why a list refuses, by the codes of `127.255.255.0/24` that Spamhaus began and others follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// `127.255.255.252`: the zone's name is mistyped.
+    ZoneMistyped,
+    /// `127.255.255.254`: the question came through a public resolver, or one that cannot be attributed.
+    PublicResolver,
+    /// `127.255.255.255`: too many questions, or no registration.
+    TooManyQuestions,
+    /// Another address of `127.255.255.0/24`.
+    Unspecified,
+    /// An address by which this list alone refuses.
+    ListSpecific,
+}
+
+impl RefusalReason {
+    fn of(address: Ipv4Addr) -> Option<Self> {
+        Some(match address.octets() {
+            [127, 255, 255, 252] => Self::ZoneMistyped,
+            [127, 255, 255, 254] => Self::PublicResolver,
+            [127, 255, 255, 255] => Self::TooManyQuestions,
+            [127, 255, 255, _] => Self::Unspecified,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ZoneMistyped => "the zone's name is mistyped",
+            Self::PublicResolver => "the resolver is public or cannot be attributed",
+            Self::TooManyQuestions => "too many questions, or not registered",
+            Self::Unspecified => "a refusal of unknown meaning",
+            Self::ListSpecific => "a refusal by this list's own code",
+        })
+    }
+}
+
+/// How a list, or the resolver before it, is seen to be broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Fault {
+    /// It lists what nobody lists: this control, with these addresses.
+    Wildcard {
+        /// The name that must not be there.
+        name: DomainName,
+        /// What it answered.
+        addresses: Vec<Ipv4Addr>,
+    },
+    /// It does not list its own test entry: it is dead or emptied, or the resolver hides it.
+    PositiveControlMissing(DomainName),
+    /// It answers with addresses outside `127.0.0.0/8` (RFC 5782 §2.1): its domain is parked, or a resolver on the way
+    /// rewrites answers.
+    OutsideLoopback(Vec<IpAddr>),
+    /// It answers with more than [`MAX_ADDRESSES`] addresses: this many.
+    TooManyAddresses(usize),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wildcard { name, addresses } => {
+                write!(f, "it lists {name}, which nobody lists, with ")?;
+                write_list(f, addresses)
+            }
+            Self::PositiveControlMissing(name) => {
+                write!(f, "it does not list its own test entry {name}")
+            }
+            Self::OutsideLoopback(addresses) => {
+                f.write_str("it answers outside 127.0.0.0/8, with ")?;
+                write_list(f, addresses)
+            }
+            Self::TooManyAddresses(count) => write!(f, "it answers with {count} addresses"),
+        }
+    }
+}
+
+/// Why an answer settles nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Unsettled {
+    /// There is no conclusive answer.
+    Lookup(LookupError),
+    /// NODATA: the name is there, without an address.
+    NoData,
+    /// The addresses are in `127.0.0.0/8` and none can be an entry.
+    Ambiguous(Vec<Ipv4Addr>),
+}
+
+impl fmt::Display for Unsettled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lookup(error) => error.fmt(f),
+            Self::NoData => f.write_str("NODATA, which is neither an entry nor none"),
+            Self::Ambiguous(addresses) => {
+                write_list(f, addresses)?;
+                f.write_str(", which is no entry")
+            }
+        }
+    }
+}
+
+pub(crate) fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    for (index, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if index > 0 { ", " } else { "" })?;
+    }
+    Ok(())
+}
+
+/// A question for A records that was asked, and what its answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Asked {
+    /// The name asked.
+    pub name: DomainName,
+    /// What came back.
+    pub reading: Reading,
+}
+
+impl Asked {
+    /// Builds a question with its reading.
+    #[must_use]
+    pub fn new(name: DomainName, reading: Reading) -> Self {
+        Self { name, reading }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reading)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! What is asked about, and under which name.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use mail_dns::{AddressScope, DomainName};
+
+use crate::{List, NameForm};
+
+/// How many labels a registrable domain can have: a public suffix of up to four, and one more.
+const REGISTRABLE_LABELS: std::ops::RangeInclusive<usize> = 2..=5;
+
+/// What a list is asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Subject {
+    /// An address. IPv4 in IPv6 clothing (`::ffff:192.0.2.1`) is asked about as what it is.
+    Address(IpAddr),
+    /// A domain, or the name of a host. [`DomainName`] has it in lower case, in A-labels and without the final dot.
+    Domain(DomainName),
+}
+
+impl Subject {
+    /// The kind of subject, which a list answers for or does not.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Address(address) if address.to_canonical().is_ipv4() => Kind::Ipv4,
+            Self::Address(_) => Kind::Ipv6,
+            Self::Domain(_) => Kind::Domain,
+        }
+    }
+
+    /// The names under which `list` is asked about it, in order; the first that the list does not deny decides.
+    ///
+    /// One name, save for a domain on a list of registrable domains ([`NameForm::Registrable`]).
+    ///
+    /// # Errors
+    ///
+    /// If it must not or cannot be asked about: an address that is not global (documentation addresses pass if
+    /// `documentation` is set), a name that is an address, a name too long.
+    pub fn query_names(
+        &self,
+        list: &List,
+        documentation: bool,
+    ) -> Result<Vec<DomainName>, NotAsked> {
+        match self {
+            Self::Address(address) => {
+                let address = address.to_canonical();
+                match AddressScope::of(address) {
+                    AddressScope::Global => {}
+                    AddressScope::Documentation if documentation => {}
+                    scope => return Err(NotAsked::Scope(scope)),
+                }
+                // RFC 5782 §2.1: octets reversed; §2.4: nibbles reversed.
+                let name = list.zone.with_address(address);
+                name.map(|name| vec![name])
+                    .map_err(|_| NotAsked::NameTooLong)
+            }
+            Self::Domain(domain) => {
+                if domain.is_root() || is_address_literal(domain) {
+                    return Err(NotAsked::NotADomain);
+                }
+                // RFC 5782 §3: the domain's labels as they are.
+                forms(domain, list.name_form)
+                    .iter()
+                    .map(|form| join(form, &list.zone))
+                    .collect()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Domain(domain) => domain.fmt(f),
+        }
+    }
+}
+
+/// Whether the right-most label is all digits: the name is an IPv4 address, or reads as one.
+///
+/// Lists of domains answer a question for an address with a code of its own, or as if it were clean.
+fn is_address_literal(domain: &DomainName) -> bool {
+    let last = domain.labels().last();
+    last.is_some_and(|label| label.iter().all(u8::is_ascii_digit))
+}
+
+/// The forms of `domain` that a list may have an entry for.
+fn forms(domain: &DomainName, form: NameForm) -> Vec<DomainName> {
+    if form == NameForm::Full || domain.label_count() < *REGISTRABLE_LABELS.start() {
+        return vec![domain.clone()];
+    }
+    std::iter::successors(Some(domain.clone()), DomainName::parent)
+        .filter(|name| REGISTRABLE_LABELS.contains(&name.label_count()))
+        .collect()
+}
+
+fn join(domain: &DomainName, zone: &DomainName) -> Result<DomainName, NotAsked> {
+    DomainName::from_labels(domain.labels().chain(zone.labels())).map_err(|_| NotAsked::NameTooLong)
+}
+
+/// The kinds of [`Subject`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Kind {
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// A domain.
+    Domain,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Domain => "domain",
+        })
+    }
+}
+
+/// Why a list is not asked about a subject it answers for. This is not "not listed".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum NotAsked {
+    /// The address is not global: a list knows nothing of it, and the question would tell others of a private network.
+    Scope(AddressScope),
+    /// The name to ask would be longer than 255 octets (RFC 1035 §2.3.4).
+    NameTooLong,
+    /// It is the root, or an address in place of a domain.
+    NotADomain,
+}
+
+impl fmt::Display for NotAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => write!(f, "not asked, the address is {scope}"),
+            Self::NameTooLong => f.write_str("not asked, the name would be longer than 255 octets"),
+            Self::NotADomain => f.write_str("not asked, it is no domain"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

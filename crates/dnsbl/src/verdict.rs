@@ -1,0 +1,296 @@
+//! Readings and controls weighed together.
+
+use std::fmt;
+
+use mail_dns::{DomainName, LookupError, Negative};
+
+use crate::reading::write_list;
+use crate::{
+    Asked, Code, ControlReport, Fault, List, ListText, NotAsked, Reading, Refusal, Role, Subject,
+    Unsettled,
+};
+
+/// What can be said of a subject on a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It has an entry, and the list does not list everything. On a list that only informs, an entry is no accusation:
+    /// [`ListAnswer::is_listing`] tells.
+    Listed(Listing),
+    /// It has an entry on an allowlist, which is never a listing.
+    Allowed(Listing),
+    /// It has no entry, and the list would have shown one.
+    NotListed(Proof),
+    /// The list did not answer, on purpose.
+    Refused(Refusal),
+    /// The list, or the resolver before it, is broken: its answers mean nothing.
+    Broken(Fault),
+    /// Could not tell.
+    Unknown(Cause),
+    /// The list has no entries for this kind of subject.
+    NotApplicable,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed(listing) => write!(f, "listed: {listing}"),
+            Self::Allowed(listing) => write!(f, "on the allowlist: {listing}"),
+            Self::NotListed(_) => f.write_str("not listed"),
+            Self::Refused(refusal) => write!(f, "not known, the list refuses: {refusal}"),
+            Self::Broken(fault) => write!(f, "not known, the list is broken: {fault}"),
+            Self::Unknown(cause) => write!(f, "not known: {cause}"),
+            Self::NotApplicable => f.write_str("of a kind that the list has no entries for"),
+        }
+    }
+}
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Listing {
+    /// Every code of the answer; a composite list gives several.
+    pub codes: Vec<Code>,
+    /// For how many seconds the answer holds; the same question before that gives the same answer from a cache.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub ttl: Option<u32>,
+    /// The list's own words, one for each TXT record, at most [`MAX_TEXTS`](crate::MAX_TEXTS).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub text: Vec<ListText>,
+    /// Why the words are not known, if they are not. The entry stands without them.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub text_failure: Option<LookupError>,
+}
+
+impl Listing {
+    /// Builds an entry without words.
+    #[must_use]
+    pub fn new(codes: Vec<Code>, ttl: Option<u32>) -> Self {
+        Self {
+            codes,
+            ttl,
+            text: Vec::new(),
+            text_failure: None,
+        }
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_list(f, &self.codes)?;
+        for text in &self.text {
+            write!(f, "; \"{text}\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why "not listed" is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Proof {
+    /// The denials, one for each name that was asked.
+    pub denials: Vec<Negative>,
+    /// The test entries that were listed; at least one.
+    pub listed: Vec<DomainName>,
+    /// The controls that were not listed; the last is the random one.
+    pub unlisted: Vec<DomainName>,
+}
+
+impl Proof {
+    /// Builds a proof.
+    #[must_use]
+    pub fn new(denials: Vec<Negative>, listed: Vec<DomainName>, unlisted: Vec<DomainName>) -> Self {
+        Self {
+            denials,
+            listed,
+            unlisted,
+        }
+    }
+}
+
+/// Why it could not be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Cause {
+    /// The answer about the subject settles nothing.
+    Subject(Unsettled),
+    /// The answer about a control settles nothing, so neither does the one about the subject.
+    Control {
+        /// The name of the control.
+        name: DomainName,
+        /// What came of it.
+        why: Unsettled,
+    },
+    /// There is no entry, and nothing by which the list could be seen to work.
+    NoPositiveControl,
+    /// There is no entry, nor this test entry; whether the list has that one is not known.
+    UnverifiedControlMissing(DomainName),
+    /// The list was not asked.
+    NotAsked(NotAsked),
+    /// No question about the subject is among what was to be judged.
+    NothingAsked,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject(why) => why.fmt(f),
+            Self::Control { name, why } => write!(f, "control {name}: {why}"),
+            Self::NoPositiveControl => f.write_str("no entry, and no test entry to prove it by"),
+            Self::UnverifiedControlMissing(name) => {
+                write!(f, "no entry, and no test entry {name}, which may not exist")
+            }
+            Self::NotAsked(why) => why.fmt(f),
+            Self::NothingAsked => f.write_str("no question about it was asked"),
+        }
+    }
+}
+
+/// Weighs what was `asked` about a subject, name by name, against the `controls` of the list.
+///
+/// - An entry is believed once every negative control and the random one were seen not to be listed. It needs no positive
+///   control: a list that answers for this name alone has answered.
+/// - "Not listed" needs every positive control listed as well.
+/// - A control that is refused, or answered as no list answers, settles it for every subject.
+///
+/// Pure: stored answers are judged again and give the same verdict. The words of a listing are not looked up.
+#[must_use]
+pub fn judge(list: &List, controls: &ControlReport, asked: &[Asked]) -> Verdict {
+    if let Some(verdict) = controls.overall() {
+        return verdict;
+    }
+    if asked.is_empty() {
+        return Verdict::Unknown(Cause::NothingAsked);
+    }
+    let mut denials = Vec::new();
+    for Asked { reading, .. } in asked {
+        match reading {
+            Reading::Absent(denial) => denials.push(denial.clone()),
+            Reading::Listed { codes, ttl } => {
+                let listing = Listing::new(codes.clone(), *ttl);
+                return match list.role {
+                    Role::Allow => Verdict::Allowed(listing),
+                    Role::Block | Role::Information => Verdict::Listed(listing),
+                };
+            }
+            Reading::Refused(refusal) => return Verdict::Refused(refusal.clone()),
+            Reading::Faulty(fault) => return Verdict::Broken(fault.clone()),
+            Reading::Unsettled(why) => return Verdict::Unknown(Cause::Subject(why.clone())),
+        }
+    }
+    let names = |asked: &Asked| asked.name.clone();
+    controls.doubt().unwrap_or_else(|| {
+        Verdict::NotListed(Proof::new(
+            denials,
+            controls.positive.iter().map(names).collect(),
+            controls.unlisted().map(names).collect(),
+        ))
+    })
+}
+
+/// What a list said of a subject, with all that was asked to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ListAnswer {
+    /// The list.
+    pub list: ListName,
+    /// The subject.
+    pub subject: Subject,
+    /// The questions about the subject, in order; none if the verdict was clear without.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub asked: Vec<Asked>,
+    /// What the controls showed; `None` if they were not asked.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub controls: Option<ControlReport>,
+    /// What can be said.
+    pub verdict: Verdict,
+}
+
+impl ListAnswer {
+    /// Builds an answer for which nothing was asked.
+    #[must_use]
+    pub fn new(list: ListName, subject: Subject, verdict: Verdict) -> Self {
+        Self {
+            list,
+            subject,
+            asked: Vec::new(),
+            controls: None,
+            verdict,
+        }
+    }
+
+    /// Whether this is a listing on a blocklist. A hit on an allowlist is none, nor one on a list that only informs.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        self.list.role == Role::Block && matches!(self.verdict, Verdict::Listed(_))
+    }
+}
+
+impl fmt::Display for ListAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            list,
+            subject,
+            verdict,
+            ..
+        } = self;
+        write!(f, "{}: {subject} is {verdict}", list.zone)
+    }
+}
+
+/// Which list an answer is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ListName {
+    /// The zone that is asked.
+    pub zone: DomainName,
+    /// What people call it.
+    pub name: String,
+    /// What an entry says.
+    pub role: Role,
+}
+
+impl ListName {
+    /// Builds the name of a list.
+    #[must_use]
+    pub fn new(zone: DomainName, name: impl Into<String>, role: Role) -> Self {
+        Self {
+            zone,
+            name: name.into(),
+            role,
+        }
+    }
+}
+
+impl From<&List> for ListName {
+    fn from(list: &List) -> Self {
+        Self::new(list.zone.clone(), list.name.clone(), list.role)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use std::net::Ipv4Addr;
+
+use mail_dns::{LookupErrorKind, NegativeKind, Question, RecordType};
+
+use super::*;
+use crate::{Catalogue, Kind, RefusalReason};
+
+fn name(text: &str) -> DomainName {
+    text.parse().expect("a name")
+}
+
+fn error(kind: LookupErrorKind) -> LookupError {
+    let question = Question {
+        name: name("1.1.1.9.bl.test"),
+        record_type: RecordType::A,
+    };
+    LookupError::new(kind, question)
+}
+
+fn absent(text: &str) -> Asked {
+    let denial = Negative::new(NegativeKind::NxDomain, Some(60), Some(name("bl.test")));
+    Asked::new(name(text), Reading::Absent(denial))
+}
+
+fn listed(text: &str) -> Asked {
+    let codes = vec![Code::new(
+        Ipv4Addr::new(127, 0, 0, 2),
+        vec!["trap".to_owned()],
+    )];
+    let ttl = Some(300);
+    Asked::new(name(text), Reading::Listed { codes, ttl })
+}
+
+fn controls() -> ControlReport {
+    ControlReport::new(
+        Kind::Ipv4,
+        vec![listed("2.0.0.127.bl.test")],
+        vec![absent("1.0.0.127.bl.test")],
+        absent("77.2.0.192.bl.test"),
+    )
+}
+
+fn list() -> List {
+    let catalogue = Catalogue::from_toml(
+        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\n\
+         as_of = \"2026-11\"\nsource = \"here\"\nipv4 = { positive = [\"127.0.0.2\"] }\n",
+    );
+    catalogue.expect("sound").lists()[0].clone()
+}
+
+fn every_verdict() -> Vec<Verdict> {
+    let mut listing = Listing::new(
+        vec![Code::new(Ipv4Addr::new(127, 0, 0, 9), Vec::new())],
+        None,
+    );
+    listing.text.push(ListText::new(b"\x1b[1m<b>"));
+    listing.text_failure = Some(error(LookupErrorKind::Timeout));
+    let address = Ipv4Addr::new(127, 255, 255, 254);
+    let why = Unsettled::Lookup(error(LookupErrorKind::ServFail));
+    vec![
+        Verdict::Listed(listing.clone()),
+        Verdict::Allowed(listing),
+        judge(&list(), &controls(), &[absent("1.1.1.9.bl.test")]),
+        Verdict::Refused(Refusal::Code {
+            address,
+            reason: RefusalReason::PublicResolver,
+            meaning: None,
+        }),
+        Verdict::Refused(Refusal::Rcode(error(LookupErrorKind::Refused))),
+        Verdict::Broken(Fault::Wildcard {
+            name: name("1.0.0.127.bl.test"),
+            addresses: vec![address],
+        }),
+        Verdict::Broken(Fault::OutsideLoopback(vec![
+            "203.0.113.7".parse().expect("an address"),
+        ])),
+        Verdict::Broken(Fault::TooManyAddresses(900)),
+        Verdict::Unknown(Cause::Subject(Unsettled::NoData)),
+        Verdict::Unknown(Cause::Control {
+            name: name("test.bl.test"),
+            why,
+        }),
+        Verdict::Unknown(Cause::NoPositiveControl),
+        Verdict::Unknown(Cause::NotAsked(NotAsked::Scope(
+            mail_dns::AddressScope::Private,
+        ))),
+        Verdict::NotApplicable,
+    ]
+}
+
+#[test]
+fn a_stored_answer_is_judged_again_the_same() {
+    let asked = [listed("1.1.1.9.bl.test")];
+    let Verdict::Listed(listing) = judge(&list(), &controls(), &asked) else {
+        panic!("listed");
+    };
+    assert_eq!((listing.ttl, listing.codes.len()), (Some(300), 1));
+    let verdict = judge(&list(), &controls(), &[absent("1.1.1.9.bl.test")]);
+    assert!(matches!(verdict, Verdict::NotListed(_)));
+}
+
+#[test]
+fn nothing_asked_is_never_not_listed() {
+    let verdict = judge(&list(), &controls(), &[]);
+    assert!(!matches!(verdict, Verdict::NotListed(_)), "{verdict}");
+}
+
+#[test]
+fn a_refused_control_outweighs_whatever_the_others_show() {
+    let refused = Refusal::Rcode(error(LookupErrorKind::Refused));
+    let mut report = controls();
+    report.negative = vec![listed("1.0.0.127.bl.test")];
+    report.positive = vec![Asked::new(
+        name("2.0.0.127.bl.test"),
+        Reading::Refused(refused.clone()),
+    )];
+    let verdict = judge(&list(), &report, &[absent("1.1.1.9.bl.test")]);
+    assert_eq!(verdict, Verdict::Refused(refused));
+}
+
+#[test]
+fn every_verdict_is_shown_in_printable_ascii() {
+    for verdict in every_verdict() {
+        let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
+        let list = ListName::new(name("bl.test"), "Test", Role::Block);
+        let shown = ListAnswer::new(list, subject, verdict).to_string();
+        assert!(
+            shown.bytes().all(|octet| matches!(octet, b' '..=b'~')),
+            "{shown}"
+        );
+        assert!(shown.starts_with("bl.test: 9.1.1.1 is "), "{shown}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn answers_survive_json() {
+    for verdict in every_verdict() {
+        let answer = ListAnswer {
+            asked: vec![listed("1.1.1.9.bl.test"), absent("1.1.1.9.bl.test")],
+            controls: Some(controls()),
+            ..ListAnswer::new(
+                ListName::new(name("bl.test"), "Test", Role::Block),
+                Subject::Domain(name("example.com")),
+                verdict,
+            )
+        };
+        let json = serde_json::to_string(&answer).expect("serializes");
+        let back: ListAnswer = serde_json::from_str(&json).expect("deserializes");
+        assert_eq!(back, answer, "{json}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_form_of_the_json_is_stable() {
+    let list_name = ListName::from(&list());
+    let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
+    let verdict = judge(&list(), &controls(), &[listed("1.1.1.9.bl.test")]);
+    let json =
+        serde_json::to_value(ListAnswer::new(list_name, subject, verdict)).expect("serializes");
+    let expected = serde_json::json!({
+        "list": { "zone": "bl.test", "name": "Test", "role": "block" },
+        "subject": { "address": "9.1.1.1" },
+        "verdict": { "listed": {
+            "codes": [{ "address": "127.0.0.2", "meanings": ["trap"] }],
+            "ttl": 300,
+        } },
+    });
+    assert_eq!(json, expected);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn lists_survive_json() {
+    for list in Catalogue::builtin().expect("sound").lists() {
+        let json = serde_json::to_string(list).expect("serializes");
+        assert_eq!(
+            serde_json::from_str::<List>(&json).expect("deserializes"),
+            *list
+        );
+    }
+}

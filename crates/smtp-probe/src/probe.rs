@@ -1,0 +1,328 @@
+//! The driver: it moves octets and time between a [`Session`] and the network, and takes no decision.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tls_inspect::{CryptoProvider, HandshakeFailure, RecordedStream, Recorder, ReferenceId};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::{EhloName, Security, Timeouts};
+use crate::observation::{Cause, Observation, Outcome, Phase, PortState, Stop};
+use crate::reply::ReplyLimits;
+use crate::session::{Output, Session};
+
+mod connect;
+
+/// How many octets are read at a time.
+const CHUNK: usize = 4096;
+/// How long to look, after a failed write, for the server's last words (RFC 5321 §3.8: a 421 may be waiting).
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Looks at one port of one address.
+///
+/// It makes one TCP connection, with `TCP_NODELAY`, and never exceeds [`Timeouts::session`]. Dropping the future closes the
+/// connection at once.
+///
+/// It connects to whatever address it is given: whether an address may be contacted is for the caller to say.
+///
+/// # Examples
+///
+/// ```no_run
+/// use smtp_probe::{Probe, Security};
+/// use tls_inspect::{CryptoProvider, ReferenceId};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let probe = Probe::new("probe.example.com".parse()?, Security::StartTls, CryptoProvider::aws_lc_rs())
+///     .with_server_name(ReferenceId::parse("mx.example.net")?);
+/// let observation = probe.run("192.0.2.1:25".parse()?).await;
+/// println!("{}: {:?}", observation.port, observation.outcome);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Probe {
+    name: EhloName,
+    security: Security,
+    timeouts: Timeouts,
+    limits: ReplyLimits,
+    provider: CryptoProvider,
+    server_name: Option<ReferenceId>,
+    local_address: Option<IpAddr>,
+}
+
+impl Probe {
+    /// A probe with the usual timeouts and limits.
+    #[must_use]
+    pub fn new(name: EhloName, security: Security, provider: CryptoProvider) -> Self {
+        Self {
+            name,
+            security,
+            timeouts: Timeouts::default(),
+            limits: ReplyLimits::default(),
+            provider,
+            server_name: None,
+            local_address: None,
+        }
+    }
+
+    /// The same with other timeouts.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// The same with other limits of a reply.
+    #[must_use]
+    pub fn with_limits(mut self, limits: ReplyLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same for a server of this name, which is sent in the TLS handshake (RFC 6066 §3). Without it none is sent.
+    #[must_use]
+    pub fn with_server_name(mut self, name: ReferenceId) -> Self {
+        self.server_name = Some(name);
+        self
+    }
+
+    /// The same from this address of this host.
+    #[must_use]
+    pub fn with_local_address(mut self, address: IpAddr) -> Self {
+        self.local_address = Some(address);
+        self
+    }
+
+    /// Connects, and holds a session.
+    pub async fn run(&self, address: SocketAddr) -> Observation {
+        let clock = Clock::start();
+        let until = clock.at(self.timeouts.connect.min(self.timeouts.session));
+        let connected = timeout_at(until, connect::connect(address, self.local_address)).await;
+        let state = match connected {
+            Ok(Ok(stream)) => {
+                let session = self.session().connected(address, clock.now());
+                return self
+                    .drive(session, stream, Some(address.ip()), &clock)
+                    .await;
+            }
+            Ok(Err(error)) => connect::classify(&error, address),
+            Err(_) => PortState::Filtered,
+        };
+        let mut stop = Stop::new(Phase::Connect, Cause::NotConnected);
+        stop.elapsed = clock.now();
+        let mut observation = Observation::new(Some(address), state, Outcome::Stopped(stop));
+        observation.timings.total = clock.now();
+        observation
+    }
+
+    /// Holds a session over a stream of the caller's.
+    pub async fn run_on<S>(&self, stream: S) -> Observation
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.drive(self.session(), stream, None, &Clock::start())
+            .await
+    }
+
+    fn session(&self) -> Session {
+        Session::new(self.name.clone(), self.security)
+            .with_timeouts(self.timeouts)
+            .with_limits(self.limits)
+    }
+
+    async fn drive<S>(
+        &self,
+        mut session: Session,
+        stream: S,
+        address: Option<IpAddr>,
+        clock: &Clock,
+    ) -> Observation
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut channel = Channel::Clear(stream);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match session.poll_output(clock.now()) {
+                Output::Send { octets, until } => {
+                    let sent = timeout_at(clock.at(until), channel.send(&octets)).await;
+                    match sent {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => {
+                            channel.last_words(&mut buffer, &mut session, clock).await;
+                            session.handle_error(cause(&error), clock.now());
+                        }
+                        Err(_) => session.handle_timeout(clock.now()),
+                    }
+                }
+                Output::Receive { until } => {
+                    match timeout_at(clock.at(until), channel.read(&mut buffer)).await {
+                        Ok(Ok(0)) => session.handle_eof(clock.now()),
+                        Ok(Ok(count)) => {
+                            session
+                                .handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
+                        }
+                        Ok(Err(error)) => session.handle_error(cause(&error), clock.now()),
+                        Err(_) => session.handle_timeout(clock.now()),
+                    }
+                }
+                Output::StartTls { until } => {
+                    let early = channel.read_now(&mut buffer).await;
+                    if early > 0 {
+                        session.handle_input(buffer.get(..early).unwrap_or_default(), clock.now());
+                        continue;
+                    }
+                    let recorder = Recorder::new(self.provider.clone())
+                        .with_timeout(until.saturating_sub(clock.now()));
+                    if let Some(stream) = channel.take_clear() {
+                        let recorded = recorder.record(stream, &self.reference(address)).await;
+                        channel = recorded
+                            .stream
+                            .map_or(Channel::Closed, |stream| Channel::Tls(Box::new(stream)));
+                        session.handle_tls(recorded.capture, clock.now());
+                    }
+                }
+                Output::Done => break,
+            }
+        }
+        let observation = session.into_observation(clock.now());
+        let until = clock.at((clock.now() + LAST_WORDS).min(self.timeouts.session));
+        channel.close(until).await;
+        observation
+    }
+
+    /// Whom the handshake is for; an address sends no name (RFC 6066 §3).
+    fn reference(&self, address: Option<IpAddr>) -> ReferenceId {
+        let unnamed = IpAddr::from([0, 0, 0, 0]);
+        self.server_name
+            .clone()
+            .unwrap_or_else(|| ReferenceId::Ip(address.unwrap_or(unnamed)))
+    }
+}
+
+/// A connection, before TLS and in it.
+enum Channel<S> {
+    Clear(S),
+    Tls(Box<RecordedStream<S>>),
+    Closed,
+}
+
+impl<S> Channel<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Clear(stream) => {
+                stream.write_all(octets).await?;
+                stream.flush().await
+            }
+            Self::Tls(stream) => {
+                stream.write_all(octets).await?;
+                stream.flush().await
+            }
+            Self::Closed => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(stream) => stream.read(buffer).await,
+            Self::Tls(stream) => stream.read(buffer).await,
+            Self::Closed => Ok(0),
+        }
+    }
+
+    /// What has already arrived, without waiting.
+    async fn read_now(&mut self, buffer: &mut [u8]) -> usize {
+        // The runtime learns here of what the kernel holds.
+        tokio::task::yield_now().await;
+        let mut read = pin!(self.read(buffer));
+        poll_fn(|context| {
+            Poll::Ready(match read.as_mut().poll(context) {
+                Poll::Ready(Ok(count)) => count,
+                Poll::Ready(Err(_)) | Poll::Pending => 0,
+            })
+        })
+        .await
+    }
+
+    /// After a failed write: what the server said before it closed.
+    async fn last_words(&mut self, buffer: &mut [u8], session: &mut Session, clock: &Clock) {
+        let until = clock.at(clock.now() + LAST_WORDS);
+        if let Ok(Ok(count)) = timeout_at(until, self.read(buffer)).await {
+            session.handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
+        }
+    }
+
+    /// The stream before TLS, to begin TLS on.
+    fn take_clear(&mut self) -> Option<S> {
+        match std::mem::replace(self, Self::Closed) {
+            Self::Clear(stream) => Some(stream),
+            Self::Tls(_) | Self::Closed => None,
+        }
+    }
+
+    /// Says goodbye to the transport; a server that does not take it in time is left alone.
+    async fn close(&mut self, until: Instant) {
+        let closing = async {
+            match self {
+                Self::Clear(stream) => stream.shutdown().await,
+                Self::Tls(stream) => stream.shutdown().await,
+                Self::Closed => Ok(()),
+            }
+        };
+        // There is nobody left to tell.
+        drop(timeout_at(until, closing).await);
+    }
+}
+
+/// What a failure of the connection means for the session.
+fn cause(error: &io::Error) -> Cause {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Cause::Reset,
+        io::ErrorKind::UnexpectedEof => Cause::Closed,
+        // So rustls reports its own errors.
+        io::ErrorKind::InvalidData => {
+            Cause::TlsBroken(HandshakeFailure::from_io_error(error).to_string())
+        }
+        _ => Cause::Network(error.to_string()),
+    }
+}
+
+/// The time since the probe began.
+struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { started: instant() }
+    }
+
+    fn now(&self) -> Duration {
+        instant().duration_since(self.started)
+    }
+
+    fn at(&self, time: Duration) -> Instant {
+        self.started + time
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the driver reads the clock"
+)]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The TCP connection, and what it means when there is none.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::observation::{LocalFault, PortState};
+
+pub(super) async fn connect(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    if let Some(local) = local {
+        socket.bind(SocketAddr::new(local, 0))?;
+    }
+    let stream = socket.connect(address).await?;
+    // Without it, the end of the TLS handshake and the EHLO after it wait for each other's acknowledgment: 40 ms.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// What a failed connection says of the port.
+///
+/// Only what came from the other side is said of it; what this host could not do is its own fault.
+pub(super) fn classify(error: &io::Error, address: SocketAddr) -> PortState {
+    let text = || error.to_string();
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => PortState::Refused,
+        // A reset in answer to a SYN: some firewalls do it.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => PortState::Refused,
+        io::ErrorKind::TimedOut => PortState::Filtered,
+        // The kernel says the same when a router does and when it has no route itself.
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+            if has_route(address) {
+                PortState::Unreachable(text())
+            } else {
+                PortState::CouldNotTell(LocalFault::NoRoute)
+            }
+        }
+        io::ErrorKind::PermissionDenied => {
+            PortState::CouldNotTell(LocalFault::NotPermitted(text()))
+        }
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => {
+            PortState::CouldNotTell(LocalFault::Resources(text()))
+        }
+        _ if is_descriptor_shortage(error) => {
+            PortState::CouldNotTell(LocalFault::Resources(text()))
+        }
+        _ => PortState::CouldNotTell(LocalFault::Other(text())),
+    }
+}
+
+/// Whether this host knows a way to `address`: connecting a datagram socket looks one up and sends nothing.
+fn has_route(address: SocketAddr) -> bool {
+    let any = if address.is_ipv4() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    };
+    UdpSocket::bind((any, 0))
+        .and_then(|socket| socket.connect(address))
+        .is_ok()
+}
+
+/// ENFILE and EMFILE have no kind of their own.
+fn is_descriptor_shortage(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: io::Error, expected: &PortState) {
+        let address = SocketAddr::from(([127, 0, 0, 1], 25));
+        assert_eq!(&classify(&error, address), expected, "{error}");
+    }
+
+    #[test]
+    fn only_what_the_other_side_says_is_said_of_it() {
+        check(io::ErrorKind::ConnectionRefused.into(), &PortState::Refused);
+        check(io::ErrorKind::TimedOut.into(), &PortState::Filtered);
+        let unreachable = io::Error::from(io::ErrorKind::HostUnreachable);
+        let text = unreachable.to_string();
+        check(unreachable, &PortState::Unreachable(text));
+    }
+
+    #[test]
+    fn what_this_host_cannot_do_is_no_word_about_the_port() {
+        for error in [
+            io::ErrorKind::PermissionDenied.into(),
+            io::ErrorKind::AddrNotAvailable.into(),
+            io::Error::from_raw_os_error(24),
+            io::Error::other("strange"),
+        ] {
+            let state = classify(&error, SocketAddr::from(([127, 0, 0, 1], 25)));
+            assert!(
+                matches!(state, PortState::CouldNotTell(_)),
+                "{error}: {state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_route_is_told_from_an_unreachable_network() {
+        // Nothing routes to the unspecified part of this reserved range in IPv6 (RFC 6666: discard-only).
+        let error = io::Error::from(io::ErrorKind::NetworkUnreachable);
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 25));
+        assert!(matches!(
+            classify(&error, loopback),
+            PortState::Unreachable(_)
+        ));
+        assert!(has_route(loopback));
+    }
+}

@@ -1,0 +1,199 @@
+use tls_inspect::HandshakeFailureKind;
+use tokio::io::{DuplexStream, duplex};
+
+use super::*;
+use crate::observation::StartTls;
+
+fn probe(security: Security) -> Probe {
+    let name = "probe.example.com".parse().expect("a name");
+    let provider = CryptoProvider::aws_lc_rs();
+    let server = ReferenceId::parse("mx.example").expect("a name");
+    Probe::new(name, security, provider).with_server_name(server)
+}
+
+/// Runs a server of the given behavior against the probe, in paused time.
+async fn run<F, Fut>(security: Security, server: F) -> Observation
+where
+    F: FnOnce(DuplexStream) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (near, far) = duplex(256);
+    let server = tokio::spawn(server(far));
+    let observation = probe(security).run_on(near).await;
+    server.abort();
+    observation
+}
+
+#[track_caller]
+fn check_stop(observation: &Observation, phase: Phase, cause: &Cause) {
+    let stop = observation.stop().expect("it stopped");
+    assert_eq!(
+        (stop.phase, &stop.cause),
+        (phase, cause),
+        "{}",
+        observation.transcript
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_costs_the_greeting_timeout() {
+    let observation = run(Security::StartTls, |stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    check_stop(&observation, Phase::Greeting, &Cause::Timeout);
+    assert_eq!(observation.timings.total.as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tarpit_renews_no_deadline() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        loop {
+            if stream.write_all(b"2").await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(4)).await;
+        }
+    })
+    .await;
+    check_stop(&observation, Phase::Greeting, &Cause::Timeout);
+    let stop = observation.stop().expect("it stopped");
+    assert_eq!((stop.received, stop.elapsed.as_secs()), (8, 30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_reply_ends_at_the_limit() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        while stream.write_all(b"220-and another line\r\n").await.is_ok() {}
+    })
+    .await;
+    check_stop(&observation, Phase::Greeting, &Cause::Unreadable);
+    assert!(observation.timings.total < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_reads_costs_a_reply_timeout() {
+    // The stream holds no octet of the client's.
+    let (near, mut far) = duplex(8);
+    let server = tokio::spawn(async move {
+        far.write_all(b"220 x\r\n").await.expect("room");
+        std::future::pending::<()>().await;
+    });
+    let observation = probe(Security::StartTls).run_on(near).await;
+    check_stop(&observation, Phase::Ehlo, &Cause::Timeout);
+    assert_eq!(observation.timings.total.as_secs(), 20);
+    server.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_session_has_an_end() {
+    let timeouts = Timeouts::default().within(Duration::from_secs(7));
+    let (near, far) = duplex(64);
+    let observation = probe(Security::StartTls)
+        .with_timeouts(timeouts)
+        .run_on(near)
+        .await;
+    check_stop(&observation, Phase::Greeting, &Cause::Deadline);
+    assert_eq!(observation.timings.total.as_secs(), 7);
+    drop(far);
+}
+
+#[tokio::test(start_paused = true)]
+async fn item_16_the_last_words_are_heard_after_a_failed_write() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        stream.write_all(b"220 mx.example\r\n").await.expect("open");
+        let mut line = [0; 64];
+        let _read = stream.read(&mut line).await;
+        stream.write_all(b"421 too slow\r\n").await.expect("open");
+    })
+    .await;
+    check_stop(&observation, Phase::Ehlo, &Cause::TemporarilyUnavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn item_31_plaintext_behind_the_reply_to_starttls_is_never_input() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        let mut line = [0; 64];
+        stream.write_all(b"220 mx.example\r\n").await.expect("open");
+        let _read = stream.read(&mut line).await;
+        stream
+            .write_all(b"250-mx.example\r\n250 STARTTLS\r\n")
+            .await
+            .expect("open");
+        let _read = stream.read(&mut line).await;
+        let injected = b"220 go\r\n250-evil.example\r\n250 AUTH PLAIN\r\n";
+        stream.write_all(injected).await.expect("open");
+        std::future::pending::<()>().await;
+    })
+    .await;
+    check_stop(
+        &observation,
+        Phase::Handshake,
+        &Cause::PlaintextAfterStartTls,
+    );
+    let evidence = b"250-evil.example\r\n250 AUTH PLAIN\r\n".to_vec();
+    assert_eq!(observation.starttls, StartTls::PlaintextInjected(evidence));
+    assert_eq!(observation.ehlo_in_tls, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn item_21_plaintext_on_a_port_for_tls_is_named() {
+    let observation = run(Security::Implicit, |mut stream| async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream
+            .write_all(b"220 mx.example ESMTP\r\n")
+            .await
+            .expect("open");
+        std::future::pending::<()>().await;
+    })
+    .await;
+    check_stop(&observation, Phase::Handshake, &Cause::TlsFailed);
+    let capture = observation.tls.expect("a handshake was begun");
+    let failure = capture.outcome.failure().expect("it failed");
+    assert_eq!(failure.kind, HandshakeFailureKind::NotTls);
+    assert!(failure.received.starts_with(b"220 mx.example"), "{failure}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_goes_nowhere_has_its_own_timeout() {
+    let observation = run(Security::Implicit, |stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    check_stop(&observation, Phase::Handshake, &Cause::TlsFailed);
+    let failure = observation
+        .tls
+        .and_then(|tls| tls.outcome.failure().cloned())
+        .expect("it failed");
+    assert_eq!(failure.kind, HandshakeFailureKind::Timeout);
+    assert_eq!(observation.timings.total.as_secs(), 15);
+}
+
+#[tokio::test]
+async fn a_closed_port_refuses() {
+    // Bound and not listening: the kernel refuses, and nobody else can take the port.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let observation = probe(Security::StartTls).run(address).await;
+    assert_eq!(observation.port, PortState::Refused);
+    assert_eq!(observation.address, Some(address));
+    check_stop(&observation, Phase::Connect, &Cause::NotConnected);
+    assert_eq!(observation.starttls, StartTls::NotReached);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_this_hosts_is_this_hosts_fault() {
+    let foreign = IpAddr::from([192, 0, 2, 1]);
+    let probe = probe(Security::StartTls).with_local_address(foreign);
+    let observation = probe.run(SocketAddr::from(([127, 0, 0, 1], 9))).await;
+    assert!(
+        matches!(observation.port, PortState::CouldNotTell(_)),
+        "{}",
+        observation.port
+    );
+}
