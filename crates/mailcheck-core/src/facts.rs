@@ -78,7 +78,11 @@ impl ServiceFacts {
     /// Builds the facts of a port.
     #[must_use]
     pub fn new(host: Option<DomainName>, address: SocketAddr, probe: ProbeResult) -> Self {
-        Self { host, address, probe }
+        Self {
+            host,
+            address,
+            probe,
+        }
     }
 
     /// What the port is for.
@@ -99,7 +103,10 @@ impl ServiceFacts {
     /// The subject of findings about it.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        Subject::Service { host: self.host.clone(), address: self.address }
+        Subject::Service {
+            host: self.host.clone(),
+            address: self.address,
+        }
     }
 }
 
@@ -132,7 +139,10 @@ pub enum NotProbed {
 impl fmt::Display for NotProbed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scope(scope) => write!(f, "a {scope} address, which is not contacted unless allowed"),
+            Self::Scope(scope) => write!(
+                f,
+                "a {scope} address, which is not contacted unless allowed"
+            ),
             Self::Deadline => f.write_str("the time was up"),
             Self::TooMany => f.write_str("more addresses than one run looks at"),
             Self::NoDetour => f.write_str("no detour leads there"),

@@ -6,14 +6,17 @@ use std::net::{IpAddr, SocketAddr};
 use mail_dns::DomainName;
 use serde::{Deserialize, Serialize};
 
-use crate::Rule;
+use crate::{Rule, Target};
 
 /// What a finding means for mail.
 ///
 /// Ordered by consequence: the least is [`Info`](Self::Info).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "the four are defined by consequence")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the four are defined by consequence"
+)]
 pub enum Severity {
     /// No problem.
     Info,
@@ -98,13 +101,29 @@ pub enum Subject {
     },
 }
 
+impl From<&Target> for Subject {
+    fn from(target: &Target) -> Self {
+        match target {
+            Target::Domain(name) => Self::Domain(name.clone()),
+            Target::Host { name, .. } => Self::Host(name.clone()),
+            Target::Address { address, .. } => Self::Address(*address),
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Domain(name) | Self::Host(name) => name.fmt(f),
             Self::Address(address) => address.fmt(f),
-            Self::Service { host: Some(host), address } => write!(f, "{host} {address}"),
-            Self::Service { host: None, address } => address.fmt(f),
+            Self::Service {
+                host: Some(host),
+                address,
+            } => write!(f, "{host} {address}"),
+            Self::Service {
+                host: None,
+                address,
+            } => address.fmt(f),
         }
     }
 }

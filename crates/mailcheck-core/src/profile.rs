@@ -37,16 +37,32 @@ impl Profile {
         match target {
             Target::Domain(_) => Self {
                 ports: vec![
-                    PortExpectation { port: 25, required: true },
-                    PortExpectation { port: 587, required: false },
-                    PortExpectation { port: 465, required: false },
+                    PortExpectation {
+                        port: 25,
+                        required: true,
+                    },
+                    PortExpectation {
+                        port: 587,
+                        required: false,
+                    },
+                    PortExpectation {
+                        port: 465,
+                        required: false,
+                    },
                 ],
                 sends_mail: false,
             },
             Target::Host { port, .. } => Self::of_ports(&[*port]),
-            Target::Address { port: Some(port), .. } => Self::of_ports(&[*port]),
+            Target::Address {
+                port: Some(port), ..
+            } => Self::of_ports(&[*port]),
             Target::Address { port: None, .. } => Self {
-                ports: [25, 587, 465].map(|port| PortExpectation { port, required: false }).into(),
+                ports: [25, 587, 465]
+                    .map(|port| PortExpectation {
+                        port,
+                        required: false,
+                    })
+                    .into(),
                 sends_mail: true,
             },
         }
@@ -55,13 +71,19 @@ impl Profile {
     /// The same with `ports` in place of its own, all required.
     #[must_use]
     pub fn with_ports(self, ports: &[u16]) -> Self {
-        Self { sends_mail: self.sends_mail, ..Self::of_ports(ports) }
+        Self {
+            sends_mail: self.sends_mail,
+            ..Self::of_ports(ports)
+        }
     }
 
     /// What is expected of `port`; `None` if it is not looked at.
     #[must_use]
     pub fn expectation(&self, port: u16) -> Option<PortExpectation> {
-        self.ports.iter().copied().find(|expectation| expectation.port == port)
+        self.ports
+            .iter()
+            .copied()
+            .find(|expectation| expectation.port == port)
     }
 
     fn of_ports(ports: &[u16]) -> Self {
@@ -71,8 +93,14 @@ impl Profile {
                 seen.push(port);
             }
         }
-        let required = |port| PortExpectation { port, required: true };
-        Self { ports: seen.into_iter().map(required).collect(), sends_mail: false }
+        let required = |port| PortExpectation {
+            port,
+            required: true,
+        };
+        Self {
+            ports: seen.into_iter().map(required).collect(),
+            sends_mail: false,
+        }
     }
 }
 
@@ -88,7 +116,10 @@ pub struct PortExpectation {
 
 /// What a port is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 5321, RFC 6409 and RFC 8314 know three")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 5321, RFC 6409 and RFC 8314 know three"
+)]
 pub enum PortRole {
     /// Mail from other servers: port 25 (RFC 5321), and any port that is none of the others. STARTTLS, without which most
     /// senders deliver all the same.
@@ -135,7 +166,11 @@ mod tests {
     fn ports_asked_for_by_number_are_required_and_looked_at_once() {
         let target: Target = "example.com".parse().expect("a target");
         let profile = Profile::of(&target).with_ports(&[465, 25, 465]);
-        let ports: Vec<_> = profile.ports.iter().map(|port| (port.port, port.required)).collect();
+        let ports: Vec<_> = profile
+            .ports
+            .iter()
+            .map(|port| (port.port, port.required))
+            .collect();
         assert_eq!(ports, [(465, true), (25, true)]);
     }
 

@@ -61,7 +61,13 @@ impl Line {
     /// Builds a line.
     #[must_use]
     pub fn new(axis: Axis, subject: Option<Subject>, outcome: Outcome, text: String) -> Self {
-        Self { axis, subject, outcome, text, elapsed_ms: None }
+        Self {
+            axis,
+            subject,
+            outcome,
+            text,
+            elapsed_ms: None,
+        }
     }
 }
 
@@ -89,7 +95,11 @@ impl Verdict {
             Some(Outcome::Fail(Severity::Error)) => Self::Failures,
             Some(Outcome::Inconclusive) => Self::CouldNotTell,
             Some(Outcome::Fail(Severity::Warning)) => Self::Warnings,
-            Some(Outcome::Fail(Severity::Notice | Severity::Info) | Outcome::Unchecked | Outcome::Pass)
+            Some(
+                Outcome::Fail(Severity::Notice | Severity::Info)
+                | Outcome::Unchecked
+                | Outcome::Pass,
+            )
             | None => Self::Pass,
         }
     }
@@ -133,10 +143,30 @@ mod tests {
     fn could_not_tell_is_folded_into_nothing() {
         let fail = Outcome::Fail;
         check(&[], Verdict::Pass, 0);
-        check(&[Outcome::Pass, fail(Severity::Notice), Outcome::Unchecked], Verdict::Pass, 0);
-        check(&[Outcome::Pass, fail(Severity::Warning)], Verdict::Warnings, 1);
-        check(&[Outcome::Pass, Outcome::Inconclusive], Verdict::CouldNotTell, 3);
-        check(&[fail(Severity::Warning), Outcome::Inconclusive], Verdict::CouldNotTell, 3);
-        check(&[fail(Severity::Error), Outcome::Inconclusive], Verdict::Failures, 2);
+        check(
+            &[Outcome::Pass, fail(Severity::Notice), Outcome::Unchecked],
+            Verdict::Pass,
+            0,
+        );
+        check(
+            &[Outcome::Pass, fail(Severity::Warning)],
+            Verdict::Warnings,
+            1,
+        );
+        check(
+            &[Outcome::Pass, Outcome::Inconclusive],
+            Verdict::CouldNotTell,
+            3,
+        );
+        check(
+            &[fail(Severity::Warning), Outcome::Inconclusive],
+            Verdict::CouldNotTell,
+            3,
+        );
+        check(
+            &[fail(Severity::Error), Outcome::Inconclusive],
+            Verdict::Failures,
+            2,
+        );
     }
 }

@@ -24,7 +24,10 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[expect(clippy::exhaustive_enums, reason = "a name, a name with a port, an address")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a name, a name with a port, an address"
+)]
 pub enum Target {
     /// A mail domain, what stands behind the `@`: `example.com`.
     Domain(DomainName),
@@ -49,8 +52,14 @@ impl fmt::Display for Target {
         match self {
             Self::Domain(name) => name.fmt(f),
             Self::Host { name, port } => write!(f, "{name}:{port}"),
-            Self::Address { address, port: None } => address.fmt(f),
-            Self::Address { address, port: Some(port) } => SocketAddr::new(*address, *port).fmt(f),
+            Self::Address {
+                address,
+                port: None,
+            } => address.fmt(f),
+            Self::Address {
+                address,
+                port: Some(port),
+            } => SocketAddr::new(*address, *port).fmt(f),
         }
     }
 }
@@ -73,7 +82,12 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let fault = |kind| Err(TargetError { kind, found: text.to_owned() });
+        let fault = |kind| {
+            Err(TargetError {
+                kind,
+                found: text.to_owned(),
+            })
+        };
         if text.trim().is_empty() {
             return fault(TargetErrorKind::Empty);
         }
@@ -118,12 +132,17 @@ fn parse_port(text: &str) -> Result<u16, TargetError> {
     let digits = text.bytes().all(|octet| octet.is_ascii_digit());
     match text.parse() {
         Ok(port) if digits && port != 0 => Ok(port),
-        _ => Err(TargetError { kind: TargetErrorKind::Port, found: text.to_owned() }),
+        _ => Err(TargetError {
+            kind: TargetErrorKind::Port,
+            found: text.to_owned(),
+        }),
     }
 }
 
 fn parse_address(host: &str) -> Option<IpAddr> {
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     let address: IpAddr = inner.unwrap_or(host).parse().ok()?;
     // Brackets go with IPv6 only.
     (inner.is_none() || address.is_ipv6()).then(|| address.to_canonical())
@@ -131,7 +150,11 @@ fn parse_address(host: &str) -> Option<IpAddr> {
 
 /// No top-level domain is all digits (RFC 3696 §2), so `192.0.2.256` is a mistyped address, not a name.
 fn looks_like_address(host: &str) -> bool {
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
+    let last = host
+        .trim_end_matches('.')
+        .rsplit('.')
+        .next()
+        .unwrap_or(host);
     !last.is_empty() && last.bytes().all(|octet| octet.is_ascii_digit()) || host.contains(':')
 }
 
@@ -176,11 +199,15 @@ impl TargetError {
             TargetErrorKind::Empty => {
                 "expected a domain, host:port or address, found nothing".to_owned()
             }
-            TargetErrorKind::Url => format!("expected a domain, host:port or address, found the URL `{found}`"),
+            TargetErrorKind::Url => {
+                format!("expected a domain, host:port or address, found the URL `{found}`")
+            }
             TargetErrorKind::MailAddress => {
                 let domain = found.to_string();
                 let domain = domain.rsplit('@').next().unwrap_or_default();
-                format!("expected a domain, found the mail address `{found}`; its domain is `{domain}`")
+                format!(
+                    "expected a domain, found the mail address `{found}`; its domain is `{domain}`"
+                )
             }
             TargetErrorKind::Port => format!("expected a port from 1 to 65535, found `{found}`"),
             TargetErrorKind::Address => format!("expected an IP address, found `{found}`"),
@@ -200,12 +227,18 @@ mod tests {
         assert_eq!(target.to_string(), shown);
         assert_eq!(shown.parse::<Target>().as_ref(), Ok(&target));
         let json = serde_json::to_string(&target).expect("it is text");
-        assert_eq!(serde_json::from_str::<Target>(&json).expect("it reads back"), target);
+        assert_eq!(
+            serde_json::from_str::<Target>(&json).expect("it reads back"),
+            target
+        );
     }
 
     #[track_caller]
     fn check_error(text: &str, message: &str) {
-        assert_eq!(text.parse::<Target>().expect_err("no target").to_string(), message);
+        assert_eq!(
+            text.parse::<Target>().expect_err("no target").to_string(),
+            message
+        );
     }
 
     #[test]
@@ -224,7 +257,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         check_error("", "expected a domain, host:port or address, found nothing");
-        check_error("  ", "expected a domain, host:port or address, found nothing");
+        check_error(
+            "  ",
+            "expected a domain, host:port or address, found nothing",
+        );
         check_error(
             "smtp://example.com",
             "expected a domain, host:port or address, found the URL `smtp://example.com`",
@@ -240,7 +276,10 @@ mod tests {
             );
         }
         check_error("192.0.2.256", "expected an IP address, found `192.0.2.256`");
-        check_error("2001:db8:::1", "expected an IP address, found `2001:db8:::1`");
+        check_error(
+            "2001:db8:::1",
+            "expected an IP address, found `2001:db8:::1`",
+        );
         check_error("[192.0.2.1]", "expected an IP address, found `[192.0.2.1]`");
         check_error(".", "expected a domain, found the root `.`");
         check_error(

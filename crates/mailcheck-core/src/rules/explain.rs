@@ -1,8 +1,9 @@
 //! What the rules say in common: why a question failed, and how to look again.
 
 use mail_dns::{LookupError, LookupErrorKind};
+use tls_inspect::Assessment;
 
-use crate::Finding;
+use crate::{Finding, PortRole, ServiceFacts, Subject};
 
 /// The evidence of a failed question, and what to do.
 pub(super) fn lookup_failure(finding: Finding, error: &LookupError) -> Finding {
@@ -38,5 +39,53 @@ fn advice(kind: LookupErrorKind) -> &'static str {
             "the zone's own servers fail, or the resolver does: ask another resolver, then each server of the zone"
         }
         _ => "ask another resolver, then each server of the zone",
+    }
+}
+
+/// A command that shows the certificate.
+pub(super) fn openssl(service: &ServiceFacts) -> String {
+    let starttls = if service.role() == PortRole::Submissions {
+        ""
+    } else {
+        " -starttls smtp"
+    };
+    let name = service
+        .host
+        .as_ref()
+        .map(|host| format!(" -servername {host}"))
+        .unwrap_or_default();
+    format!(
+        "openssl s_client{starttls} -connect {}{name} -showcerts </dev/null",
+        service.address
+    )
+}
+
+/// The end-entity certificate in a few lines.
+pub(super) fn end_entity(assessment: &Assessment) -> Vec<String> {
+    let Some(leaf) = assessment.chain.end_entity() else {
+        return Vec::new();
+    };
+    vec![
+        format!("certificate of {} by {}", leaf.subject, leaf.issuer),
+        format!(
+            "valid from {} to {}",
+            time(leaf.validity.not_before),
+            time(leaf.validity.not_after)
+        ),
+        format!("SHA-256 {}", leaf.sha256),
+    ]
+}
+
+/// A time as RFC 3339 has it; one that no calendar holds as a number.
+pub(crate) fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
+/// Whom a list was asked about.
+pub(crate) fn listed_subject(answer: &dnsbl::ListAnswer) -> Subject {
+    match &answer.subject {
+        dnsbl::Subject::Domain(name) => Subject::Domain(name.clone()),
+        dnsbl::Subject::Address(address) => Subject::Address(*address),
     }
 }

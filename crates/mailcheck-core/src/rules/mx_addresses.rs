@@ -4,7 +4,7 @@ use super::explain;
 use super::prelude::*;
 
 /// Whether every host has an address.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.addresses",
     summary: "every host that takes mail has an address",
     citation: "RFC 5321 §5.1",
@@ -31,12 +31,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn judge(
-    name: &DomainName,
-    addresses: &HostAddresses,
-    another: bool,
-    kind: RouteKind,
-) -> Finding {
+fn judge(name: &DomainName, addresses: &HostAddresses, another: bool, kind: RouteKind) -> Finding {
     let subject = Subject::Host(name.clone());
     let failure = addresses.failures().next();
     match (addresses.found().count(), failure) {
@@ -76,14 +71,23 @@ fn missing(subject: Subject, addresses: &HostAddresses, another: bool, kind: Rou
             "publish an MX record; if the domain takes no mail, say so by a null MX (`MX 0 .`, RFC 7505)",
         );
     }
-    let what = if addresses.is_nxdomain() { "does not exist" } else { "has no address" };
+    let what = if addresses.is_nxdomain() {
+        "does not exist"
+    } else {
+        "has no address"
+    };
     let (severity, effect) = if another {
         (Severity::Warning, "mail has one host less to go to")
     } else {
         (Severity::Error, "mail has nowhere to go")
     };
-    Finding::new(&RULE, Outcome::Fail(severity), subject, format!("the host {what}: {effect}"))
-        .mend("correct the name in the MX record, or publish the host's address")
+    Finding::new(
+        &RULE,
+        Outcome::Fail(severity),
+        subject,
+        format!("the host {what}: {effect}"),
+    )
+    .mend("correct the name in the MX record, or publish the host's address")
 }
 
 #[cfg(test)]
@@ -98,14 +102,22 @@ mod tests {
     #[test]
     fn one_dangling_host_of_two_is_a_warning() {
         let scene = Scene::domain("d.test").zone(&format!("{TWO}b.d.test. 60 IN A 192.0.2.2"));
-        check(&RULE, &scene, &[Outcome::Fail(Severity::Warning), Outcome::Pass]);
+        check(
+            &RULE,
+            &scene,
+            &[Outcome::Fail(Severity::Warning), Outcome::Pass],
+        );
     }
 
     #[test]
     fn none_left_is_an_error() {
         let error = Outcome::Fail(Severity::Error);
         check(&RULE, &Scene::domain("d.test").zone(TWO), &[error, error]);
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN TXT x"), &[error]);
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN TXT x"),
+            &[error],
+        );
     }
 
     #[test]
@@ -118,7 +130,11 @@ mod tests {
 
     #[test]
     fn a_host_by_name_needs_an_address_too() {
-        check(&RULE, &Scene::host("h.test", 587), &[Outcome::Fail(Severity::Error)]);
+        check(
+            &RULE,
+            &Scene::host("h.test", 587),
+            &[Outcome::Fail(Severity::Error)],
+        );
         let scene = Scene::host("h.test", 587).zone("h.test. 60 IN A 192.0.2.2");
         check(&RULE, &scene, &[Outcome::Pass]);
     }

@@ -1,7 +1,7 @@
 use super::prelude::*;
 
 /// Whether an MX record points to an alias.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.alias",
     summary: "no MX record points to an alias",
     citation: "RFC 2181 §10.3, RFC 5321 §5.1",
@@ -13,11 +13,20 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = case.facts.route.as_ref().filter(|route| route.kind() == RouteKind::Mx) else {
+    let Some(route) = case
+        .facts
+        .route
+        .as_ref()
+        .filter(|route| route.kind() == RouteKind::Mx)
+    else {
         return;
     };
     for host in &route.hosts {
-        let Some(target) = host.addresses.as_ref().and_then(|addresses| addresses.alias_of()) else {
+        let Some(target) = host
+            .addresses
+            .as_ref()
+            .and_then(|addresses| addresses.alias_of())
+        else {
             continue;
         };
         let name = &host.name;
@@ -30,7 +39,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             )
             .evidence(format!("{name} is an alias of {target}"))
             .see(format!("dig {name} CNAME"))
-            .mend(format!("point the MX record to `{target}.`, or give `{name}.` addresses of its own")),
+            .mend(format!(
+                "point the MX record to `{target}.`, or give `{name}.` addresses of its own"
+            )),
         );
     }
 }
@@ -50,9 +61,8 @@ mod tests {
 
     #[test]
     fn a_domain_that_is_an_alias_itself_is_another_thing() {
-        let scene = Scene::domain("d.test").zone(
-            "d.test. 60 IN CNAME e.test.\ne.test. 60 IN A 192.0.2.1",
-        );
+        let scene =
+            Scene::domain("d.test").zone("d.test. 60 IN CNAME e.test.\ne.test. 60 IN A 192.0.2.1");
         check(&RULE, &scene, &[]);
     }
 }

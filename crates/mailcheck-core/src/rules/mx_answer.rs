@@ -2,7 +2,7 @@ use super::explain;
 use super::prelude::*;
 
 /// Whether the DNS said where the mail goes.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.answer",
     summary: "the question for the domain's MX records is answered",
     citation: "RFC 5321 §5.1",
@@ -14,11 +14,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = &case.facts.route else { return };
+    let Some(route) = &case.facts.route else {
+        return;
+    };
     let subject = Subject::Domain(route.domain.clone());
     findings.push(match &route.mx {
-        Ok(answer) => Finding::new(&RULE, Outcome::Pass, subject, "the DNS says where mail goes")
-            .evidence(answer.to_string()),
+        Ok(answer) => Finding::new(
+            &RULE,
+            Outcome::Pass,
+            subject,
+            "the DNS says where mail goes",
+        )
+        .evidence(answer.to_string()),
         Err(error) => explain::lookup_failure(
             Finding::new(
                 &RULE,
@@ -54,7 +61,11 @@ mod tests {
 
     #[test]
     fn any_conclusive_answer_will_do() {
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN MX 0 ."), &[Outcome::Pass]);
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN MX 0 ."),
+            &[Outcome::Pass],
+        );
         check(&RULE, &Scene::domain("d.test"), &[Outcome::Pass]);
     }
 }

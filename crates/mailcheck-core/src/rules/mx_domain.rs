@@ -1,7 +1,7 @@
 use super::prelude::*;
 
 /// Whether the domain exists.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.domain",
     summary: "the domain exists in the DNS",
     citation: "RFC 5321 §5.1",
@@ -13,7 +13,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = &case.facts.route else { return };
+    let Some(route) = &case.facts.route else {
+        return;
+    };
     let subject = Subject::Domain(route.domain.clone());
     match route.kind() {
         RouteKind::NoDomain => findings.push(
@@ -43,8 +45,16 @@ mod tests {
 
     #[test]
     fn only_nxdomain_says_so() {
-        check(&RULE, &Scene::domain("d.test"), &[Outcome::Fail(Severity::Error)]);
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN TXT x"), &[Outcome::Pass]);
+        check(
+            &RULE,
+            &Scene::domain("d.test"),
+            &[Outcome::Fail(Severity::Error)],
+        );
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN TXT x"),
+            &[Outcome::Pass],
+        );
         let failing = Scene::domain("d.test").dns_failure("d.test", LookupErrorKind::ServFail);
         check(&RULE, &failing, &[]);
     }

@@ -1,7 +1,7 @@
 use super::prelude::*;
 
 /// Whether the domain names its mail host by an MX record.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.implicit",
     summary: "the domain names its mail hosts by MX records",
     citation: "RFC 5321 §5.1",
@@ -13,8 +13,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = &case.facts.route else { return };
-    let [host] = route.hosts.as_slice() else { return };
+    let Some(route) = &case.facts.route else {
+        return;
+    };
+    let [host] = route.hosts.as_slice() else {
+        return;
+    };
     if route.kind() != RouteKind::Implicit || host.addresses().next().is_none() {
         return;
     }
@@ -43,7 +47,15 @@ mod tests {
     fn an_address_stands_in_for_a_missing_mx() {
         let scene = Scene::domain("d.test").zone("d.test. 60 IN A 192.0.2.1");
         check(&RULE, &scene, &[Outcome::Fail(Severity::Notice)]);
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN TXT x"), &[]);
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."), &[]);
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN TXT x"),
+            &[],
+        );
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."),
+            &[],
+        );
     }
 }

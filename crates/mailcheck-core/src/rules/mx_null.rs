@@ -1,7 +1,7 @@
 use super::prelude::*;
 
 /// Whether the domain declines mail by a null MX.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.null",
     summary: "a null MX is alone and meant",
     citation: "RFC 7505 §3",
@@ -13,7 +13,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = &case.facts.route else { return };
+    let Some(route) = &case.facts.route else {
+        return;
+    };
     let subject = Subject::Domain(route.domain.clone());
     let see = format!("dig +short {} MX", route.domain);
     if route.kind() == RouteKind::NullMx {
@@ -55,13 +57,18 @@ mod tests {
 
     #[test]
     fn beside_others_it_is_an_error() {
-        let scene = Scene::domain("d.test").zone("d.test. 60 IN MX 0 .\nd.test. 60 IN MX 5 mx.d.test.");
+        let scene =
+            Scene::domain("d.test").zone("d.test. 60 IN MX 0 .\nd.test. 60 IN MX 5 mx.d.test.");
         check(&RULE, &scene, &[Outcome::Fail(Severity::Error)]);
     }
 
     #[test]
     fn elsewhere_there_is_nothing_to_say() {
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."), &[]);
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."),
+            &[],
+        );
         check(&RULE, &Scene::domain("d.test"), &[]);
     }
 }

@@ -3,7 +3,7 @@ use mail_dns::AddressScope;
 use super::prelude::*;
 
 /// Whether the hosts' addresses are global ones.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.scope",
     summary: "hosts that take mail have global addresses",
     citation: "RFC 6890 §2.2.1",
@@ -15,7 +15,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = &case.facts.route else { return };
+    let Some(route) = &case.facts.route else {
+        return;
+    };
     for host in &route.hosts {
         for address in host.addresses() {
             let scope = AddressScope::of(address);
@@ -32,7 +34,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{address} is a {scope} address: no sender outside reaches it"),
                 )
                 .evidence(format!("{name} has the address {address}"))
-                .see(format!("dig {name} {}", if address.is_ipv4() { "A" } else { "AAAA" }))
+                .see(format!(
+                    "dig {name} {}",
+                    if address.is_ipv4() { "A" } else { "AAAA" }
+                ))
                 .mend("publish the address under which the host is reached from outside"),
             );
         }

@@ -1,7 +1,7 @@
 use super::prelude::*;
 
 /// Whether an MX record holds an address in place of a name.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "mx.spelled-address",
     summary: "MX records hold names, not addresses",
     citation: "RFC 1035 §3.3.9, RFC 5321 §5.1",
@@ -13,7 +13,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(route) = case.facts.route.as_ref().filter(|route| route.kind() == RouteKind::Mx) else {
+    let Some(route) = case
+        .facts
+        .route
+        .as_ref()
+        .filter(|route| route.kind() == RouteKind::Mx)
+    else {
         return;
     };
     for host in &route.hosts {
@@ -42,6 +47,10 @@ mod tests {
     fn an_address_is_no_host_name() {
         let scene = Scene::domain("d.test").zone("d.test. 60 IN MX 5 192.0.2.1.");
         check(&RULE, &scene, &[Outcome::Fail(Severity::Error)]);
-        check(&RULE, &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."), &[]);
+        check(
+            &RULE,
+            &Scene::domain("d.test").zone("d.test. 60 IN MX 5 mx.d.test."),
+            &[],
+        );
     }
 }

@@ -1,0 +1,267 @@
+//! The picture, line by line: what was seen, in a few words.
+
+use std::collections::BTreeSet;
+
+use dnsbl::Verdict as ListVerdict;
+use mail_dns::RouteKind;
+use smtp_probe::{Observation, PortState, StartTls};
+use tls_inspect::Assessment;
+
+use crate::rules::Case;
+use crate::rules::explain::listed_subject;
+use crate::{
+    Axis, Facts, Finding, Line, Outcome, ProbeResult, ServiceFacts, Severity, Subject, Target,
+    rules,
+};
+
+/// A line for the route, for every port, for every address, and for what the lists say of each subject.
+pub(crate) fn lines(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
+    let facts = case.facts;
+    let mut lines = Vec::new();
+    lines.extend(route(facts).map(|text| line(findings, &[Axis::Route], None, text)));
+    for (service, assessment) in facts.services.iter().zip(&case.assessments) {
+        let text = describe(service, assessment.as_ref());
+        let axes = [Axis::Reach, Axis::Smtp, Axis::Tls];
+        let mut line = line(findings, &axes, Some(service.subject()), text);
+        line.axis = Axis::Reach;
+        line.elapsed_ms = service
+            .observation()
+            .map(|seen| u64::try_from(seen.timings.total.as_millis()).unwrap_or(u64::MAX));
+        lines.push(line);
+    }
+    for reverse in &facts.reverse {
+        let text = match (reverse.confirmed(), reverse.names.first(), &reverse.ptr) {
+            (Some(name), ..) => name.to_string(),
+            (None, Some(name), _) => format!("{}, which does not lead back", name.name),
+            (None, None, Ok(_)) => "no name".to_owned(),
+            (None, None, Err(error)) => format!("could not tell: {error}"),
+        };
+        lines.push(line(
+            findings,
+            &[Axis::Reverse],
+            Some(Subject::Address(reverse.address)),
+            text,
+        ));
+    }
+    lines.extend(lists(facts, findings));
+    lines
+}
+
+/// The headline when nothing is wrong.
+pub(crate) fn all_well(facts: &Facts, findings: &[Finding]) -> String {
+    let more = findings
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::Unchecked)
+        .count();
+    let unchecked = if more == 0 {
+        String::new()
+    } else {
+        format!("; {more} not checked, see above")
+    };
+    let served = |required: bool| {
+        let served = |service: &&ServiceFacts| {
+            let port = facts.profile.expectation(service.address.port());
+            port.is_some_and(|port| port.required || !required)
+                && service
+                    .observation()
+                    .is_some_and(|seen| seen.stop().is_none())
+        };
+        facts.services.iter().filter(served).count()
+    };
+    match (
+        &facts.target,
+        facts.route.as_ref().map(mail_dns::MailRoute::kind),
+    ) {
+        (Target::Domain(name), Some(RouteKind::NullMx)) => {
+            format!("{name} takes no mail, and says so")
+        }
+        (Target::Domain(name), _) => {
+            let count = served(true);
+            let noun = if count == 1 { "address" } else { "addresses" };
+            format!(
+                "mail for {name} is accepted at {count} {noun}, encrypted and authenticated{unchecked}"
+            )
+        }
+        (Target::Host { name, port }, _) => {
+            format!("{name}:{port} serves mail, encrypted and authenticated{unchecked}")
+        }
+        (Target::Address { address, .. }, _) if served(false) > 0 => {
+            format!("{address} serves mail, and nothing speaks against it{unchecked}")
+        }
+        (Target::Address { address, .. }, _) => {
+            format!("nothing speaks against {address}{unchecked}")
+        }
+    }
+}
+
+fn line(findings: &[Finding], axes: &[Axis], subject: Option<Subject>, text: String) -> Line {
+    let concerns = |finding: &&Finding| {
+        axis(finding).is_some_and(|axis| axes.contains(&axis))
+            && subject
+                .as_ref()
+                .is_none_or(|subject| *subject == finding.subject)
+    };
+    let outcome = findings
+        .iter()
+        .filter(concerns)
+        .map(|finding| finding.outcome);
+    let outcome = outcome
+        .min_by_key(|outcome| outcome.rank())
+        .unwrap_or(Outcome::Pass);
+    Line::new(
+        axes.first().copied().unwrap_or(Axis::Route),
+        subject,
+        outcome,
+        text,
+    )
+}
+
+fn axis(finding: &Finding) -> Option<Axis> {
+    rules::ALL
+        .iter()
+        .find(|rule| rule.id == finding.rule)
+        .map(|rule| rule.axis)
+}
+
+fn route(facts: &Facts) -> Option<String> {
+    if let Some(addresses) = &facts.host {
+        let found: Vec<_> = addresses
+            .found()
+            .map(|address| address.to_string())
+            .collect();
+        return Some(if found.is_empty() {
+            "no address known".to_owned()
+        } else {
+            found.join(", ")
+        });
+    }
+    let route = facts.route.as_ref()?;
+    Some(match (route.kind(), &route.mx) {
+        (RouteKind::Unknown, Err(error)) => format!("could not tell: {error}"),
+        (RouteKind::NoDomain, _) => "the domain does not exist".to_owned(),
+        (RouteKind::NullMx, _) => "null MX: the domain takes no mail".to_owned(),
+        (RouteKind::Implicit, _) if facts.services.is_empty() => {
+            "no MX record and no address".to_owned()
+        }
+        (RouteKind::Implicit, _) => {
+            "no MX record; the domain's own address takes its mail".to_owned()
+        }
+        (_, mx) => {
+            let hosts: Vec<_> = route
+                .hosts
+                .iter()
+                .map(|host| format!("{} {}", host.preference, host.name))
+                .collect();
+            let dnssec = mx.as_ref().map(|mx| mx.dnssec).ok();
+            let secure = dnssec == Some(mail_dns::DnssecStatus::Secure);
+            format!(
+                "{}{}",
+                hosts.join(", "),
+                if secure { " · DNSSEC secure" } else { "" }
+            )
+        }
+    })
+}
+
+fn describe(service: &ServiceFacts, assessment: Option<&Assessment>) -> String {
+    let observation = match &service.probe {
+        ProbeResult::Observed(observation) => observation,
+        ProbeResult::NotProbed(reason) => return format!("not looked at: {reason}"),
+    };
+    if observation.port != PortState::Open {
+        return observation.port.to_string();
+    }
+    let mut parts = Vec::new();
+    parts.extend(security(observation));
+    if let Some(lifetime) = assessment.and_then(|assessment| assessment.lifetime) {
+        parts.push(match lifetime.state {
+            tls_inspect::LifetimeState::Valid => {
+                format!("certificate for {} days more", lifetime.days_left)
+            }
+            tls_inspect::LifetimeState::Expired => {
+                format!("certificate expired {} days ago", -lifetime.days_left)
+            }
+            _ => "certificate not valid yet".to_owned(),
+        });
+    }
+    if let Some(stop) = observation.stop() {
+        parts.push(stop.to_string());
+    }
+    parts.join(" · ")
+}
+
+fn security(observation: &Observation) -> Option<String> {
+    let version = observation.tls.as_ref().and_then(|tls| tls.version);
+    Some(match (&observation.starttls, version) {
+        (StartTls::Accepted, Some(version)) => format!("STARTTLS {version}"),
+        (StartTls::NotAsked, Some(version)) => version.to_string(),
+        (StartTls::NotOffered, _) => "no STARTTLS".to_owned(),
+        (StartTls::Refused(reply), _) => format!("STARTTLS refused: {reply}"),
+        _ => return None,
+    })
+}
+
+/// One line for each subject: how many lists it is on, of how many that could be asked.
+fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
+    let subjects: BTreeSet<_> = facts
+        .listings
+        .iter()
+        .map(|answer| answer.subject.to_string())
+        .collect();
+    let mut lines = Vec::new();
+    for subject in subjects {
+        let answers = || {
+            facts
+                .listings
+                .iter()
+                .filter(|answer| answer.subject.to_string() == subject)
+        };
+        let listed: Vec<_> = answers()
+            .filter(|answer| answer.is_listing())
+            .map(|answer| answer.list.name.as_str())
+            .collect();
+        let clean = answers().filter(|answer| {
+            !answer.is_listing()
+                && matches!(
+                    answer.verdict,
+                    ListVerdict::NotListed(_) | ListVerdict::Allowed(_) | ListVerdict::Listed(_)
+                )
+        });
+        let silent: Vec<_> = answers()
+            .filter(|answer| {
+                matches!(
+                    answer.verdict,
+                    ListVerdict::Refused(_) | ListVerdict::Broken(_) | ListVerdict::Unknown(_)
+                )
+            })
+            .map(|answer| answer.list.name.as_str())
+            .collect();
+        let clean = clean.count();
+        let mut parts = Vec::new();
+        if !listed.is_empty() {
+            parts.push(format!("listed by {}", listed.join(", ")));
+        }
+        if clean > 0 {
+            parts.push(format!("not listed by {clean}"));
+        }
+        if !silent.is_empty() {
+            parts.push(format!("no answer of {}", silent.join(", ")));
+        }
+        if parts.is_empty() {
+            continue;
+        }
+        let Some(subject) = answers().map(listed_subject).next() else {
+            continue;
+        };
+        let mut line = line(findings, &[Axis::Lists], Some(subject), parts.join(" · "));
+        if listed.is_empty() && clean == 0 {
+            line.outcome = Outcome::Inconclusive;
+        } else if listed.is_empty() {
+            line.outcome = Outcome::Pass;
+        } else if line.outcome == Outcome::Pass {
+            line.outcome = Outcome::Fail(Severity::Warning);
+        }
+        lines.push(line);
+    }
+    lines
+}

@@ -1,0 +1,212 @@
+//! A report as text for a terminal.
+
+use std::fmt;
+
+use crate::{Axis, Finding, Line, Outcome, Report, Severity, Subject, Verdict};
+
+/// Whether to use colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "with or without")]
+pub enum Style {
+    /// None: for a file or a pipe.
+    Plain,
+    /// ANSI colors: for a terminal.
+    Color,
+}
+
+impl Report {
+    /// The report as text: the picture, the findings with evidence and mend, the verdict.
+    #[must_use]
+    pub fn render(&self, style: Style) -> impl fmt::Display + '_ {
+        Rendered {
+            report: self,
+            style,
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Rendered {
+            report: self,
+            style: Style::Plain,
+        }
+        .fmt(f)
+    }
+}
+
+struct Rendered<'a> {
+    report: &'a Report,
+    style: Style,
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.report;
+        writeln!(f, "{}", self.paint(Paint::Bold, &report.target.to_string()))?;
+        self.picture(f)?;
+        for group in grouped(&report.findings) {
+            writeln!(f)?;
+            self.finding(f, &group)?;
+        }
+        writeln!(f)?;
+        let verdict = self.paint(verdict_paint(report.verdict), &report.verdict.to_string());
+        let seconds = report.elapsed_ms / 1000;
+        let tenths = report.elapsed_ms % 1000 / 100;
+        writeln!(
+            f,
+            "{verdict}  {}  {}",
+            report.headline,
+            self.paint(Paint::Dim, &format!("({seconds}.{tenths} s)"))
+        )
+    }
+}
+
+impl Rendered<'_> {
+    /// Lines under the host they are about, which is named once.
+    fn picture(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut heading = None;
+        for line in &self.report.lines {
+            let (group, label) = place(line);
+            if group.is_some() && group != heading {
+                writeln!(
+                    f,
+                    "  {}",
+                    self.paint(Paint::Bold, group.as_deref().unwrap_or_default())
+                )?;
+            }
+            heading = group;
+            let mark = self.paint(outcome_paint(line.outcome), mark(line.outcome));
+            write!(f, "  {mark} {label:<24} {}", line.text)?;
+            if let Some(elapsed) = line.elapsed_ms {
+                write!(f, "  {}", self.paint(Paint::Dim, &format!("{elapsed} ms")))?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn finding(&self, f: &mut fmt::Formatter<'_>, group: &[&Finding]) -> fmt::Result {
+        let Some(finding) = group.first() else {
+            return Ok(());
+        };
+        let paint = outcome_paint(finding.outcome);
+        let head = format!("{} {}", mark(finding.outcome), finding.outcome);
+        writeln!(f, "{}  {}", self.paint(paint, &head), finding.message)?;
+        for (index, finding) in group.iter().enumerate() {
+            let rule = if index == 0 {
+                format!("{} · {}", finding.rule, finding.citation)
+            } else {
+                String::new()
+            };
+            writeln!(
+                f,
+                "    {:<44} {}",
+                finding.subject.to_string(),
+                self.paint(Paint::Dim, &rule)
+            )?;
+        }
+        for line in &finding.evidence {
+            writeln!(f, "    {} {line}", self.paint(Paint::Dim, "|"))?;
+        }
+        if let Some(command) = &finding.see {
+            writeln!(f, "    {} {command}", self.paint(Paint::Dim, "see "))?;
+        }
+        if let Some(advice) = &finding.mend {
+            writeln!(f, "    {} {advice}", self.paint(Paint::Dim, "mend"))?;
+        }
+        Ok(())
+    }
+
+    fn paint(&self, paint: Paint, text: &str) -> String {
+        match self.style {
+            Style::Plain => text.to_owned(),
+            Style::Color => format!("\x1b[{}m{text}\x1b[0m", paint.code()),
+        }
+    }
+}
+
+/// Under which heading a line stands, and what it is called there.
+fn place(line: &Line) -> (Option<String>, String) {
+    match (&line.subject, line.axis) {
+        (Some(Subject::Service { host, address }), _) => {
+            (host.as_ref().map(ToString::to_string), address.to_string())
+        }
+        (Some(subject), Axis::Reverse) => (Some("names".to_owned()), subject.to_string()),
+        (Some(subject), Axis::Lists) => (Some("lists".to_owned()), subject.to_string()),
+        (Some(subject), axis) => (Some(axis.to_string()), subject.to_string()),
+        (None, Axis::Route) => (None, "mail goes to".to_owned()),
+        (None, axis) => (None, axis.to_string()),
+    }
+}
+
+/// Findings that say the same of several subjects, together.
+fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let same = |group: &&mut Vec<&Finding>| {
+            group.first().is_some_and(|first| {
+                first.rule == finding.rule
+                    && first.outcome == finding.outcome
+                    && first.message == finding.message
+            })
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✓",
+        Outcome::Fail(Severity::Error) => "✗",
+        Outcome::Fail(Severity::Warning) => "!",
+        Outcome::Inconclusive => "?",
+        Outcome::Fail(Severity::Notice | Severity::Info) | Outcome::Unchecked => "·",
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Paint {
+    Bold,
+    Dim,
+    Green,
+    Yellow,
+    Red,
+    Magenta,
+}
+
+impl Paint {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Red => "1;31",
+            Self::Magenta => "35",
+        }
+    }
+}
+
+fn outcome_paint(outcome: Outcome) -> Paint {
+    match outcome {
+        Outcome::Pass => Paint::Green,
+        Outcome::Fail(Severity::Error) => Paint::Red,
+        Outcome::Fail(Severity::Warning) => Paint::Yellow,
+        Outcome::Inconclusive => Paint::Magenta,
+        Outcome::Fail(Severity::Notice | Severity::Info) | Outcome::Unchecked => Paint::Dim,
+    }
+}
+
+fn verdict_paint(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Pass => Paint::Green,
+        Verdict::Warnings => Paint::Yellow,
+        Verdict::Failures => Paint::Red,
+        Verdict::CouldNotTell => Paint::Magenta,
+    }
+}

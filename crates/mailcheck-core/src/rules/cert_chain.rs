@@ -1,0 +1,117 @@
+use tls_inspect::{Failure, TrustFailure, TrustFailureKind};
+
+use super::explain;
+use super::prelude::*;
+
+/// Whether the chain leads to a trusted authority, and the server holds the key.
+pub(super) static RULE: Rule = Rule {
+    id: "cert.chain",
+    summary: "the chain leads to a trusted authority, and the server holds the key",
+    citation: "RFC 5280 §6, RFC 8461 §4.2",
+    requirement: Requirement::Must,
+    default_severity: Severity::Warning,
+    axis: Axis::Tls,
+    since: "0.1.0",
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (service, assessment) in case.assessed() {
+        let demands_tls = service.role().demands_tls();
+        let failure = assessment.failures.iter().find_map(said_here);
+        let Some((outcome, what)) = failure else {
+            let message = format!("the chain is trusted by {}", assessment.store);
+            findings.push(Finding::new(
+                &RULE,
+                Outcome::Pass,
+                service.subject(),
+                message,
+            ));
+            continue;
+        };
+        let outcome = if demands_tls && outcome == Outcome::Fail(Severity::Warning) {
+            Outcome::Fail(Severity::Error)
+        } else {
+            outcome
+        };
+        let effect = if demands_tls {
+            "mail clients refuse to connect"
+        } else {
+            "senders that check it (MTA-STS) hold mail back, the others deliver"
+        };
+        let details = assessment
+            .trust
+            .failures()
+            .iter()
+            .map(|failure| failure.detail.clone());
+        findings.push(
+            Finding::new(
+                &RULE,
+                outcome,
+                service.subject(),
+                format!("{what}: {effect}"),
+            )
+            .evidence_lines(details)
+            .evidence_lines(explain::end_entity(assessment))
+            .see(explain::openssl(service))
+            .mend(mend(&assessment.failures)),
+        );
+    }
+}
+
+/// The failures that this rule speaks of: not the dates of the end-entity certificate, nor its name.
+fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
+    match failure {
+        Failure::KeyPossession(_) => Some((
+            Outcome::Fail(Severity::Error),
+            "the server does not hold the key of the certificate it shows".to_owned(),
+        )),
+        Failure::Trust(TrustFailure {
+            kind: TrustFailureKind::Expired | TrustFailureKind::NotYetValid,
+            element: Some(0),
+            ..
+        }) => None,
+        Failure::Trust(failure) => Some((Outcome::Fail(Severity::Warning), what(failure))),
+        _ => None,
+    }
+}
+
+fn what(failure: &TrustFailure) -> String {
+    let issuer = failure.issuer.as_deref().unwrap_or("its issuer");
+    match failure.kind {
+        TrustFailureKind::NoCertificate => "the server shows no certificate".to_owned(),
+        TrustFailureKind::MissingIntermediate => {
+            format!("the chain is incomplete: the certificate of {issuer} is missing")
+        }
+        TrustFailureKind::UnknownRoot => {
+            format!("the chain leads to an authority that is not trusted: {issuer}")
+        }
+        TrustFailureKind::SelfSigned => "the certificate is self-signed".to_owned(),
+        TrustFailureKind::Expired => "a certificate further up the chain has expired".to_owned(),
+        TrustFailureKind::NotYetValid => {
+            "a certificate further up the chain is not valid yet".to_owned()
+        }
+        TrustFailureKind::BadSignature => "a signature in the chain is wrong".to_owned(),
+        TrustFailureKind::InvalidPurpose => "the certificate is not for TLS servers".to_owned(),
+        TrustFailureKind::Distrusted => "the authority has been distrusted".to_owned(),
+        _ => format!("the chain is not trusted: {}", failure.detail),
+    }
+}
+
+fn mend(failures: &[Failure]) -> &'static str {
+    let kinds = failures.iter().find_map(|failure| match failure {
+        Failure::Trust(failure) => Some(failure.kind),
+        _ => None,
+    });
+    match kinds {
+        Some(TrustFailureKind::MissingIntermediate) => {
+            "let the server send the whole chain: the certificate and every intermediate, as in the authority's `fullchain` file"
+        }
+        Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) => {
+            "get a certificate of a public authority; if it is meant to be private, publish it by DANE (RFC 7672), or check with its root given"
+        }
+        _ => {
+            "get a new certificate from a public authority, and let the server send the whole chain"
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use tls_inspect::{Lifetime, LifetimeState};
+
+use super::explain;
+use super::prelude::*;
+
+/// Whether the certificate is valid now, and will be for a while.
+pub(super) static RULE: Rule = Rule {
+    id: "cert.lifetime",
+    summary: "the certificate is valid now, and was renewed in time",
+    citation: "RFC 5280 §4.1.2.5, RFC 7672 §3.2",
+    requirement: Requirement::Must,
+    default_severity: Severity::Warning,
+    axis: Axis::Tls,
+    since: "0.1.0",
+    check,
+};
+
+/// A sixth of the lifetime left: automatic renewal comes at a third, and has failed for a while.
+const URGENT_PER_MILLE: u16 = 167;
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (service, assessment) in case.assessed() {
+        let Some(lifetime) = assessment.lifetime else {
+            continue;
+        };
+        let (outcome, message) = judge(lifetime, service.role().demands_tls());
+        let mut finding = Finding::new(&RULE, outcome, service.subject(), message)
+            .evidence_lines(explain::end_entity(assessment));
+        if outcome != Outcome::Pass {
+            finding = finding.see(explain::openssl(service)).mend(
+                "renew the certificate and let the server load it; then look at why the renewal did not happen by itself",
+            );
+        }
+        findings.push(finding);
+    }
+}
+
+fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, String) {
+    let invalid = Outcome::Fail(if demands_tls {
+        Severity::Error
+    } else {
+        Severity::Warning
+    });
+    let effect = if demands_tls {
+        "mail clients refuse to connect"
+    } else {
+        "senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver"
+    };
+    let days = |count: u64| {
+        if count == 1 {
+            "1 day".to_owned()
+        } else {
+            format!("{count} days")
+        }
+    };
+    let left = days(lifetime.days_left.unsigned_abs());
+    match lifetime.state {
+        LifetimeState::Expired => (
+            invalid,
+            format!("the certificate expired {} ago: {effect}", left),
+        ),
+        LifetimeState::NotYetValid => (
+            invalid,
+            format!("the certificate is not valid yet: {effect}"),
+        ),
+        _ if lifetime.share_left_per_mille < URGENT_PER_MILLE => (
+            Outcome::Fail(Severity::Warning),
+            format!("the certificate expires in {left} and should have been renewed long ago"),
+        ),
+        _ if lifetime.renewal_overdue => (
+            Outcome::Fail(Severity::Notice),
+            format!(
+                "the certificate expires in {left}; two thirds of its life are over, so its renewal is due"
+            ),
+        ),
+        _ => (
+            Outcome::Pass,
+            format!("the certificate is valid for {left} more"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tls_inspect::Validity;
+
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    #[track_caller]
+    fn check(life_days: i64, age_days: i64, demands_tls: bool, expected: Outcome, words: &str) {
+        let lifetime = Validity::new(0, life_days * DAY - 1).at(age_days * DAY);
+        let (outcome, message) = judge(lifetime, demands_tls);
+        assert_eq!(outcome, expected, "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+
+    #[test]
+    fn one_rule_fits_certificates_of_every_length() {
+        for life in [6, 47, 90, 398] {
+            let days = |share: i64| life * share / 100;
+            check(life, days(50), true, Outcome::Pass, "valid for");
+            check(
+                life,
+                days(75),
+                true,
+                Outcome::Fail(Severity::Notice),
+                "renewal is due",
+            );
+            check(
+                life,
+                days(95).max(life - 1),
+                true,
+                Outcome::Fail(Severity::Warning),
+                "expires in",
+            );
+        }
+    }
+
+    #[test]
+    fn an_expired_certificate_stops_clients_and_only_some_senders() {
+        check(
+            90,
+            102,
+            true,
+            Outcome::Fail(Severity::Error),
+            "expired 13 days ago",
+        );
+        check(90, 102, false, Outcome::Fail(Severity::Warning), "MTA-STS");
+        check(
+            90,
+            -3,
+            true,
+            Outcome::Fail(Severity::Error),
+            "not valid yet",
+        );
+    }
+}

@@ -1,0 +1,62 @@
+use tls_inspect::{IdentityMatch, ReferenceId};
+
+use super::explain;
+use super::prelude::*;
+
+/// Whether the certificate names the host.
+pub(super) static RULE: Rule = Rule {
+    id: "cert.name",
+    summary: "the certificate names the host it was asked for",
+    citation: "RFC 9525 §6, RFC 8461 §4.2",
+    requirement: Requirement::Must,
+    default_severity: Severity::Warning,
+    axis: Axis::Tls,
+    since: "0.1.0",
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (service, assessment) in case.assessed() {
+        // Only an address was given: there is no name to compare with.
+        let ReferenceId::Dns(name) = &assessment.reference else {
+            continue;
+        };
+        let demands_tls = service.role().demands_tls();
+        let fail = Outcome::Fail(if demands_tls {
+            Severity::Error
+        } else {
+            Severity::Warning
+        });
+        let presented = match &assessment.identity {
+            None => continue,
+            Some(IdentityMatch::Matched { presented, .. }) => {
+                let message = format!("the certificate names the host, as {presented}");
+                findings.push(Finding::new(
+                    &RULE,
+                    Outcome::Pass,
+                    service.subject(),
+                    message,
+                ));
+                continue;
+            }
+            Some(IdentityMatch::NoMatch { presented, .. }) => presented.join(", "),
+            Some(_) => "nobody in its subject alternative names".to_owned(),
+        };
+        let effect = if demands_tls {
+            "mail clients refuse to connect"
+        } else {
+            "senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver"
+        };
+        let message = format!("the certificate is not for {}: {effect}", name.as_str());
+        findings.push(
+            Finding::new(&RULE, fail, service.subject(), message)
+                .evidence(format!("it names {presented}"))
+                .evidence_lines(explain::end_entity(assessment))
+                .see(explain::openssl(service))
+                .mend(format!(
+                    "get a certificate with the DNS name {}, or point to the host by a name it has",
+                    name.as_str()
+                )),
+        );
+    }
+}

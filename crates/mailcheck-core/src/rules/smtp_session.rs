@@ -1,0 +1,192 @@
+use smtp_probe::{Cause, Phase, Stop};
+
+use super::prelude::*;
+use crate::ServiceFacts;
+
+/// Whether a session goes through.
+pub(super) static RULE: Rule = Rule {
+    id: "smtp.session",
+    summary: "the server greets, names its extensions and takes its leave",
+    citation: "RFC 5321 §3.1, §4.1.1.1",
+    requirement: Requirement::Must,
+    default_severity: Severity::Error,
+    axis: Axis::Smtp,
+    since: "0.1.0",
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for service in &case.facts.services {
+        let Some(observation) = service.observation() else {
+            continue;
+        };
+        let Some(stop) = observation.stop() else {
+            findings.push(Finding::new(
+                &RULE,
+                Outcome::Pass,
+                service.subject(),
+                "the server answers as it should",
+            ));
+            continue;
+        };
+        let Some((outcome, message)) = judge(case, service, stop) else {
+            continue;
+        };
+        findings.push(
+            Finding::new(&RULE, outcome, service.subject(), message)
+                .evidence(stop.to_string())
+                .evidence_lines(
+                    observation
+                        .transcript
+                        .to_string()
+                        .lines()
+                        .take(8)
+                        .map(str::to_owned),
+                )
+                .see(format!(
+                    "nc -C {} {}",
+                    service.address.ip(),
+                    service.address.port()
+                ))
+                .mend(mend(&stop.cause)),
+        );
+    }
+}
+
+/// What a stop means; `None` where another rule says it.
+fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcome, String)> {
+    let required = case.is_required(service);
+    let doubt = if required {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Unchecked
+    };
+    let failure = Outcome::Fail(match (required, case.another_serves(service)) {
+        (false, _) => Severity::Notice,
+        (true, true) => Severity::Warning,
+        (true, false) => Severity::Error,
+    });
+    let phase = stop.phase;
+    Some(match &stop.cause {
+        // RFC 5321 §4.5.3.2.1: a sender waits 5 minutes, so what is late here is not shown to be dead.
+        Cause::Timeout | Cause::Deadline => (
+            doubt,
+            format!(
+                "the port answers, but no whole reply came at {phase} within {:.1} s; a sender waits 5 minutes",
+                stop.elapsed.as_secs_f64()
+            ),
+        ),
+        Cause::TemporarilyUnavailable => (
+            doubt,
+            "the server says `not now`, which tells nothing of what it does otherwise".to_owned(),
+        ),
+        Cause::Network(_) => (doubt, "the connection failed on the way".to_owned()),
+        Cause::Rejected if phase == Phase::Greeting => (
+            failure,
+            "the server refuses this client at the greeting; others may be served".to_owned(),
+        ),
+        Cause::Rejected => (
+            failure,
+            format!("the server refuses this client at {phase}; others may be served"),
+        ),
+        Cause::Closed | Cause::Reset => (
+            failure,
+            format!("the server ends the connection at {phase} without a word"),
+        ),
+        Cause::NotSmtp(resemblance) => (
+            failure,
+            format!("this is not SMTP: it looks like {resemblance}"),
+        ),
+        Cause::UnexpectedReply | Cause::Unreadable => (
+            failure,
+            format!("the server's reply at {phase} follows no rule, so no sender can go on"),
+        ),
+        Cause::TlsBroken(_) => (failure, "the server ends the session inside TLS".to_owned()),
+        // `reach.port`, `smtp.starttls` and `tls.handshake` say these.
+        Cause::NotConnected | Cause::PlaintextAfterStartTls | Cause::TlsFailed => return None,
+        _ => (doubt, format!("the session stopped at {phase}")),
+    })
+}
+
+fn mend(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Timeout | Cause::Deadline => {
+            "look again with a longer time; if it stays silent, look at what the server waits for, such as a DNS question about the client"
+        }
+        Cause::TemporarilyUnavailable => {
+            "look again in some minutes, from the same address; a server may limit connections or greylist"
+        }
+        Cause::Rejected => {
+            "read the reply: if it names this client's address or a list, look from elsewhere"
+        }
+        Cause::NotSmtp(_) => {
+            "let the mail server listen here, or take the host out of the MX records"
+        }
+        Cause::TlsBroken(_) => "do not demand a client certificate of senders",
+        _ => "look into the server's log at the time of this run",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smtp_probe::Resemblance;
+
+    use super::*;
+    use crate::rules::tests::{Scene, check};
+
+    fn stopped(phase: Phase, cause: Cause) -> Scene {
+        Scene::domain("d.test").stopped("a.test", "192.0.2.1:25", Stop::new(phase, cause))
+    }
+
+    #[test]
+    fn not_now_and_silence_are_no_failures() {
+        for cause in [
+            Cause::Timeout,
+            Cause::Deadline,
+            Cause::TemporarilyUnavailable,
+            Cause::Network("x".into()),
+        ] {
+            check(
+                &RULE,
+                &stopped(Phase::Greeting, cause),
+                &[Outcome::Inconclusive],
+            );
+        }
+    }
+
+    #[test]
+    fn refusals_and_nonsense_are() {
+        let error = Outcome::Fail(Severity::Error);
+        for cause in [
+            Cause::Rejected,
+            Cause::Closed,
+            Cause::Reset,
+            Cause::NotSmtp(Resemblance::Http),
+            Cause::UnexpectedReply,
+            Cause::Unreadable,
+        ] {
+            check(&RULE, &stopped(Phase::Greeting, cause), &[error]);
+        }
+    }
+
+    #[test]
+    fn what_other_rules_say_is_not_said_twice() {
+        for cause in [
+            Cause::NotConnected,
+            Cause::TlsFailed,
+            Cause::PlaintextAfterStartTls,
+        ] {
+            check(&RULE, &stopped(Phase::Handshake, cause), &[]);
+        }
+    }
+
+    #[test]
+    fn one_of_two_hosts_costs_redundancy() {
+        let scene = stopped(Phase::Greeting, Cause::Rejected).served("b.test", "192.0.2.2:25");
+        check(
+            &RULE,
+            &scene,
+            &[Outcome::Fail(Severity::Warning), Outcome::Pass],
+        );
+    }
+}

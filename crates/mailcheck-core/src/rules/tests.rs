@@ -1,0 +1,219 @@
+//! Literal facts for the rules' own tests, and what holds for all rules.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use dnsbl::{ListAnswer, ListName, Role, Verdict};
+use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
+use smtp_probe::{Cause, Observation, Phase, PortState, StartTls, Stop};
+use tls_inspect::Capture;
+
+use super::{ALL, Case};
+use crate::{Facts, Finding, NotProbed, Outcome, ProbeResult, Profile, Rule, ServiceFacts, Target};
+
+/// Facts in the making.
+pub(super) struct Scene {
+    target: Target,
+    zone: String,
+    failures: Vec<(String, LookupErrorKind)>,
+    services: Vec<ServiceFacts>,
+    listings: Vec<ListAnswer>,
+    reverse: Vec<String>,
+    unfinished: Vec<String>,
+}
+
+impl Scene {
+    pub(super) fn domain(name: &str) -> Self {
+        Self::of(Target::Domain(parse(name)))
+    }
+
+    pub(super) fn host(name: &str, port: u16) -> Self {
+        Self::of(Target::Host {
+            name: parse(name),
+            port,
+        })
+    }
+
+    pub(super) fn address(address: &str) -> Self {
+        Self::of(Target::Address {
+            address: address.parse().expect("an address"),
+            port: None,
+        })
+    }
+
+    fn of(target: Target) -> Self {
+        Self {
+            target,
+            zone: String::new(),
+            failures: Vec::new(),
+            services: Vec::new(),
+            listings: Vec::new(),
+            reverse: Vec::new(),
+            unfinished: Vec::new(),
+        }
+    }
+
+    pub(super) fn zone(mut self, text: &str) -> Self {
+        self.zone.push_str(text);
+        self
+    }
+
+    pub(super) fn dns_failure(mut self, name: &str, kind: LookupErrorKind) -> Self {
+        self.failures.push((name.to_owned(), kind));
+        self
+    }
+
+    pub(super) fn reverse(mut self, address: &str) -> Self {
+        self.reverse.push(address.to_owned());
+        self
+    }
+
+    pub(super) fn unfinished(mut self, what: &str) -> Self {
+        self.unfinished.push(what.to_owned());
+        self
+    }
+
+    pub(super) fn port(self, host: &str, address: &str, state: PortState) -> Self {
+        let outcome = match state {
+            PortState::Open => smtp_probe::Outcome::Completed,
+            _ => smtp_probe::Outcome::Stopped(Stop::new(Phase::Connect, Cause::NotConnected)),
+        };
+        self.service(host, address, Observation::new(None, state, outcome))
+    }
+
+    pub(super) fn served(self, host: &str, address: &str) -> Self {
+        self.port(host, address, PortState::Open)
+    }
+
+    pub(super) fn stopped(self, host: &str, address: &str, stop: Stop) -> Self {
+        let outcome = smtp_probe::Outcome::Stopped(stop);
+        self.service(
+            host,
+            address,
+            Observation::new(None, PortState::Open, outcome),
+        )
+    }
+
+    pub(super) fn starttls(self, host: &str, address: &str, starttls: StartTls) -> Self {
+        let mut observation =
+            Observation::new(None, PortState::Open, smtp_probe::Outcome::Completed);
+        observation.starttls = starttls;
+        self.service(host, address, observation)
+    }
+
+    pub(super) fn tls(self, host: &str, address: &str, capture: Capture) -> Self {
+        let mut observation =
+            Observation::new(None, PortState::Open, smtp_probe::Outcome::Completed);
+        observation.tls = Some(capture);
+        self.service(host, address, observation)
+    }
+
+    pub(super) fn not_probed(mut self, address: &str, reason: NotProbed) -> Self {
+        let address = address.parse().expect("an address");
+        self.services.push(ServiceFacts::new(
+            None,
+            address,
+            ProbeResult::NotProbed(reason),
+        ));
+        self
+    }
+
+    pub(super) fn listing(mut self, address: &str, role: Role, verdict: Verdict) -> Self {
+        let zone = parse(&format!("list{}.test", self.listings.len()));
+        let subject = dnsbl::Subject::Address(address.parse().expect("an address"));
+        self.listings.push(ListAnswer::new(
+            ListName::new(zone, "List", role),
+            subject,
+            verdict,
+        ));
+        self
+    }
+
+    fn service(mut self, host: &str, address: &str, observation: Observation) -> Self {
+        let address = address.parse().expect("an address");
+        let probe = ProbeResult::Observed(Box::new(observation));
+        self.services
+            .push(ServiceFacts::new(Some(parse(host)), address, probe));
+        self
+    }
+
+    fn facts(&self) -> Facts {
+        let mut dns = StaticLookup::from_zone_text(&self.zone).expect("zone text");
+        for (name, kind) in &self.failures {
+            dns = dns.with_failure(parse(name), *kind);
+        }
+        let mut facts = Facts::new(self.target.clone(), Profile::of(&self.target), 0);
+        match &self.target {
+            Target::Domain(name) => facts.route = Some(now(mail_route(&dns, name))),
+            Target::Host { name, .. } => facts.host = Some(now(resolve(&dns, name))),
+            Target::Address { .. } => {}
+        }
+        for address in &self.reverse {
+            facts
+                .reverse
+                .push(now(reverse(&dns, address.parse().expect("an address"))));
+        }
+        facts.services.clone_from(&self.services);
+        facts.listings.clone_from(&self.listings);
+        facts.unfinished.clone_from(&self.unfinished);
+        facts
+    }
+}
+
+fn parse(name: &str) -> DomainName {
+    name.parse().expect("a name")
+}
+
+/// Lookups in memory do not wait.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing to wait for"),
+    }
+}
+
+/// Judges a scene by one rule.
+#[track_caller]
+pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) {
+    let facts = scene.facts();
+    let assessments = vec![None; facts.services.len()];
+    let mut findings: Vec<Finding> = Vec::new();
+    (rule.check)(
+        &Case {
+            facts: &facts,
+            assessments,
+        },
+        &mut findings,
+    );
+    let outcomes: Vec<_> = findings.iter().map(|finding| finding.outcome).collect();
+    assert_eq!(outcomes, expected, "{findings:#?}");
+    for finding in &findings {
+        assert_eq!(finding.rule, rule.id);
+        let doubtful = matches!(finding.outcome, Outcome::Inconclusive | Outcome::Fail(_));
+        assert!(!doubtful || !finding.message.is_empty());
+    }
+}
+
+#[test]
+fn ids_are_unique_and_well_formed() {
+    let mut seen = BTreeSet::new();
+    for rule in ALL {
+        assert!(seen.insert(rule.id), "{} twice", rule.id);
+        let (axis, thing) = rule.id.split_once('.').expect("part and thing");
+        for part in [axis, thing] {
+            assert!(
+                part.bytes()
+                    .all(|octet| octet.is_ascii_lowercase() || octet == b'-'),
+                "{}",
+                rule.id
+            );
+        }
+        assert!(
+            !rule.citation.is_empty() && !rule.summary.ends_with('.'),
+            "{}",
+            rule.id
+        );
+    }
+}
