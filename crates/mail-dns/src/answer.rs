@@ -159,6 +159,8 @@ pub enum IndeterminateCause {
     /// The resolver does not set the AD bit for the root zone, which is signed: it does not validate, so its
     /// silence says nothing.
     ResolverDoesNotValidate,
+    /// Whether the resolver validates could not be learned: it gave no answer about the root zone.
+    ValidationUnknown,
     /// Nobody asked: the records are from a file or a test.
     NotAsked,
 }
@@ -168,6 +170,7 @@ impl fmt::Display for IndeterminateCause {
         f.pad(match self {
             Self::PathNotTrusted => "the path to the resolver is not trusted",
             Self::ResolverDoesNotValidate => "the resolver does not validate",
+            Self::ValidationUnknown => "the resolver does not say whether it validates",
             Self::NotAsked => "nobody was asked",
         })
     }

@@ -94,3 +94,7 @@ pub use record::{CharacterStrings, Rcode, Record, RecordData, RecordType};
 pub use reverse::{Confirmation, Reverse, ReverseName, reverse};
 pub use scope::AddressScope;
 pub use static_lookup::{StaticLookup, ZoneTextError};
+
+#[cfg(all(doctest, feature = "stub"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,199 @@
-//! The stub resolver.
+//! A stub resolver that keeps the evidence.
+//!
+//! A stub resolver asks recursive resolvers and believes them (RFC 9499 §6). This one differs from most in what it
+//! keeps: the response code, NXDOMAIN apart from NODATA, the aliases in order, the extended errors, the AD bit and
+//! what it is worth, and every failed attempt.
+//!
+//! It asks over UDP with EDNS, and over TCP what is too long for that. A server that times out, refuses, fails or talks
+//! nonsense is followed by the next, until the question's deadline. Equal questions in flight are asked once. Answers
+//! are cached for as long as they say. It starts no task: everything happens in the future that
+//! [`lookup`](crate::Lookup::lookup) returns, and stops when that is dropped.
+//!
+//! # DNSSEC
+//!
+//! It does not validate; it asks those who do. The AD bit counts if the server is [trusted](Server::trusted): nobody
+//! between here and there can set it (RFC 4035 §4.9.3). If it is not set, that says *insecure* only if the server does
+//! validate, which is learned by asking it for the root zone, that is signed.
+//!
+//! SERVFAIL means *bogus* if the server says so (RFC 8914), or if a server that validates has an answer with checking
+//! disabled (CD), and without it fails again. Then no other server is asked, since one that does not validate would give
+//! out what validation has refused.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use mail_dns::stub::StubConfig;
+//! use mail_dns::{Lookup, RecordType, stub::StubResolver};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let dns = StubResolver::new(StubConfig::new(["127.0.0.1:53".parse::<std::net::SocketAddr>()?]));
+//! let answer = dns.lookup(&"example.com".parse()?, RecordType::MX).await?;
+//! println!("{answer} ({})", answer.dnssec);
+//! # Ok(())
+//! # }
+//! ```
+
+mod asking;
+mod cache;
+mod config;
+mod exchange;
+mod flight;
+mod message;
+mod server;
+#[cfg(feature = "system-config")]
+mod system;
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use self::asking::Asking;
+use self::cache::Cache;
+use self::flight::{Flights, Outcome};
+use self::server::Upstream;
+use crate::{
+    Answer, DnssecStatus, DomainName, IndeterminateCause, Lookup, LookupError, Question, RecordType,
+};
+
+pub use self::config::{Server, ServerParseError, StubConfig};
+#[cfg(feature = "system-config")]
+pub use self::system::SystemConfigError;
+
+/// No deadline is further away: instants do not reach for ever.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Asks recursive resolvers; see the [module](self).
+///
+/// A clone shares the cache, the sockets and the questions in flight. It works on the tokio runtime that polls it, with
+/// I/O and time enabled.
+#[derive(Clone)]
+pub struct StubResolver {
+    core: Arc<Core>,
+    flights: Arc<Flights>,
+}
+
+/// What all questions share.
+#[derive(Debug)]
+struct Core {
+    config: StubConfig,
+    upstreams: Vec<Upstream>,
+    /// Where the next question starts among the servers.
+    start: AtomicUsize,
+    cache: Mutex<Cache>,
+    /// The cache counts time from here.
+    epoch: Instant,
+    /// One permit a question in flight.
+    turns: Semaphore,
+}
+
+impl StubResolver {
+    /// Builds a resolver. Nothing is sent before the first question.
+    #[must_use]
+    pub fn new(config: StubConfig) -> Self {
+        let core = Core {
+            upstreams: config.servers.iter().copied().map(Upstream::new).collect(),
+            start: AtomicUsize::new(0),
+            cache: Mutex::new(Cache::new(
+                config.cache_capacity,
+                config.max_ttl,
+                config.max_negative_ttl,
+            )),
+            epoch: now(),
+            turns: Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            config,
+        };
+        Self {
+            core: Arc::new(core),
+            flights: Arc::default(),
+        }
+    }
+
+    /// The configuration that it was built with.
+    #[must_use]
+    pub fn config(&self) -> &StubConfig {
+        &self.core.config
+    }
+}
+
+/// The configuration; the cache may be long.
+impl fmt::Debug for StubResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("StubResolver");
+        shown.field("config", self.config()).finish_non_exhaustive()
+    }
+}
+
+impl Lookup for StubResolver {
+    async fn lookup(&self, name: &DomainName, record_type: RecordType) -> Outcome {
+        let question = Question {
+            name: name.clone(),
+            record_type,
+        };
+        if let Some(answer) = self.core.cached(&question) {
+            return Ok(answer);
+        }
+        let started = now();
+        let core = Arc::clone(&self.core);
+        let asked = question.clone();
+        self.flights
+            .join(&question, async move { core.ask(&asked, started).await })
+            .await
+    }
+}
+
+impl Core {
+    async fn ask(&self, question: &Question, started: Instant) -> Result<Answer, LookupError> {
+        let answer = Asking::new(self, started).run(question).await?;
+        // What could not be told now may be told next time.
+        let unknown = DnssecStatus::Indeterminate(IndeterminateCause::ValidationUnknown);
+        if answer.dnssec != unknown {
+            self.cache().insert(&answer, self.age());
+        }
+        Ok(answer)
+    }
+
+    fn cached(&self, question: &Question) -> Option<Answer> {
+        self.cache().find(question, self.age())
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn age(&self) -> Duration {
+        now().duration_since(self.epoch)
+    }
+
+    /// The index of the server to start with.
+    fn next_start(&self) -> usize {
+        self.start.fetch_add(1, Ordering::Relaxed) % self.upstreams.len().max(1)
+    }
+
+    /// The UDP payload size to offer: at least what needs no EDNS (RFC 6891 §6.2.3), at most what a buffer takes.
+    fn payload(&self) -> u16 {
+        self.config.udp_payload.clamp(512, exchange::MAX_PAYLOAD)
+    }
+}
+
+/// The moment `wait` after `start`.
+fn after(start: Instant, wait: Duration) -> Instant {
+    start + wait.min(MAX_WAIT)
+}
+
+/// The only clock of the stub resolver.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the resolver is a driver: deadlines and the age of answers need the time"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The only randomness: an id that whoever forges an answer has to guess (RFC 5452 §9.2), on top of the port.
+fn random_id() -> u16 {
+    fastrand::u16(..)
+}

@@ -1,0 +1,338 @@
+//! DNS messages as bytes: what is sent, what counts as the answer, and what it says. No socket, no clock.
+
+use std::collections::HashSet;
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::DNSClass;
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+
+use crate::static_lookup::MAX_ALIASES;
+use crate::{
+    DomainName, ExtendedError, Negative, NegativeKind, Question, Rcode, Record, RecordData,
+    RecordType, Response, wire,
+};
+
+/// The fixed part of every message (RFC 1035 §4.1.1).
+const HEADER_LEN: usize = 12;
+/// The type of the EDNS pseudo-record (RFC 6891 §6.1.2).
+const OPT: u16 = 41;
+/// The option that carries an extended error (RFC 8914 §2).
+const EDE_OPTION: u16 = 15;
+/// A server has little to say about one question; what is beyond is dropped.
+const MAX_EXTENDED_ERRORS: usize = 8;
+/// In octets. The text is for people (RFC 8914 §2); what is beyond is cut.
+const MAX_EXTENDED_TEXT: usize = 256;
+/// Asks for whatever there is (RFC 1035 §3.2.3).
+const ANY: RecordType = RecordType(255);
+
+/// Second octet pair of the header (RFC 1035 §4.1.1, RFC 4035 §3.2).
+mod flag {
+    pub(super) const QR: u16 = 0x8000;
+    pub(super) const OPCODE: u16 = 0x7800;
+    pub(super) const AA: u16 = 0x0400;
+    pub(super) const TC: u16 = 0x0200;
+    pub(super) const RD: u16 = 0x0100;
+    pub(super) const AD: u16 = 0x0020;
+    pub(super) const CD: u16 = 0x0010;
+    pub(super) const RCODE: u16 = 0x000f;
+}
+
+/// A question in wire form.
+#[derive(Debug)]
+pub(super) struct Query {
+    bytes: Vec<u8>,
+    /// Where the question section ends.
+    question_end: usize,
+    question: Question,
+}
+
+impl Query {
+    /// Asks recursively, and for the AD bit without the signatures (RFC 6840 §5.7). With `edns`, the server may send
+    /// that many octets and extended errors. With `checking_disabled`, it is asked not to validate.
+    pub(super) fn new(
+        id: u16,
+        question: &Question,
+        edns: Option<u16>,
+        checking_disabled: bool,
+    ) -> Self {
+        let cd = if checking_disabled { flag::CD } else { 0 };
+        let flags = flag::RD | flag::AD | cd;
+        let additional = u16::from(edns.is_some());
+        // ID, flags, QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT (RFC 1035 §4.1.1).
+        let mut bytes: Vec<u8> = [id, flags, 1, 0, 0, additional]
+            .iter()
+            .flat_map(|field| field.to_be_bytes())
+            .collect();
+        for label in question.name.labels() {
+            // A label is at most 63 octets long: that is what a `DomainName` is.
+            bytes.push(u8::try_from(label.len()).unwrap_or(0));
+            bytes.extend(label);
+        }
+        bytes.push(0);
+        bytes.extend(question.record_type.0.to_be_bytes());
+        bytes.extend(u16::from(DNSClass::IN).to_be_bytes());
+        let question_end = bytes.len();
+        if let Some(payload) = edns {
+            // Root, OPT, payload size; extended RCODE, version and flags all zero; no option (RFC 6891 §6.1.2).
+            bytes.push(0);
+            bytes.extend(
+                [OPT, payload, 0, 0, 0]
+                    .iter()
+                    .flat_map(|field| field.to_be_bytes()),
+            );
+        }
+        Self {
+            bytes,
+            question_end,
+            question: question.clone(),
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether `reply` answers this very question: a forger must guess all of it (RFC 5452 §9.1).
+    ///
+    /// The id, and that it is a response to a query; and the question, its name compared without case (RFC 4343), since
+    /// servers may echo it in their own. A server that could not read the question may leave it out, if that is what it
+    /// says.
+    pub(super) fn is_answered_by(&self, reply: &[u8]) -> bool {
+        let Some(flags) = field(reply, 2) else {
+            return false;
+        };
+        if field(reply, 0) != field(&self.bytes, 0) || flags & (flag::QR | flag::OPCODE) != flag::QR
+        {
+            return false;
+        }
+        match field(reply, 4) {
+            Some(0) => matches!(Rcode(flags & flag::RCODE), Rcode::FORMERR | Rcode::NOTIMP),
+            Some(1) => {
+                let name_end = self.question_end - 4;
+                let same =
+                    |from: usize, to: usize| reply.get(from..to).zip(self.bytes.get(from..to));
+                same(HEADER_LEN, name_end)
+                    .is_some_and(|(theirs, ours)| theirs.eq_ignore_ascii_case(ours))
+                    && same(name_end, self.question_end)
+                        .is_some_and(|(theirs, ours)| theirs == ours)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads a reply that [answers](Self::is_answered_by) this question.
+    pub(super) fn read(&self, reply: &[u8]) -> Reply {
+        let flags = field(reply, 2).unwrap_or(0);
+        let mut read = Reply {
+            authoritative: flags & flag::AA != 0,
+            authentic_data: flags & flag::AD != 0,
+            extended_errors: Vec::new(),
+            verdict: Verdict::Rcode(Rcode(flags & flag::RCODE)),
+        };
+        match Message::from_vec(reply) {
+            Ok(message) => {
+                read.extended_errors = extended_errors(&message);
+                read.verdict = judge(&message, &self.question);
+            }
+            // A server that fails need not fail in good form: its response code stands.
+            Err(_) if !is_conclusive(Rcode(flags & flag::RCODE)) => {}
+            Err(error) => read.verdict = Verdict::Malformed(error.to_string()),
+        }
+        read
+    }
+}
+
+/// Whether the reply was cut to fit its datagram. What is left is not looked at (RFC 2181 §9).
+pub(super) fn is_truncated(reply: &[u8]) -> bool {
+    field(reply, 2).is_some_and(|flags| flags & flag::TC != 0)
+}
+
+fn field(message: &[u8], offset: usize) -> Option<u16> {
+    let octets = message.get(offset..)?.first_chunk()?;
+    Some(u16::from_be_bytes(*octets))
+}
+
+/// A reply, read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) authoritative: bool,
+    pub(super) authentic_data: bool,
+    pub(super) extended_errors: Vec<ExtendedError>,
+    pub(super) verdict: Verdict,
+}
+
+/// What a reply says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Yes or no; or only aliases, the last of whose target nothing is said, which is then to be asked for.
+    Answer {
+        rcode: Rcode,
+        aliases: Vec<Record>,
+        response: Option<Response>,
+    },
+    /// Aliases in a circle, or too many.
+    AliasLoop,
+    /// A response code that settles nothing.
+    Rcode(Rcode),
+    /// Not to be understood, and why.
+    Malformed(String),
+}
+
+fn is_conclusive(rcode: Rcode) -> bool {
+    matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN)
+}
+
+fn judge(message: &Message, question: &Question) -> Verdict {
+    let rcode = Rcode(message.metadata.response_code.into());
+    if !is_conclusive(rcode) {
+        return Verdict::Rcode(rcode);
+    }
+    // Over TCP there is nothing to cut for.
+    if message.metadata.truncation {
+        return Verdict::Malformed("expected a whole message, found the TC bit".into());
+    }
+    let (answers, authorities) = match (records(&message.answers), records(&message.authorities)) {
+        (Ok(answers), Ok(authorities)) => (answers, authorities),
+        (Err(error), _) | (_, Err(error)) => return Verdict::Malformed(error.to_string()),
+    };
+    let Some(aliases) = chain(&answers, question) else {
+        return Verdict::AliasLoop;
+    };
+    let end = end_of(&aliases, question).clone();
+    let found: Vec<_> = answers
+        .into_iter()
+        .filter(|record| is_asked_for(record, &end, question))
+        .collect();
+    let denial = denial(&authorities, &end);
+    let response = match (found.is_empty(), rcode, denial) {
+        (false, Rcode::NXDOMAIN, _) => {
+            return Verdict::Malformed("expected no records with NXDOMAIN, found some".into());
+        }
+        (false, ..) => Some(Response::Records(found)),
+        // The response code is about the last alias's target (RFC 6604 §3).
+        (true, Rcode::NXDOMAIN, denial) => Some(negative(NegativeKind::NxDomain, denial)),
+        (true, _, None) if !aliases.is_empty() => None,
+        // RFC 2308 §2.2: NS records without SOA refer to other servers and deny nothing; who gives them does not recurse.
+        (true, _, None) if is_referral(message, &authorities) => {
+            return Verdict::Malformed("expected an answer, found a referral".into());
+        }
+        (true, _, denial) => Some(negative(NegativeKind::NoData, denial)),
+    };
+    Verdict::Answer {
+        rcode,
+        aliases,
+        response,
+    }
+}
+
+/// The records of class IN.
+fn records(section: &[hickory_proto::rr::Record]) -> Result<Vec<Record>, crate::NameError> {
+    section
+        .iter()
+        .filter(|record| record.dns_class == DNSClass::IN)
+        .map(wire::record)
+        .collect()
+}
+
+/// The aliases from the question's name on, whatever their order in the message; `None` if they do not end.
+fn chain(answers: &[Record], question: &Question) -> Option<Vec<Record>> {
+    let mut aliases = Vec::new();
+    let mut seen = HashSet::from([&question.name]);
+    let mut name = &question.name;
+    // Records of the type asked for end the chain, be they aliases themselves.
+    while !answers
+        .iter()
+        .any(|record| is_asked_for(record, name, question))
+    {
+        let next = answers.iter().find_map(|record| match &record.data {
+            RecordData::Cname(target) if record.name == *name => Some((record, target)),
+            _ => None,
+        });
+        let Some((alias, target)) = next else { break };
+        if aliases.len() == MAX_ALIASES || !seen.insert(target) {
+            return None;
+        }
+        aliases.push(alias.clone());
+        name = target;
+    }
+    Some(aliases)
+}
+
+/// The name that the records stand at.
+pub(super) fn end_of<'a>(aliases: &'a [Record], question: &'a Question) -> &'a DomainName {
+    match aliases.last().map(|alias| &alias.data) {
+        Some(RecordData::Cname(target)) => target,
+        _ => &question.name,
+    }
+}
+
+fn is_asked_for(record: &Record, name: &DomainName, question: &Question) -> bool {
+    let wanted = question.record_type;
+    record.name == *name && (wanted == ANY || wanted == record.data.record_type())
+}
+
+/// The TTL and the zone of a denial for `name`: from the SOA of a zone that it is in (RFC 2308 §5).
+fn denial(authorities: &[Record], name: &DomainName) -> Option<(u32, DomainName)> {
+    authorities.iter().find_map(|record| match record.data {
+        RecordData::Soa { minimum, .. } if name.is_within(&record.name) => {
+            Some((record.ttl.min(minimum), record.name.clone()))
+        }
+        _ => None,
+    })
+}
+
+fn negative(kind: NegativeKind, denial: Option<(u32, DomainName)>) -> Response {
+    let (ttl, zone) = denial.unzip();
+    Response::Negative(Negative::new(kind, ttl, zone))
+}
+
+fn is_referral(message: &Message, authorities: &[Record]) -> bool {
+    let names_servers = |record: &Record| record.data.record_type() == RecordType::NS;
+    !message.metadata.recursion_available && authorities.iter().any(names_servers)
+}
+
+/// The extended errors of RFC 8914 §2: INFO-CODE, then EXTRA-TEXT in UTF-8, which some end with a NUL.
+fn extended_errors(message: &Message) -> Vec<ExtendedError> {
+    let options = message
+        .edns
+        .as_ref()
+        .map(|edns| edns.options().get_all(EdnsCode::from(EDE_OPTION)));
+    let decode = |option: &EdnsOption| {
+        let EdnsOption::Unknown(EDE_OPTION, data) = option else {
+            return None;
+        };
+        let (code, text) = data.split_first_chunk()?;
+        let text = text.get(..MAX_EXTENDED_TEXT).unwrap_or(text);
+        let text = String::from_utf8_lossy(text);
+        Some(ExtendedError::new(
+            u16::from_be_bytes(*code),
+            text.trim_end_matches('\0'),
+        ))
+    };
+    options
+        .unwrap_or_default()
+        .into_iter()
+        .take(MAX_EXTENDED_ERRORS)
+        .filter_map(decode)
+        .collect()
+}
+
+impl Reply {
+    /// Whether the server seems not to know EDNS, and is to be asked without (RFC 6891 §7).
+    pub(super) fn rejects_edns(&self) -> bool {
+        let badvers = Rcode(ResponseCode::BADVERS.into());
+        matches!(self.verdict, Verdict::Rcode(rcode) if [Rcode::FORMERR, Rcode::NOTIMP, badvers].contains(&rcode))
+    }
+
+    /// Whether the server says that validation failed.
+    pub(super) fn is_bogus(&self) -> bool {
+        self.verdict == Verdict::Rcode(Rcode::SERVFAIL)
+            && self
+                .extended_errors
+                .iter()
+                .any(ExtendedError::is_validation_failure)
+    }
+}
+
+#[cfg(test)]
+mod tests;
