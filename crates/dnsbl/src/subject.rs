@@ -14,7 +14,10 @@ const REGISTRABLE_LABELS: std::ops::RangeInclusive<usize> = 2..=5;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 5782 knows lists of addresses and lists of names"
+)]
 pub enum Subject {
     /// An address. IPv4 in IPv6 clothing (`::ffff:192.0.2.1`) is asked about as what it is.
     Address(IpAddr),

@@ -1,1 +1,135 @@
-//! tls-inspect
+//! What a TLS peer is: a recording handshake, and the judgement of what it recorded.
+//!
+//! The two halves are kept apart. The `Recorder` performs a handshake with any server, accepts
+//! whatever certificate it sends, and hands back a [`Capture`]: plain data that says what was
+//! seen and whether the server proved that it holds the key. [`assess`] judges a capture later,
+//! offline, for any name, any trust store and any time, and as often as wanted.
+//!
+//! # What it is not
+//!
+//! It is no TLS library to send mail with: the recorder accepts every certificate, so nothing
+//! secret may go over its streams. It knows no SMTP and no DNS: a caller hands it a stream on
+//! which TLS is the next thing to be spoken. It holds no opinion: an expired certificate is
+//! reported as expired, and whether that matters is for others to say.
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(any(feature = "aws-lc-rs", feature = "ring"))] {
+//! # #[cfg(feature = "aws-lc-rs")] use tls_inspect::CryptoProvider as Provider;
+//! # let provider = {
+//! #     #[cfg(feature = "aws-lc-rs")] { Provider::aws_lc_rs() }
+//! #     #[cfg(not(feature = "aws-lc-rs"))] { tls_inspect::CryptoProvider::ring() }
+//! # };
+//! # let pem = include_bytes!("../tests/data/example.pem");
+//! use tls_inspect::{Failure, TrustFailureKind, TrustStore, assess_chain};
+//!
+//! // `provider` is, for example, `CryptoProvider::aws_lc_rs()`; the chain comes from a capture
+//! // or, as here, from a file.
+//! let chain = TrustStore::certificates_from_pem(pem)?;
+//! let reference = "mx.example.org".parse()?;
+//! let store = TrustStore::webpki_roots();
+//! let now_unix = 1_800_000_000;
+//!
+//! let assessment = assess_chain(&chain, &reference, &store, &provider, now_unix);
+//! assert!(assessment.identity.is_some_and(|identity| identity.is_match()));
+//! let Some(Failure::Trust(failure)) = assessment.failures.first() else { panic!() };
+//! assert_eq!(failure.kind, TrustFailureKind::SelfSigned);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Reading order
+//!
+//! - `numbers`: [`ProtocolVersion`], [`CipherSuite`] and the other numbers of the registries.
+//! - `capture`: [`Capture`], what one handshake showed.
+//! - `record`: the `Recorder` and its `RecordedStream`, over any tokio stream.
+//! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
+//! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
+//! - `validity`: [`Validity`] and how much is left of it.
+//! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
+//! - `chain`: [`ChainReport`], who signed whom in what was sent.
+//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
+//! - `assess`: all of the above for one capture.
+//! - `provider`: the [`CryptoProvider`] that signatures are checked with.
+//! - `der`: octets kept as received.
+//! - `escape`: text made safe to show.
+//!
+//! # Limits
+//!
+//! - A handshake message holds at most 64 KiB, and so does a chain; a longer one fails the
+//!   handshake (RFC 9846 §4.4.2 would allow 16 MiB).
+//! - A handshake takes at most 30 seconds unless told otherwise.
+//! - Of a peer that is not speaking TLS, 512 octets are kept.
+//! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
+//!   description. A path has at most six intermediates; building it takes at most 100
+//!   signature checks at each of at most nine times.
+//! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
+//!   alert and no certificate.
+//! - Revocation and certificate transparency are not looked at.
+//!
+//! # Features
+//!
+//! - `aws-lc-rs` (default) and `ring`: the cryptography providers of these names. Both may be
+//!   on. With neither, a [`CryptoProvider`] cannot be had.
+//! - `tokio` (default): the `Recorder`.
+//! - `serde` (default): `Serialize` and `Deserialize` for every fact.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
+
+mod assess;
+mod capture;
+mod certificate;
+mod chain;
+mod der;
+mod escape;
+mod failure;
+mod identity;
+mod numbers;
+mod provider;
+#[cfg(feature = "tokio")]
+mod record;
+mod trust;
+mod validity;
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod pki;
+
+pub use crate::assess::{Assessment, Expiry, Failure, assess, assess_chain};
+pub use crate::capture::{
+    Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind, HandshakeKind,
+    HandshakeOutcome, KeyPossession,
+};
+pub use crate::certificate::{
+    AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key,
+};
+pub use crate::chain::{ChainElement, ChainReport, ElementContent, SignedBy};
+pub use crate::der::Der;
+pub use crate::identity::{
+    DnsId, IdentityMatch, ReferenceId, ReferenceIdError, ReferenceIdErrorKind, match_identity,
+};
+pub use crate::numbers::{
+    Alert, AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+pub use crate::provider::CryptoProvider;
+#[cfg(feature = "tokio")]
+pub use crate::record::{Recorded, RecordedStream, Recorder};
+pub use crate::trust::{
+    TrustFailure, TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
+};
+pub use crate::validity::{Lifetime, LifetimeState, Validity};
+
+#[cfg(all(doctest, feature = "aws-lc-rs", feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

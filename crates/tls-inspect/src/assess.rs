@@ -1,0 +1,163 @@
+//! Everything judged for one capture under the rules of the public key infrastructure.
+
+use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
+use crate::{
+    Capture, ChainReport, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime, ReferenceId,
+    match_identity,
+};
+
+/// Judges a capture: its chain, and whether the server holds the key.
+///
+/// Only a proof that failed is a [`Failure`]. One that could not be checked, or that the
+/// handshake did not get to, is neither good nor bad: see [`Capture::key_possession`].
+///
+/// The same capture can be judged again with another store, at another time, or for another
+/// name. It is offline work and pure.
+#[must_use]
+pub fn assess(
+    capture: &Capture,
+    reference: &ReferenceId,
+    store: &TrustStore,
+    provider: &CryptoProvider,
+    now_unix: i64,
+) -> Assessment {
+    let mut assessment = assess_chain(&capture.chain, reference, store, provider, now_unix);
+    if let KeyPossession::Failed(detail) = &capture.key_possession {
+        // Nothing else matters of a certificate that belongs to somebody else.
+        assessment
+            .failures
+            .insert(0, Failure::KeyPossession(detail.clone()));
+    }
+    assessment
+}
+
+/// Judges a chain by itself.
+#[must_use]
+pub fn assess_chain(
+    chain: &[Der],
+    reference: &ReferenceId,
+    store: &TrustStore,
+    provider: &CryptoProvider,
+    now_unix: i64,
+) -> Assessment {
+    let report = ChainReport::new(chain, provider);
+    let trust = store.judge_described(chain, &report, provider, now_unix);
+    Assessment::new(reference.clone(), store.name(), now_unix, report, trust)
+}
+
+/// What was found out about a chain, for one name, one store and one time.
+///
+/// It says what holds under the rules of RFC 5280 and RFC 9525, not what follows from it: a
+/// self-signed certificate may be just what DANE-EE (RFC 7672 §3.1.1) or opportunistic TLS wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Assessment {
+    /// The name it was judged for.
+    pub reference: ReferenceId,
+    /// The name of the store it was judged with.
+    pub store: String,
+    /// The time it was judged at, in seconds since 1970-01-01T00:00:00Z.
+    pub now_unix: i64,
+    /// The chain as sent.
+    pub chain: ChainReport,
+    /// How much is left of the end-entity certificate, if it can be read.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub lifetime: Option<Lifetime>,
+    /// The element of the path that expires first.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub next_to_expire: Option<Expiry>,
+    /// Whether the end-entity certificate has the name, if it can be read.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub identity: Option<IdentityMatch>,
+    /// Whether the chain is trusted.
+    pub trust: TrustVerdict,
+    /// All that is wrong, the most telling first: that the server does not hold the key, then
+    /// the faults of the chain from the end-entity certificate upwards, then a wrong name. A
+    /// wrong name comes last, since the name of an untrusted certificate says nothing.
+    pub failures: Vec<Failure>,
+}
+
+impl Assessment {
+    /// Puts together what follows from a described chain and a verdict on it.
+    #[must_use]
+    pub fn new(
+        reference: ReferenceId,
+        store: impl Into<String>,
+        now_unix: i64,
+        chain: ChainReport,
+        trust: TrustVerdict,
+    ) -> Self {
+        let leaf = chain.end_entity();
+        let lifetime = leaf.map(|leaf| leaf.validity.at(now_unix));
+        let identity = leaf.map(|leaf| match_identity(leaf, &reference));
+        let mismatch = identity.clone().filter(|identity| !identity.is_match());
+        let failures = trust.failures().iter().cloned().map(Failure::Trust);
+        Self {
+            store: store.into(),
+            now_unix,
+            lifetime,
+            next_to_expire: next_to_expire(&chain, &trust),
+            failures: failures.chain(mismatch.map(Failure::Identity)).collect(),
+            reference,
+            chain,
+            identity,
+            trust,
+        }
+    }
+
+    /// The most telling failure, if there is any.
+    #[must_use]
+    pub fn primary(&self) -> Option<&Failure> {
+        self.failures.first()
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Failure {
+    /// The server did not prove that it holds the key; the text says how.
+    KeyPossession(String),
+    /// The chain is not trusted.
+    Trust(TrustFailure),
+    /// The certificate has not the name.
+    Identity(IdentityMatch),
+}
+
+/// When an element of a chain expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Expiry {
+    /// The element.
+    pub element: usize,
+    /// The last second at which it is valid.
+    pub not_after: i64,
+}
+
+fn next_to_expire(report: &ChainReport, trust: &TrustVerdict) -> Option<Expiry> {
+    let path = match trust {
+        TrustVerdict::Trusted { path, .. } => path,
+        TrustVerdict::Untrusted(_) => &report.path,
+    };
+    let expiries = path.iter().filter_map(|&element| {
+        let not_after = report.certificate(element)?.validity.not_after;
+        Some(Expiry { element, not_after })
+    });
+    expiries.min_by_key(|expiry| expiry.not_after)
+}
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;

@@ -1,0 +1,109 @@
+use rcgen::date_time_ymd;
+
+use super::*;
+use crate::pki::{Authority, DAY, NOW, providers, self_signed_leaf};
+use crate::{HandshakeOutcome, LifetimeState, TrustFailureKind};
+
+fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
+    let chain: Vec<Der> = chain.iter().copied().cloned().collect();
+    let store = TrustStore::empty("test").with(std::slice::from_ref(&anchor.der));
+    let reference = name.parse().unwrap();
+    assess_chain(&chain, &reference, &store, &providers()[0], NOW)
+}
+
+#[test]
+fn a_healthy_chain_has_no_failures() {
+    let root = Authority::root("Root");
+    let intermediate = root.intermediate("Intermediate");
+    let leaf = intermediate.leaf(&["*.example.org"]);
+    let assessment = assess_for(&[&leaf.der, &intermediate.der], "mx.example.org", &root);
+    assert_eq!(assessment.failures, []);
+    assert_eq!(assessment.primary(), None);
+    assert_eq!(assessment.store, "test");
+    let lifetime = assessment.lifetime.unwrap();
+    assert_eq!(lifetime.state, LifetimeState::Valid);
+    assert_eq!(lifetime.days_left, 30);
+    assert!(assessment.identity.unwrap().is_match());
+    let expiry = assessment.next_to_expire.unwrap();
+    assert_eq!((expiry.element, expiry.not_after), (0, NOW + 30 * DAY));
+}
+
+#[test]
+fn an_intermediate_may_expire_before_the_end_entity() {
+    let root = Authority::root("Root");
+    let intermediate = root.intermediate_with("Intermediate", |params| {
+        params.not_after = date_time_ymd(2026, 6, 11);
+    });
+    let leaf = intermediate.leaf(&["mx.example.org"]);
+    let assessment = assess_for(&[&leaf.der, &intermediate.der], "mx.example.org", &root);
+    let expiry = assessment.next_to_expire.unwrap();
+    assert_eq!((expiry.element, expiry.not_after), (1, NOW + 10 * DAY));
+}
+
+#[test]
+fn all_failures_are_kept_and_the_name_comes_last() {
+    let own = self_signed_leaf(&["other.example"], |params| {
+        params.not_after = date_time_ymd(2026, 5, 1);
+    });
+    let assessment = assess_for(&[&own.der], "mx.example.org", &Authority::root("Root"));
+    let [
+        Failure::Trust(first),
+        Failure::Trust(second),
+        Failure::Identity(third),
+    ] = assessment.failures.as_slice()
+    else {
+        panic!("{:?}", assessment.failures)
+    };
+    assert_eq!(first.kind, TrustFailureKind::SelfSigned);
+    assert_eq!(second.kind, TrustFailureKind::Expired);
+    assert_eq!(
+        third,
+        &IdentityMatch::NoMatch {
+            presented: vec!["other.example".to_owned()]
+        }
+    );
+    assert_eq!(assessment.primary(), Some(&assessment.failures[0]));
+}
+
+#[test]
+fn a_replayed_chain_is_reported_before_everything_else() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]);
+    let mut capture = Capture::new(HandshakeOutcome::Completed);
+    capture.chain = vec![leaf.der];
+    capture.key_possession = KeyPossession::Failed("wrong".to_owned());
+    let store = TrustStore::empty("test").with(&[root.der]);
+    let reference = "other.example".parse().unwrap();
+    let assessment = assess(&capture, &reference, &store, &providers()[0], NOW);
+    assert_eq!(
+        assessment.primary(),
+        Some(&Failure::KeyPossession("wrong".to_owned()))
+    );
+    assert!(matches!(assessment.failures[1..], [Failure::Identity(_)]));
+}
+
+#[test]
+fn no_certificate_is_a_failure_and_no_name_is_judged() {
+    let assessment = assess_for(&[], "mx.example.org", &Authority::root("Root"));
+    assert_eq!(assessment.failures.len(), 1);
+    assert_eq!(assessment.identity, None);
+    assert_eq!(assessment.lifetime, None);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn an_assessment_survives_json() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]);
+    for (name, anchor) in [
+        ("mx.example.org", &root),
+        ("192.0.2.1", &Authority::root("Other")),
+    ] {
+        let assessment = assess_for(&[&leaf.der], name, anchor);
+        let json = serde_json::to_string(&assessment).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Assessment>(&json).unwrap(),
+            assessment
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! What one handshake showed, as plain data.
+
+use std::fmt;
+
+use crate::escape::printable;
+use crate::{Alert, CipherSuite, Der, NamedGroup, ProtocolVersion, SignatureScheme};
+
+/// Everything seen in one handshake, whether it completed or not.
+///
+/// A capture holds no judgement: the chain is kept exactly as sent, in the order sent, and is
+/// kept also if the handshake failed after it. [`assess`](crate::assess) judges it, at any time
+/// later and as often as wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Capture {
+    /// The name sent in `server_name` (RFC 6066 §3); `None` if none was sent, as for an address.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub server_name: Option<String>,
+    /// Whether the handshake completed and, if not, why.
+    pub outcome: HandshakeOutcome,
+    /// The version agreed on. After a failure it is known only if the server had already
+    /// authenticated itself.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub version: Option<ProtocolVersion>,
+    /// The cipher suite agreed on; known only of a completed handshake.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub cipher_suite: Option<CipherSuite>,
+    /// The key exchange group agreed on; known only of a completed handshake.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub group: Option<NamedGroup>,
+    /// Whether the server asked for a second ClientHello; known only of a completed handshake.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub handshake: Option<HandshakeKind>,
+    /// The application protocol that the server chose (RFC 7301), as its octets. The recorder
+    /// offers none, so a recorded capture has none.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub alpn: Option<Vec<u8>>,
+    /// The certificates as sent: the end-entity certificate first, the rest in the order sent.
+    pub chain: Vec<Der>,
+    /// The OCSP response that the server stapled (RFC 6066 §8), unchecked.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub ocsp_staple: Option<Der>,
+    /// Whether the server showed that it holds the private key of its certificate.
+    pub key_possession: KeyPossession,
+    /// The scheme of the signature that [`key_possession`](Self::key_possession) is about.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub signature_scheme: Option<SignatureScheme>,
+    /// The server's request for a client certificate (RFC 9846 §4.3.2), if it sent one.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub client_certificate_request: Option<ClientCertificateRequest>,
+}
+
+impl Capture {
+    /// A capture of this outcome with nothing else seen.
+    ///
+    /// ```
+    /// use tls_inspect::{Capture, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome};
+    ///
+    /// let failure = HandshakeFailure::new(HandshakeFailureKind::Timeout, "no answer in 30 s");
+    /// let capture = Capture::new(HandshakeOutcome::Failed(failure));
+    /// assert!(!capture.outcome.is_completed());
+    /// assert!(capture.chain.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(outcome: HandshakeOutcome) -> Self {
+        Self {
+            server_name: None,
+            outcome,
+            version: None,
+            cipher_suite: None,
+            group: None,
+            handshake: None,
+            alpn: None,
+            chain: Vec::new(),
+            ocsp_staple: None,
+            key_possession: KeyPossession::NotProven,
+            signature_scheme: None,
+            client_certificate_request: None,
+        }
+    }
+}
+
+/// How a handshake ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum HandshakeOutcome {
+    /// Both sides finished. Under TLS 1.3 a server that insists on a client certificate says so
+    /// only afterwards, at the first read: see [`HandshakeFailure::from_io_error`].
+    Completed,
+    /// It failed, for this reason.
+    Failed(HandshakeFailure),
+}
+
+impl HandshakeOutcome {
+    /// Whether the handshake completed.
+    #[must_use]
+    pub const fn is_completed(&self) -> bool {
+        matches!(self, Self::Completed)
+    }
+
+    /// Why the handshake failed, if it did.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&HandshakeFailure> {
+        match self {
+            Self::Completed => None,
+            Self::Failed(failure) => Some(failure),
+        }
+    }
+}
+
+/// Why a handshake failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct HandshakeFailure {
+    /// The kind of failure.
+    pub kind: HandshakeFailureKind,
+    /// The alert received, if one was.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub alert: Option<Alert>,
+    /// What happened, in words, escaped so that it can be shown as it is.
+    pub detail: String,
+    /// The first octets that the peer sent, up to [`FIRST_OCTETS`](Self::FIRST_OCTETS), kept
+    /// if they are not TLS. They may be anything: escape them before showing them.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            with = "crate::der::base64_octets",
+            skip_serializing_if = "Vec::is_empty",
+            default
+        )
+    )]
+    pub received: Vec<u8>,
+}
+
+impl HandshakeFailure {
+    /// The most octets kept in [`received`](Self::received): the longest SMTP reply line
+    /// (RFC 5321 §4.5.3.1.5).
+    pub const FIRST_OCTETS: usize = 512;
+
+    /// A failure of this kind; whatever in `detail` is not printable ASCII is escaped.
+    #[must_use]
+    pub fn new(kind: HandshakeFailureKind, detail: impl AsRef<[u8]>) -> Self {
+        let detail = detail.as_ref().escape_ascii().to_string();
+        Self {
+            kind,
+            alert: None,
+            detail,
+            received: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for HandshakeFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The field is public and may come from a file: `new` may not have seen it.
+        f.write_str(&printable(&self.detail))?;
+        if !self.received.is_empty() {
+            write!(f, "; received \"{}\"", self.received.escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+/// The kinds of handshake failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum HandshakeFailureKind {
+    /// The peer sent a fatal alert. `handshake_failure` and `protocol_version` usually mean
+    /// that it offers nothing of TLS 1.2 with ECDHE and AEAD, or of TLS 1.3.
+    AlertReceived,
+    /// The peer closed the connection without an alert.
+    PeerClosed,
+    /// The connection was reset or aborted.
+    Reset,
+    /// The first octet received is that of no TLS record: the peer speaks plaintext.
+    NotTls,
+    /// The handshake did not finish in the time allowed.
+    Timeout,
+    /// The peer broke the protocol.
+    PeerMisbehaved,
+    /// The peer and this client have nothing in common, or this client cannot do what is needed.
+    Unsupported,
+    /// The peer refuses a client without a certificate.
+    ClientCertificateRequired,
+    /// The stream failed in another way.
+    Io,
+}
+
+/// Whether the server proved that it holds the private key of the certificate it sent.
+///
+/// A chain alone proves nothing, since anyone can replay one: the proof is the signature in
+/// CertificateVerify (RFC 9846 §4.4.3) or ServerKeyExchange (RFC 8422 §5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum KeyPossession {
+    /// The signature is good.
+    Verified,
+    /// The signature is wrong: whoever answered does not hold the key. The text says how it
+    /// failed.
+    Failed(String),
+    /// The signature cannot be checked here; the text says why. It may be good.
+    Unsupported(String),
+    /// The handshake ended before there was a signature.
+    NotProven,
+}
+
+/// The kinds of full handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum HandshakeKind {
+    /// A full handshake.
+    Full,
+    /// A full handshake for which the server asked for another key share (RFC 9846 §4.1.4).
+    FullWithHelloRetryRequest,
+}
+
+/// The server's request for a client certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ClientCertificateRequest {
+    /// The distinguished names of the acceptable authorities, as DER. Often empty.
+    pub ca_names: Vec<Der>,
+}
+
+impl ClientCertificateRequest {
+    /// A request that names these authorities.
+    #[must_use]
+    pub fn new(ca_names: Vec<Der>) -> Self {
+        Self { ca_names }
+    }
+}

@@ -1,0 +1,255 @@
+use std::net::Ipv4Addr;
+
+use proptest::prelude::*;
+use rcgen::{CustomExtension, DnType, SerialNumber};
+
+use super::*;
+use crate::Der;
+use crate::pki::{Authority, critical_extension, self_signed_leaf};
+
+fn parse(der: &Der) -> Certificate {
+    Certificate::parse(der.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_certificate_is_described() {
+    let root = Authority::root("Root, of \"all\"");
+    let leaf = root.leaf_with(&["mx.example.org", "192.0.2.1"], |params| {
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "Ex\u{e4}mple");
+        params.serial_number = Some(SerialNumber::from_slice(&[0x12, 0xab]));
+    });
+    let certificate = parse(&leaf.der);
+    assert_eq!(certificate.version, 3);
+    assert_eq!(certificate.serial, "12ab");
+    assert_eq!(certificate.subject, "O=Ex\\C3\\A4mple,CN=mx.example.org");
+    assert_eq!(certificate.issuer, "CN=Root\\, of \\\"all\\\"");
+    assert_eq!(certificate.common_names, ["mx.example.org"]);
+    assert_eq!(
+        certificate.dns_names().collect::<Vec<_>>(),
+        ["mx.example.org"]
+    );
+    let address = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+    assert_eq!(certificate.ip_addresses().collect::<Vec<_>>(), [address]);
+    assert_eq!(
+        certificate.validity,
+        Validity::new(1_775_001_600, 1_782_864_000)
+    );
+    assert_eq!(certificate.key.to_string(), "EC P-256");
+    assert_eq!(certificate.key.bits, Some(256));
+    assert_eq!(certificate.signature_algorithm, "ecdsa-with-SHA256");
+    assert_eq!(
+        certificate.extended_key_usages.as_deref(),
+        Some(&["serverAuth".to_owned()][..])
+    );
+    assert!(certificate.allows_server_auth());
+    assert!(!certificate.is_ca && !certificate.self_issued && !certificate.must_staple);
+    assert_eq!(certificate.sha256, leaf.der.sha256());
+    assert_eq!(certificate.deviations, []);
+
+    let issuer = parse(&root.der);
+    assert!(issuer.is_ca && issuer.self_issued);
+    assert_eq!(issuer.alt_names, None);
+    assert_eq!(issuer.subject, certificate.issuer);
+    assert_eq!(issuer.subject_key_id, certificate.authority_key_id);
+    let usages = issuer.key_usages.unwrap();
+    assert_eq!(usages, ["keyCertSign", "cRLSign"]);
+}
+
+#[test]
+fn must_staple_is_read() {
+    let feature = |content: &[u8]| {
+        let extension =
+            CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], content.to_vec());
+        parse(&self_signed_leaf(&["a.example"], |p| p.custom_extensions = vec![extension]).der)
+    };
+    assert!(feature(&[0x30, 3, 2, 1, 5]).must_staple);
+    assert!(feature(&[0x30, 6, 2, 1, 17, 2, 1, 5]).must_staple);
+    assert!(!feature(&[0x30, 3, 2, 1, 17]).must_staple);
+    let broken = feature(&[0x30, 3, 2, 9, 5]);
+    assert!(!broken.must_staple);
+    let expected = [Deviation::MalformedExtension(
+        "1.3.6.1.5.5.7.1.24".to_owned(),
+    )];
+    assert_eq!(broken.deviations, expected);
+}
+
+#[test]
+fn deviations_are_told() {
+    let leaf = self_signed_leaf(&["a.example"], |params| {
+        params.custom_extensions = vec![critical_extension()];
+        params.serial_number = Some(SerialNumber::from_slice(&[0]));
+    });
+    let mut octets = leaf.der.as_bytes().to_vec();
+    octets.extend(*b"xy");
+    let certificate = Certificate::parse(&octets).unwrap();
+    assert_eq!(
+        certificate.deviations,
+        [
+            Deviation::TrailingData(2),
+            Deviation::SerialZero,
+            Deviation::UnknownCriticalExtension("1.3.6.1.4.1.99999.1".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_negative_serial_and_an_old_version_are_read_all_the_same() {
+    let leaf = self_signed_leaf(&["a.example"], |params| {
+        params.serial_number = Some(SerialNumber::from_slice(&[0x12, 0xab, 0xcd]));
+    });
+    let mut octets = leaf.der.as_bytes().to_vec();
+    let serial = octets
+        .windows(3)
+        .position(|part| part == [0x12, 0xab, 0xcd])
+        .unwrap();
+    octets[serial] = 0x92;
+    // The version: [0] EXPLICIT INTEGER 2 (RFC 5280 §4.1).
+    let version = octets
+        .windows(5)
+        .position(|part| part == [0xa0, 3, 2, 1, 2])
+        .unwrap();
+    octets[version + 4] = 1;
+    let certificate = Certificate::parse(&octets).unwrap();
+    assert_eq!(certificate.serial, "92abcd");
+    assert_eq!(
+        certificate.deviations,
+        [Deviation::Version(2), Deviation::SerialNegative]
+    );
+}
+
+/// A SubjectAltName extension of these entries, each a context tag and its octets.
+fn with_alt_names(entries: &[(u8, &[u8])]) -> Certificate {
+    let mut body = Vec::new();
+    for (tag, octets) in entries {
+        body.extend([0x80 | tag, u8::try_from(octets.len()).unwrap()]);
+        body.extend(*octets);
+    }
+    let mut content = vec![0x30, u8::try_from(body.len()).unwrap()];
+    content.extend(body);
+    let extension = CustomExtension::from_oid_content(&[2, 5, 29, 17], content);
+    parse(&self_signed_leaf(&[], |params| params.custom_extensions = vec![extension]).der)
+}
+
+#[test]
+fn malformed_alt_names_are_kept_and_named() {
+    let certificate = with_alt_names(&[
+        (2, b"good.example"),
+        (2, b"a\0b\x1b.example"),
+        (2, b"b\xfc.example"),
+        (7, &[192, 0, 2]),
+        (1, b"me@example"),
+    ]);
+    assert_eq!(
+        certificate.alt_names.as_deref().unwrap(),
+        [
+            AltName::Dns("good.example".to_owned()),
+            AltName::Dns("a\\x00b\\x1b.example".to_owned()),
+            AltName::Malformed("dns:b\\xfc.example".to_owned()),
+            AltName::Malformed("ip:c00002".to_owned()),
+            AltName::Other("email:me@example".to_owned()),
+        ]
+    );
+    assert_eq!(certificate.deviations.len(), 2);
+}
+
+#[test]
+fn a_nul_in_a_name_matches_nothing() {
+    let certificate = with_alt_names(&[(2, b"mx.example.org\0.evil.example")]);
+    let reference = "mx.example.org".parse().unwrap();
+    assert!(!crate::match_identity(&certificate, &reference).is_match());
+}
+
+#[test]
+fn an_address_is_matched_by_addresses_only() {
+    let textual = with_alt_names(&[(2, b"192.0.2.1")]);
+    let binary = with_alt_names(&[(7, &[192, 0, 2, 1])]);
+    let reference = "192.0.2.1".parse().unwrap();
+    assert!(!crate::match_identity(&textual, &reference).is_match());
+    assert!(crate::match_identity(&binary, &reference).is_match());
+}
+
+#[test]
+fn the_common_name_never_counts() {
+    let leaf = self_signed_leaf(&["mx.example.org"], |params| {
+        params.subject_alt_names.clear();
+    });
+    let certificate = parse(&leaf.der);
+    let reference = "mx.example.org".parse().unwrap();
+    assert_eq!(
+        crate::match_identity(&certificate, &reference),
+        crate::IdentityMatch::NoSubjectAltName {
+            common_names: vec!["mx.example.org".to_owned()]
+        }
+    );
+}
+
+#[test]
+fn what_is_no_certificate() {
+    for octets in [&b""[..], b"\x30\x00", b"-----BEGIN CERTIFICATE-----"] {
+        let error = Certificate::parse(octets).unwrap_err();
+        assert_eq!(error.kind(), CertificateErrorKind::Malformed);
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_certificate_survives_json() {
+    let certificate = parse(&Authority::root("Root").leaf(&["a.example", "::1"]).der);
+    let json = serde_json::to_string(&certificate).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Certificate>(&json).unwrap(),
+        certificate
+    );
+}
+
+#[track_caller]
+fn assert_printable(certificate: &Certificate) {
+    let mut text = format!(
+        "{certificate:?}{}{}",
+        certificate.subject, certificate.issuer
+    );
+    for name in certificate.alt_names.iter().flatten() {
+        text.push_str(&name.to_string());
+    }
+    for deviation in &certificate.deviations {
+        text.push_str(&deviation.to_string());
+    }
+    assert!(
+        text.bytes().all(|octet| (b' '..=b'~').contains(&octet)),
+        "{text:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_octets_do(octets in proptest::collection::vec(any::<u8>(), 0..256)) {
+        if let Ok(certificate) = Certificate::parse(&octets) {
+            assert_printable(&certificate);
+        }
+    }
+
+    #[test]
+    fn any_damage_does(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+        cuts in any::<bool>(),
+    ) {
+        let pem = include_bytes!("../../tests/data/example.pem");
+        let der = crate::TrustStore::certificates_from_pem(pem).unwrap().remove(0);
+        let mut octets = der.as_bytes().to_vec();
+        for (at, octet) in damage {
+            let at = at.index(octets.len());
+            octets[at] = octet;
+        }
+        if cuts {
+            octets.truncate(cut.index(octets.len()));
+        }
+        if let Ok(certificate) = Certificate::parse(&octets) {
+            assert_printable(&certificate);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The recording handshake: a driver that reports what it saw and judges nothing.
+
+mod stream;
+mod verifier;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::Resumption;
+use rustls::{ClientConfig, ClientConnection};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+pub use self::stream::RecordedStream;
+use self::stream::Tap;
+use self::verifier::Witness;
+use crate::{
+    Alert, AlertDescription, Capture, CipherSuite, CryptoProvider, HandshakeFailure,
+    HandshakeFailureKind, HandshakeKind, HandshakeOutcome, NamedGroup, ProtocolVersion,
+    ReferenceId,
+};
+
+/// Performs handshakes and records them.
+///
+/// The recorder accepts **any** certificate: it is for looking at a server, and nothing secret
+/// may be sent over a stream it returns. Every handshake is a full one, with a verifier and a
+/// configuration of its own, since a resumed session shows no certificate.
+///
+/// It speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. The ClientHello offers a key share for
+/// X25519 only and lists X25519MLKEM768 where the provider has it, which keeps the hello within
+/// one TCP segment: some servers do not survive a longer one. A server that prefers the
+/// post-quantum group asks for it with HelloRetryRequest, and the capture shows that.
+///
+/// Limits: a handshake has [`DEFAULT_TIMEOUT`](Self::DEFAULT_TIMEOUT) unless told otherwise, and
+/// a handshake message may hold 64 KiB, so the chain does too.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    provider: CryptoProvider,
+    tls: Arc<rustls::crypto::CryptoProvider>,
+    timeout: Duration,
+}
+
+/// What a [`Recorder`] hands back.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Recorded<S> {
+    /// What was seen.
+    pub capture: Capture,
+    /// The stream, if the handshake completed.
+    pub stream: Option<RecordedStream<S>>,
+}
+
+impl Recorder {
+    /// The time a handshake may take unless [`with_timeout`](Self::with_timeout) says otherwise.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A recorder with this cryptography.
+    #[must_use]
+    pub fn new(provider: CryptoProvider) -> Self {
+        let mut tls = provider.rustls().clone();
+        // The first group's key share goes into the ClientHello. The rest keep their order, the
+        // sort being stable.
+        tls.kx_groups.sort_by_key(|group| match group.name() {
+            rustls::NamedGroup::X25519 => 0,
+            rustls::NamedGroup::X25519MLKEM768 => 1,
+            _ => 2,
+        });
+        Self {
+            provider,
+            tls: Arc::new(tls),
+            timeout: Self::DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// Allows a handshake this long.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Performs a handshake over `stream` with the peer of this name and records it.
+    ///
+    /// The name decides only what is sent in `server_name`. A handshake that fails is a result
+    /// and not an error: the capture then says why, and holds what was seen until then.
+    ///
+    /// Over a stream that spoke another protocol before, as with STARTTLS, nothing received may
+    /// be left unread in a buffer outside `stream` (RFC 3207 §5).
+    pub async fn record<S>(&self, stream: S, name: &ReferenceId) -> Recorded<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let witness = Arc::new(Witness::new(self.provider.clone()));
+        let (connector, target) = match self.prepare(&witness, name) {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                let capture = Capture::new(HandshakeOutcome::Failed(failure));
+                return Recorded {
+                    capture,
+                    stream: None,
+                };
+            }
+        };
+        let (tap, received) = Tap::new(stream);
+        let handshake = Box::pin(connector.connect(target, tap));
+        let result = tokio::time::timeout(self.timeout, handshake).await;
+
+        let mut capture = witness.capture();
+        capture.server_name = name.server_name().map(str::to_owned);
+        match result {
+            Ok(Ok(stream)) => {
+                describe_connection(stream.get_ref().1, &mut capture);
+                Recorded {
+                    capture,
+                    stream: Some(RecordedStream::new(stream)),
+                }
+            }
+            Ok(Err(error)) => {
+                let failure = HandshakeFailure::from_io_error(&error);
+                let failure = refine(failure, &capture, received.first_octets());
+                capture.outcome = HandshakeOutcome::Failed(failure);
+                Recorded {
+                    capture,
+                    stream: None,
+                }
+            }
+            Err(_) => {
+                let detail = format!("handshake not finished within {:?}", self.timeout);
+                let failure = HandshakeFailure::new(HandshakeFailureKind::Timeout, detail);
+                let failure = refine(failure, &capture, received.first_octets());
+                capture.outcome = HandshakeOutcome::Failed(failure);
+                Recorded {
+                    capture,
+                    stream: None,
+                }
+            }
+        }
+    }
+
+    fn prepare(
+        &self,
+        witness: &Arc<Witness>,
+        name: &ReferenceId,
+    ) -> Result<(TlsConnector, ServerName<'static>), HandshakeFailure> {
+        let unsupported =
+            |text: String| HandshakeFailure::new(HandshakeFailureKind::Unsupported, text);
+        let target = match name {
+            ReferenceId::Ip(address) => ServerName::from(*address),
+            ReferenceId::Dns(name) => ServerName::try_from(name.as_str().to_owned())
+                .map_err(|error| unsupported(error.to_string()))?,
+        };
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.tls))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unsupported(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::<Witness>::clone(witness))
+            .with_client_cert_resolver(Arc::<Witness>::clone(witness));
+        config.resumption = Resumption::disabled();
+        Ok((TlsConnector::from(Arc::new(config)), target))
+    }
+}
+
+fn describe_connection(connection: &ClientConnection, capture: &mut Capture) {
+    capture.version = connection
+        .protocol_version()
+        .map(|version| ProtocolVersion(u16::from(version)));
+    capture.cipher_suite = connection
+        .negotiated_cipher_suite()
+        .map(|suite| CipherSuite(u16::from(suite.suite())));
+    capture.group = connection
+        .negotiated_key_exchange_group()
+        .map(|group| NamedGroup(u16::from(group.name())));
+    capture.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
+    capture.handshake = match connection.handshake_kind() {
+        Some(rustls::HandshakeKind::Full) => Some(HandshakeKind::Full),
+        Some(rustls::HandshakeKind::FullWithHelloRetryRequest) => {
+            Some(HandshakeKind::FullWithHelloRetryRequest)
+        }
+        // Resumption is disabled.
+        Some(rustls::HandshakeKind::Resumed) | None => None,
+    };
+}
+
+/// Reads a failure in the light of what came before it.
+fn refine(mut failure: HandshakeFailure, capture: &Capture, received: Vec<u8>) -> HandshakeFailure {
+    // The content types of TLS records are 20 to 24 (RFC 9846 §5.1, RFC 6520 §6); an SMTP
+    // reply begins with a digit.
+    let is_plaintext = received
+        .first()
+        .is_some_and(|octet| !(20..=24).contains(octet));
+    if is_plaintext {
+        failure.kind = HandshakeFailureKind::NotTls;
+        failure.received = received;
+    } else if failure.kind == HandshakeFailureKind::NotTls {
+        failure.kind = HandshakeFailureKind::PeerMisbehaved;
+    }
+    // Under TLS 1.2 a server refuses a client without a certificate with handshake_failure
+    // (RFC 5246 §7.4.6); some send bad_certificate.
+    let refusals = [
+        AlertDescription::HANDSHAKE_FAILURE,
+        AlertDescription::BAD_CERTIFICATE,
+    ];
+    if capture.client_certificate_request.is_some()
+        && failure
+            .alert
+            .is_some_and(|Alert { description, .. }| refusals.contains(&description))
+    {
+        failure.kind = HandshakeFailureKind::ClientCertificateRequired;
+    }
+    failure
+}
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;

@@ -1,0 +1,190 @@
+//! A verifier that asserts everything and remembers everything.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::escape::printable;
+use crate::provider::{SignatureCheck, check_signature, unsupported_rsa_key};
+use crate::{
+    Capture, ClientCertificateRequest, CryptoProvider, Der, HandshakeOutcome, KeyPossession,
+    ProtocolVersion, SignatureScheme,
+};
+
+/// Sees one handshake from inside. One instance serves one connection.
+#[derive(Debug)]
+pub(super) struct Witness {
+    provider: CryptoProvider,
+    seen: Mutex<Capture>,
+}
+
+impl Witness {
+    pub(super) fn new(provider: CryptoProvider) -> Self {
+        Self {
+            provider,
+            seen: Mutex::new(Capture::new(HandshakeOutcome::Completed)),
+        }
+    }
+
+    /// What has been seen so far, as if the handshake had completed.
+    pub(super) fn capture(&self) -> Capture {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Capture)) {
+        write(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn algorithms(&self) -> WebPkiSupportedAlgorithms {
+        self.provider.rustls().signature_verification_algorithms
+    }
+
+    fn note_signature(
+        &self,
+        version: ProtocolVersion,
+        leaf: &CertificateDer<'_>,
+        message: &[u8],
+        signed: &DigitallySignedStruct,
+        result: Result<HandshakeSignatureValid, TlsError>,
+    ) {
+        let possession = match result {
+            Ok(_) => KeyPossession::Verified,
+            Err(TlsError::InvalidCertificate(CertificateError::BadSignature)) => {
+                bad_signature(leaf)
+            }
+            // What the check cannot do is reported as the peer's misbehavior.
+            Err(TlsError::PeerMisbehaved(_)) => {
+                let scheme = SignatureScheme(u16::from(signed.scheme));
+                KeyPossession::Unsupported(format!("signature scheme {scheme}"))
+            }
+            // The certificate is too odd for the path checks; its key may be readable still.
+            Err(error) => self.check_with_bare_key(version, leaf, message, signed, &error),
+        };
+        self.note(|capture| {
+            capture.version = Some(version);
+            capture.signature_scheme = Some(SignatureScheme(u16::from(signed.scheme)));
+            capture.key_possession = possession;
+        });
+    }
+
+    fn check_with_bare_key(
+        &self,
+        version: ProtocolVersion,
+        leaf: &CertificateDer<'_>,
+        message: &[u8],
+        signed: &DigitallySignedStruct,
+        error: &TlsError,
+    ) -> KeyPossession {
+        let Ok((_, certificate)) = X509Certificate::from_der(leaf) else {
+            return KeyPossession::Unsupported(printable(error.to_string()));
+        };
+        let algorithms = self
+            .algorithms()
+            .mapping
+            .iter()
+            .find(|(scheme, _)| *scheme == signed.scheme)
+            .map_or(&[][..], |(_, algorithms)| algorithms);
+        // TLS 1.3 ties each scheme to one curve (RFC 9846 §4.2.3), the first of the list.
+        let count = if version == ProtocolVersion::TLS_1_3 {
+            1
+        } else {
+            algorithms.len()
+        };
+        let algorithms = algorithms.iter().take(count).copied();
+        let spki = certificate.tbs_certificate.subject_pki.raw;
+        match check_signature(algorithms, spki, message, signed.signature()) {
+            SignatureCheck::Verified => KeyPossession::Verified,
+            SignatureCheck::Failed => bad_signature(leaf),
+            SignatureCheck::Unsupported(text) => KeyPossession::Unsupported(text),
+        }
+    }
+}
+
+/// A signature that does not verify: wrong, or made with a key that cannot be checked.
+fn bad_signature(leaf: &CertificateDer<'_>) -> KeyPossession {
+    let too_odd = X509Certificate::from_der(leaf)
+        .ok()
+        .and_then(|(_, certificate)| {
+            unsupported_rsa_key(certificate.tbs_certificate.subject_pki.raw)
+        });
+    match too_odd {
+        Some(text) => KeyPossession::Unsupported(text),
+        None => KeyPossession::Failed("signature not made with the certificate's key".to_owned()),
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        self.note(|capture| {
+            capture.chain = std::iter::once(end_entity)
+                .chain(intermediates)
+                .map(|certificate| Der::new(certificate.as_ref()))
+                .collect();
+            capture.ocsp_staple = (!ocsp_response.is_empty()).then(|| Der::new(ocsp_response));
+        });
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let result = verify_tls12_signature(message, leaf, signed, &self.algorithms());
+        self.note_signature(ProtocolVersion::TLS_1_2, leaf, message, signed, result);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let result = verify_tls13_signature(message, leaf, signed, &self.algorithms());
+        self.note_signature(ProtocolVersion::TLS_1_3, leaf, message, signed, result);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.algorithms().supported_schemes()
+    }
+}
+
+impl ResolvesClientCert for Witness {
+    fn resolve(
+        &self,
+        root_hint_subjects: &[&[u8]],
+        _sigschemes: &[rustls::SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let ca_names = root_hint_subjects
+            .iter()
+            .map(|name| Der::new(*name))
+            .collect();
+        self.note(|capture| {
+            capture.client_certificate_request = Some(ClientCertificateRequest::new(ca_names));
+        });
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,100 @@
+//! The built-in laboratory: a mail world on loopback, with a domain for each way that mail fails.
+
+use std::time::Duration;
+
+use dnsbl::Catalogue;
+use futures_util::stream::{self, StreamExt as _};
+use mail_dns::stub::{StubConfig, StubResolver};
+use mailcheck_core::{Collector, Judge, Report, Target};
+use mailcheck_lab::World;
+use smtp_probe::Timeouts;
+use tls_inspect::CryptoProvider;
+
+use crate::arguments::Arguments;
+use crate::run;
+
+/// The blocklists of the laboratory that work.
+const LISTS: &str = include_str!("lists.toml");
+/// How many domains are checked at a time.
+const AT_A_TIME: usize = 4;
+
+/// Checks the targets given in the laboratory; without any, `good.test` in full and every other domain in a line.
+pub(crate) async fn run(arguments: &Arguments) -> Result<u8, String> {
+    let world = World::start().await.map_err(|error| format!("the laboratory does not start: {error}"))?;
+    let judge = run::judge(arguments, Some(&world.ca_pem()))?;
+    let collector = collector(arguments, &world)?;
+    if arguments.targets.is_empty() {
+        return tour(arguments, &world, &collector, &judge).await;
+    }
+    let mut verdicts = Vec::new();
+    for target in &arguments.targets {
+        let facts = run::collect(&collector, arguments, target).await;
+        run::keep(arguments, &facts)?;
+        let report = judge.judge(&facts);
+        run::print(arguments, &report)?;
+        verdicts.push(report.verdict);
+    }
+    Ok(run::exit_code(verdicts))
+}
+
+/// Every domain. The exit code is 0 if each verdict is the one that the domain was made for.
+async fn tour(
+    arguments: &Arguments,
+    world: &World,
+    collector: &Collector<StubResolver>,
+    judge: &Judge,
+) -> Result<u8, String> {
+    let reports = stream::iter(world.domains())
+        .map(|domain| async move {
+            let target: Target = domain.name.parse().map_err(|error| format!("{}: {error}", domain.name))?;
+            let facts = collector.collect(&target, &run::profile(arguments, &target)).await;
+            Ok::<_, String>((domain, judge.judge(&facts)))
+        })
+        .buffered(AT_A_TIME);
+    let mut reports = std::pin::pin!(reports);
+    let mut unexpected = 0;
+    let mut first = true;
+    while let Some(report) = reports.next().await {
+        let (domain, report) = report?;
+        if arguments.json {
+            run::print(arguments, &report)?;
+        } else if first {
+            run::print(arguments, &report)?;
+            println!("The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):\n");
+        } else {
+            line(&report);
+        }
+        first = false;
+        if report.verdict.exit_code() != domain.exit_code {
+            unexpected += 1;
+            eprintln!("check: {}: expected exit code {}, found {}", domain.name, domain.exit_code, report.verdict.exit_code());
+        }
+    }
+    let attempts = world.stats();
+    if !arguments.json {
+        println!("\n{} domains checked, {unexpected} unexpected verdicts, {attempts:?}", world.domains().len());
+    }
+    Ok(if unexpected == 0 && attempts.is_zero() { 0 } else { 2 })
+}
+
+fn line(report: &Report) {
+    println!("{:<14} {:<26} {}", report.verdict, report.target.to_string(), report.headline);
+}
+
+fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResolver>, String> {
+    let mut config = StubConfig::new([world.resolver()]);
+    // Everything is on this machine: what does not answer soon never will.
+    config.attempt_timeout = Duration::from_millis(500);
+    config.deadline = Duration::from_secs(1);
+    let mut timeouts = Timeouts::default().within(Duration::from_secs(3));
+    timeouts.connect = Duration::from_secs(1);
+    timeouts.quit = Duration::from_millis(200);
+    let lists = Catalogue::from_toml(LISTS).map_err(|error| error.to_string())?;
+    let name = run::ehlo_name(arguments);
+    Ok(Collector::new(StubResolver::new(config), name, CryptoProvider::aws_lc_rs())
+        .with_lists(lists)
+        .with_deadline(run::deadline(arguments))
+        .with_timeouts(timeouts)
+        .with_special_addresses()
+        .with_detours(world.routes().collect()))
+}
