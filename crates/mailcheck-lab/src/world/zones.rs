@@ -1,0 +1,308 @@
+//! The domains of the world and their zones.
+
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
+
+use super::hosts::{HOSTS, Pointer};
+use crate::dns::{DnsServer, DnsServerBuilder, Fault, Signing};
+
+/// A domain of the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Domain {
+    /// Its name, without the final dot.
+    pub name: &'static str,
+    /// What is special about it.
+    pub summary: &'static str,
+    /// The mail records at its apex, in zone text; the rest is the same for all.
+    mail: &'static str,
+    kind: Kind,
+}
+
+/// How a domain's zone is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Signed,
+    Unsigned,
+    Bogus,
+    /// Publishes that it sends no mail.
+    NoMail,
+    /// Does not exist.
+    Absent,
+    /// Unsigned, and the DNS fails.
+    Faulty(Fault),
+}
+
+const fn domain(
+    name: &'static str,
+    summary: &'static str,
+    mail: &'static str,
+    kind: Kind,
+) -> Domain {
+    Domain {
+        name,
+        summary,
+        mail,
+        kind,
+    }
+}
+
+/// A domain with one MX host, `mx`.
+const fn one_mx(name: &'static str, summary: &'static str) -> Domain {
+    domain(name, summary, "@ MX 10 mx", Kind::Unsigned)
+}
+
+/// Every domain of the world.
+pub(super) const DOMAINS: &[Domain] = &[
+    domain(
+        "good.test",
+        "two MX hosts, all well; signed",
+        "@ MX 10 mx1\n@ MX 20 mx2\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@good.test\"",
+        Kind::Signed,
+    ),
+    one_mx("near-expiry.test", "certificate with 9 of 90 days left"),
+    one_mx("expired.test", "certificate expired 12 days ago"),
+    one_mx("not-yet-valid.test", "certificate valid in 3 days"),
+    one_mx("self-signed.test", "certificate signed by itself"),
+    one_mx("wrong-name.test", "certificate for another name"),
+    one_mx(
+        "missing-intermediate.test",
+        "certificate sent without its intermediate",
+    ),
+    one_mx(
+        "untrusted-root.test",
+        "certificate of an authority nobody trusts",
+    ),
+    one_mx("no-starttls.test", "STARTTLS is not offered"),
+    one_mx(
+        "starttls-454.test",
+        "STARTTLS is offered and refused with 454",
+    ),
+    one_mx("starttls-garbage.test", "no TLS after the 220 to STARTTLS"),
+    one_mx("injected.test", "plaintext behind the 220 to STARTTLS"),
+    one_mx("greeting-421.test", "421 as greeting"),
+    one_mx("greeting-554.test", "554 as greeting"),
+    one_mx("silent.test", "accepts and says nothing"),
+    one_mx("tarpit.test", "an octet a second"),
+    one_mx("endless.test", "the reply to EHLO never ends"),
+    one_mx("endless-greeting.test", "the greeting never ends"),
+    one_mx("closes-early.test", "closes before the greeting"),
+    one_mx("mixed-codes.test", "different codes in one reply"),
+    one_mx("latin1.test", "greeting in ISO 8859-1"),
+    one_mx("bare-lf.test", "lines end in LF alone"),
+    one_mx(
+        "not-smtp.test",
+        "HTTP on 25, plaintext SMTP on 465, SSH on 587",
+    ),
+    one_mx("refused.test", "connections are refused"),
+    one_mx("filtered.test", "connections get no answer"),
+    domain(
+        "half-down.test",
+        "the first MX host refuses, the second is well",
+        "@ MX 10 mx1\n@ MX 20 mx2",
+        Kind::Unsigned,
+    ),
+    one_mx("ptr-missing.test", "the host's address has no PTR record"),
+    one_mx("ptr-mismatch.test", "the PTR record leads to another host"),
+    domain(
+        "null-mx.test",
+        "null MX: takes no mail (RFC 7505)",
+        "@ MX 0 .",
+        Kind::NoMail,
+    ),
+    domain(
+        "implicit-mx.test",
+        "no MX, the address takes mail",
+        "",
+        Kind::Unsigned,
+    ),
+    domain("no-mail.test", "neither MX nor address", "", Kind::NoMail),
+    domain(
+        "mx-cname.test",
+        "the MX target is an alias",
+        "@ MX 10 mail\nmail CNAME mx1.good.test.",
+        Kind::Unsigned,
+    ),
+    domain(
+        "mx-dangling.test",
+        "the MX target does not exist",
+        "@ MX 10 gone",
+        Kind::Unsigned,
+    ),
+    domain(
+        "mx-ip.test",
+        "the MX target looks like an address",
+        "@ MX 10 192.0.2.10.",
+        Kind::Unsigned,
+    ),
+    one_mx("listed.test", "host and domain are on blocklists"),
+    domain(
+        "dns-servfail.test",
+        "SERVFAIL",
+        "@ MX 10 mx1.good.test.",
+        Kind::Faulty(Fault::ServFail),
+    ),
+    domain(
+        "dns-refused.test",
+        "REFUSED",
+        "@ MX 10 mx1.good.test.",
+        Kind::Faulty(Fault::Refused),
+    ),
+    domain(
+        "dns-silent.test",
+        "DNS queries get no answer",
+        "@ MX 10 mx1.good.test.",
+        Kind::Faulty(Fault::Silence),
+    ),
+    domain(
+        "dns-bogus.test",
+        "signed wrongly",
+        "@ MX 10 mx",
+        Kind::Bogus,
+    ),
+    domain(
+        "dns-truncated.test",
+        "DNS answers come over TCP only",
+        "@ MX 10 mx",
+        Kind::Faulty(Fault::Truncate),
+    ),
+    domain(
+        "dns-slow.test",
+        "DNS answers take 300 ms",
+        "@ MX 10 mx",
+        Kind::Faulty(Fault::Delay(Duration::from_millis(300))),
+    ),
+    domain("nothing.test", "does not exist", "", Kind::Absent),
+];
+
+/// The DNS server of the world, not yet started.
+pub(super) fn server() -> DnsServerBuilder {
+    let mut server = DnsServer::builder()
+        .zone("test", "ns.lab A 192.0.2.1", Signing::Signed)
+        .zone("in-addr.arpa", pointers(IpAddr::is_ipv4), Signing::Unsigned)
+        .zone("ip6.arpa", pointers(IpAddr::is_ipv6), Signing::Unsigned);
+    for domain in DOMAINS {
+        let signing = match domain.kind {
+            Kind::Absent => continue,
+            Kind::Signed => Signing::Signed,
+            Kind::Bogus => Signing::Bogus,
+            Kind::Unsigned | Kind::NoMail | Kind::Faulty(_) => Signing::Unsigned,
+        };
+        server = server.zone(domain.name, domain.zone(), signing);
+        if let Kind::Faulty(fault) = domain.kind {
+            server = server.fault(domain.name, fault);
+        }
+    }
+    blocklists(server)
+}
+
+impl Domain {
+    /// The zone: mail records, SPF (RFC 7208), DMARC (RFC 9989) and the domain's hosts.
+    fn zone(&self) -> String {
+        let Self { name, mail, .. } = self;
+        let spf = match self.kind {
+            Kind::NoMail => "v=spf1 -all",
+            _ => "v=spf1 mx -all",
+        };
+        let mut zone = format!(
+            "{mail}\n@ TXT \"{spf}\"\n\
+             _dmarc TXT \"v=DMARC1; p=reject; rua=mailto:dmarc@{name}\"\n"
+        );
+        let suffix = format!(".{name}");
+        for host in HOSTS
+            .iter()
+            .filter(|host| host.name == *name || host.name.ends_with(&suffix))
+        {
+            for address in host.addresses() {
+                let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+                writeln(&mut zone, format_args!("{}. {kind} {address}", host.name));
+            }
+        }
+        zone
+    }
+}
+
+/// The blocklists; the table is in the documentation of the module above.
+fn blocklists(server: DnsServerBuilder) -> DnsServerBuilder {
+    let controls = format!(
+        "2.0.0.127 A 127.0.0.2\n2.0.0.127 TXT \"Test entry\"\n{} A 127.0.0.2\n",
+        // RFC 5782, section 5: the IPv6 test entry is ::FFFF:7F00:2.
+        reversed(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x7f00, 2).into()),
+    );
+    let listed = HOSTS
+        .iter()
+        .filter(|host| host.name.ends_with(".listed.test"));
+    let mut normal = controls.clone();
+    for host in listed {
+        let owner = reversed(host.v4.into());
+        writeln(
+            &mut normal,
+            format_args!("{owner} A 127.0.0.2\n{owner} A 127.0.0.4"),
+        );
+        let address = host.v4;
+        let text =
+            format_args!("{owner} TXT \"Spam source, see https://normal.dnsbl.test/{address}\"");
+        writeln(&mut normal, text);
+    }
+    let domains = "TEST A 127.0.1.2\nTEST TXT \"Test entry\"\n\
+                   listed.test A 127.0.1.2\nlisted.test TXT \"Spam domain\"";
+    let refusing = "* A 127.255.255.254\n* TXT \"Error: open resolver\"";
+    server
+        .zone("dnsbl.test", "", Signing::Unsigned)
+        .zone("normal.dnsbl.test", normal, Signing::Unsigned)
+        .zone("clean.dnsbl.test", controls.clone(), Signing::Unsigned)
+        .zone("domains.dnsbl.test", domains, Signing::Unsigned)
+        .zone("refusing.dnsbl.test", refusing, Signing::Unsigned)
+        .zone(
+            "world.dnsbl.test",
+            "* A 127.0.0.2\n* TXT \"Everybody\"",
+            Signing::Unsigned,
+        )
+        .zone("dead.dnsbl.test", "", Signing::Unsigned)
+        .zone("parked.dnsbl.test", "* A 203.0.113.7", Signing::Unsigned)
+        .zone("silent.dnsbl.test", controls.clone(), Signing::Unsigned)
+        .fault("silent.dnsbl.test", Fault::Silence)
+        .zone("servfail.dnsbl.test", controls, Signing::Unsigned)
+        .fault("servfail.dnsbl.test", Fault::ServFail)
+}
+
+/// The PTR records of the hosts, of one address family.
+fn pointers(family: impl Fn(&IpAddr) -> bool) -> String {
+    let mut zone = String::new();
+    for host in HOSTS {
+        let name = match host.pointer {
+            Pointer::Own => host.name,
+            Pointer::Other(name) => name,
+            Pointer::Missing => continue,
+        };
+        for address in host.addresses().filter(|address| family(address)) {
+            writeln(&mut zone, format_args!("{} PTR {name}.", reversed(address)));
+        }
+    }
+    zone
+}
+
+/// The labels of an address as reverse zones and blocklists have it (RFC 5782, sections 2.1 and 2.4).
+fn reversed(address: IpAddr) -> String {
+    let labels: Vec<String> = match address {
+        IpAddr::V4(v4) => v4.octets().iter().rev().map(u8::to_string).collect(),
+        IpAddr::V6(v6) => {
+            let nibbles = v6
+                .octets()
+                .into_iter()
+                .rev()
+                .flat_map(|octet| [octet & 15, octet >> 4]);
+            nibbles.map(|nibble| format!("{nibble:x}")).collect()
+        }
+    };
+    labels.join(".")
+}
+
+fn writeln(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _written = text.write_fmt(line);
+    text.push('\n');
+}
