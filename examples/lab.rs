@@ -35,8 +35,15 @@ async fn main() -> ExitCode {
     let host = std::net::SocketAddr::from(([192, 0, 2, 10], 25));
     if let Some(real) = world.route(host) {
         println!("\ntry");
-        println!("  dig @{} -p {} good.test MX", world.resolver().ip(), world.resolver().port());
-        println!("  openssl s_client -starttls smtp -connect {real} -CAfile {}", authority.display());
+        println!(
+            "  dig @{} -p {} good.test MX",
+            world.resolver().ip(),
+            world.resolver().port()
+        );
+        println!(
+            "  openssl s_client -starttls smtp -connect {real} -CAfile {}",
+            authority.display()
+        );
         println!(
             "  cargo run --example check -- --resolver {} --ca {} --connect-to {host}={real} --ports 25 --no-lists good.test",
             world.resolver(),

@@ -1,1 +1,1 @@
-//! Runnable examples; see the files beside this folder.
+//! Benchmarks of the workspace's crates; see the files beside this folder.

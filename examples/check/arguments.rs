@@ -74,17 +74,36 @@ pub(crate) struct Arguments {
 fn port(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(port) if port != 0 && text.bytes().all(|octet| octet.is_ascii_digit()) => Ok(port),
-        _ => Err(format!("expected a port from 1 to 65535, found `{}`", text.escape_debug())),
+        _ => Err(format!(
+            "expected a port from 1 to 65535, found `{}`",
+            text.escape_debug()
+        )),
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let fault = || format!("expected seconds from 0.1 to 3600, found `{}`", text.escape_debug());
+    let fault = || {
+        format!(
+            "expected seconds from 0.1 to 3600, found `{}`",
+            text.escape_debug()
+        )
+    };
     let seconds: f64 = text.parse().map_err(|_| fault())?;
-    if (0.1..=3600.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(fault()) }
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(fault())
+    }
 }
 
 fn detour(text: &str) -> Result<(SocketAddr, SocketAddr), String> {
-    let parsed = text.split_once('=').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    parsed.ok_or_else(|| format!("expected ADDRESS:PORT=ADDRESS:PORT, found `{}`", text.escape_debug()))
+    let parsed = text
+        .split_once('=')
+        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    parsed.ok_or_else(|| {
+        format!(
+            "expected ADDRESS:PORT=ADDRESS:PORT, found `{}`",
+            text.escape_debug()
+        )
+    })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use dnsbl::Catalogue;
 use futures_util::stream::{self, StreamExt as _};
 use mail_dns::stub::{StubConfig, StubResolver};
-use mailcheck_core::{Collector, Judge, Report, Target};
+use mailcheck_core::{Collector, Judge, Report, Target, Verdict};
 use mailcheck_lab::World;
+use mailcheck_lab::world::Expected;
 use smtp_probe::Timeouts;
 use tls_inspect::CryptoProvider;
 
@@ -20,7 +21,9 @@ const AT_A_TIME: usize = 4;
 
 /// Checks the targets given in the laboratory; without any, `good.test` in full and every other domain in a line.
 pub(crate) async fn run(arguments: &Arguments) -> Result<u8, String> {
-    let world = World::start().await.map_err(|error| format!("the laboratory does not start: {error}"))?;
+    let world = World::start()
+        .await
+        .map_err(|error| format!("the laboratory does not start: {error}"))?;
     let judge = run::judge(arguments, Some(&world.ca_pem()))?;
     let collector = collector(arguments, &world)?;
     if arguments.targets.is_empty() {
@@ -46,8 +49,13 @@ async fn tour(
 ) -> Result<u8, String> {
     let reports = stream::iter(world.domains())
         .map(|domain| async move {
-            let target: Target = domain.name.parse().map_err(|error| format!("{}: {error}", domain.name))?;
-            let facts = collector.collect(&target, &run::profile(arguments, &target)).await;
+            let target: Target = domain
+                .name
+                .parse()
+                .map_err(|error| format!("{}: {error}", domain.name))?;
+            let facts = collector
+                .collect(&target, &run::profile(arguments, &target))
+                .await;
             Ok::<_, String>((domain, judge.judge(&facts)))
         })
         .buffered(AT_A_TIME);
@@ -60,25 +68,52 @@ async fn tour(
             run::print(arguments, &report)?;
         } else if first {
             run::print(arguments, &report)?;
-            println!("The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):\n");
+            println!(
+                "The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):\n"
+            );
         } else {
             line(&report);
         }
         first = false;
-        if report.verdict.exit_code() != domain.exit_code {
+        if expected(domain.expected) != Some(report.verdict) {
             unexpected += 1;
-            eprintln!("check: {}: expected exit code {}, found {}", domain.name, domain.exit_code, report.verdict.exit_code());
+            eprintln!(
+                "check: {}: expected {:?}, found {}",
+                domain.name, domain.expected, report.verdict
+            );
         }
     }
     let attempts = world.stats();
     if !arguments.json {
-        println!("\n{} domains checked, {unexpected} unexpected verdicts, {attempts:?}", world.domains().len());
+        println!(
+            "\n{} domains checked, {unexpected} unexpected verdicts, {attempts:?}",
+            world.domains().len()
+        );
     }
-    Ok(if unexpected == 0 && attempts.is_zero() { 0 } else { 2 })
+    Ok(if unexpected == 0 && attempts.is_zero() {
+        0
+    } else {
+        2
+    })
+}
+
+fn expected(expected: Expected) -> Option<Verdict> {
+    Some(match expected {
+        Expected::Well => Verdict::Pass,
+        Expected::Warnings => Verdict::Warnings,
+        Expected::Broken => Verdict::Failures,
+        Expected::Untold => Verdict::CouldNotTell,
+        _ => return None,
+    })
 }
 
 fn line(report: &Report) {
-    println!("{:<14} {:<26} {}", report.verdict, report.target.to_string(), report.headline);
+    println!(
+        "{:<14} {:<26} {}",
+        report.verdict,
+        report.target.to_string(),
+        report.headline
+    );
 }
 
 fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResolver>, String> {
@@ -91,10 +126,12 @@ fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResol
     timeouts.quit = Duration::from_millis(200);
     let lists = Catalogue::from_toml(LISTS).map_err(|error| error.to_string())?;
     let name = run::ehlo_name(arguments);
-    Ok(Collector::new(StubResolver::new(config), name, CryptoProvider::aws_lc_rs())
-        .with_lists(lists)
-        .with_deadline(run::deadline(arguments))
-        .with_timeouts(timeouts)
-        .with_special_addresses()
-        .with_detours(world.routes().collect()))
+    Ok(
+        Collector::new(StubResolver::new(config), name, CryptoProvider::aws_lc_rs())
+            .with_lists(lists)
+            .with_deadline(run::deadline(arguments))
+            .with_timeouts(timeouts)
+            .with_special_addresses()
+            .with_detours(world.routes().collect()),
+    )
 }

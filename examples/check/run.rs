@@ -46,7 +46,10 @@ pub(crate) fn exit_code(verdicts: impl IntoIterator<Item = Verdict>) -> u8 {
         Verdict::CouldNotTell => 2,
         Verdict::Failures => 3,
     };
-    verdicts.into_iter().max_by_key(rank).map_or(0, Verdict::exit_code)
+    verdicts
+        .into_iter()
+        .max_by_key(rank)
+        .map_or(0, Verdict::exit_code)
 }
 
 /// A judge who trusts the public authorities, and those in the files given.
@@ -69,12 +72,18 @@ pub(crate) fn ehlo_name(arguments: &Arguments) -> EhloName {
         name.trim().parse().ok()
     };
     // A machine without a fully qualified name says an address; receivers see where it comes from anyway.
-    arguments.ehlo.clone().or_else(own).unwrap_or_else(|| EhloName::from(std::net::IpAddr::from([127, 0, 0, 1])))
+    arguments
+        .ehlo
+        .clone()
+        .or_else(own)
+        .unwrap_or_else(|| EhloName::from(std::net::IpAddr::from([127, 0, 0, 1])))
 }
 
 /// The time for taking facts.
 pub(crate) fn deadline(arguments: &Arguments) -> Duration {
-    arguments.timeout.saturating_sub(MARGIN.min(arguments.timeout / 10))
+    arguments
+        .timeout
+        .saturating_sub(MARGIN.min(arguments.timeout / 10))
 }
 
 pub(crate) async fn collect(
@@ -90,21 +99,29 @@ pub(crate) async fn collect(
     bar.set_prefix(target.to_string());
     bar.set_message("asking the DNS");
     bar.enable_steady_tick(Duration::from_millis(100));
-    let facts = collector.collect_with(target, &profile, |progress| show(&bar, &progress)).await;
+    let facts = collector
+        .collect_with(target, &profile, |progress| show(&bar, &progress))
+        .await;
     bar.finish_and_clear();
     facts
 }
 
 pub(crate) fn profile(arguments: &Arguments, target: &Target) -> Profile {
     let profile = Profile::of(target);
-    if arguments.ports.is_empty() { profile } else { profile.with_ports(&arguments.ports) }
+    if arguments.ports.is_empty() {
+        profile
+    } else {
+        profile.with_ports(&arguments.ports)
+    }
 }
 
 fn show(bar: &ProgressBar, progress: &Progress) {
     match progress {
         Progress::Routed { ports } => {
             bar.set_length(u64::try_from(*ports).unwrap_or(u64::MAX));
-            bar.set_message(format!("looking at {ports} ports, and asking for names and lists"));
+            bar.set_message(format!(
+                "looking at {ports} ports, and asking for names and lists"
+            ));
         }
         Progress::Probed(address) => {
             bar.inc(1);
@@ -119,7 +136,11 @@ pub(crate) fn print(arguments: &Arguments, report: &Report) -> Result<(), String
     let mut out = std::io::stdout().lock();
     let written = if arguments.json {
         let one = arguments.targets.len() == 1;
-        let json = if one { serde_json::to_string_pretty(report) } else { serde_json::to_string(report) };
+        let json = if one {
+            serde_json::to_string_pretty(report)
+        } else {
+            serde_json::to_string(report)
+        };
         writeln!(out, "{}", json.map_err(|error| error.to_string())?)
     } else {
         writeln!(out, "{}", report.render(style()))
@@ -129,16 +150,27 @@ pub(crate) fn print(arguments: &Arguments, report: &Report) -> Result<(), String
 
 /// Nobody reads any more: `check … | head` is no mistake.
 fn closed_pipe(error: std::io::Error) -> Result<(), String> {
-    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error.to_string()) }
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        Ok(())
+    } else {
+        Err(error.to_string())
+    }
 }
 
 /// Colors on a terminal, unless <https://no-color.org> is asked for.
 pub(crate) fn style() -> Style {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if std::io::stdout().is_terminal() && !plain { Style::Color } else { Style::Plain }
+    if std::io::stdout().is_terminal() && !plain {
+        Style::Color
+    } else {
+        Style::Plain
+    }
 }
 
-fn collector(arguments: &Arguments, resolver: StubResolver) -> Result<Collector<StubResolver>, String> {
+fn collector(
+    arguments: &Arguments,
+    resolver: StubResolver,
+) -> Result<Collector<StubResolver>, String> {
     let provider = CryptoProvider::aws_lc_rs();
     let mut collector =
         Collector::new(resolver, ehlo_name(arguments), provider).with_deadline(deadline(arguments));
@@ -169,15 +201,21 @@ fn resolver(arguments: &Arguments) -> Result<StubResolver, String> {
 }
 
 fn replay(arguments: &Arguments, path: &Path) -> Result<u8, String> {
-    let facts: Facts = serde_json::from_str(&read(path)?)
-        .map_err(|error| format!("{}: expected the facts of a run, found a fault: {error}", path.display()))?;
+    let facts: Facts = serde_json::from_str(&read(path)?).map_err(|error| {
+        format!(
+            "{}: expected the facts of a run, found a fault: {error}",
+            path.display()
+        )
+    })?;
     let report = judge(arguments, None)?.judge(&facts);
     print(arguments, &report)?;
     Ok(report.verdict.exit_code())
 }
 
 pub(crate) fn keep(arguments: &Arguments, facts: &Facts) -> Result<(), String> {
-    let Some(path) = &arguments.save else { return Ok(()) };
+    let Some(path) = &arguments.save else {
+        return Ok(());
+    };
     let json = serde_json::to_string(facts).map_err(|error| error.to_string())?;
     std::fs::write(path, json).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -303,8 +303,13 @@ impl<L: Lookup> Collector<L> {
         };
         if let Some(lists) = &self.lists {
             let checker = self.checker(lists.clone());
-            for subject in subjects {
-                match timeout_at(until, checker.check_all(&subject)).await {
+            let checks = subjects
+                .iter()
+                .map(|subject| timeout_at(until, checker.check_all(subject)));
+            let checks: FuturesOrdered<_> = checks.collect();
+            let checks: Vec<_> = Box::pin(checks.collect::<Vec<_>>()).await;
+            for (subject, answers) in subjects.iter().zip(checks) {
+                match answers {
                     Ok(answers) => result.found.extend(answers),
                     Err(_) => result.unfinished.push(format!("the lists about {subject}")),
                 }

@@ -23,6 +23,7 @@ mod reverse_name;
 mod run_complete;
 mod smtp_session;
 mod smtp_starttls;
+mod smtp_syntax;
 #[cfg(test)]
 mod tests;
 mod tls_handshake;
@@ -45,6 +46,7 @@ pub static ALL: &[&Rule] = &[
     &mx_scope::RULE,
     &reach_port::RULE,
     &smtp_session::RULE,
+    &smtp_syntax::RULE,
     &smtp_starttls::RULE,
     &tls_handshake::RULE,
     &cert_chain::RULE,

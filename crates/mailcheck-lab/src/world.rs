@@ -38,7 +38,7 @@ use std::{
 };
 
 use self::hosts::{HOSTS, Host, Place};
-pub use self::zones::Domain;
+pub use self::zones::{Domain, Expected};
 use crate::{
     ca::TestCa,
     dns::DnsServer,

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use dnsbl::{ListAnswer, ListName, Role, Verdict};
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
-use smtp_probe::{Cause, Observation, Phase, PortState, StartTls, Stop};
+use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
 use tls_inspect::Capture;
 
 use super::{ALL, Case};
@@ -94,6 +94,13 @@ impl Scene {
             address,
             Observation::new(None, PortState::Open, outcome),
         )
+    }
+
+    pub(super) fn greeting(self, host: &str, address: &str, reply: Reply) -> Self {
+        let mut observation =
+            Observation::new(None, PortState::Open, smtp_probe::Outcome::Completed);
+        observation.greeting = Some(reply);
+        self.service(host, address, observation)
     }
 
     pub(super) fn starttls(self, host: &str, address: &str, starttls: StartTls) -> Self {

@@ -17,9 +17,25 @@ pub struct Domain {
     pub name: &'static str,
     /// What is special about it.
     pub summary: &'static str,
+    /// What a check of it should come to.
+    pub expected: Expected,
     /// The mail records at its apex, in zone text; the rest is the same for all.
     mail: &'static str,
     kind: Kind,
+}
+
+/// What a check of a domain should come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// Mail flows.
+    Well,
+    /// Mail flows, and something will hurt under conditions that occur.
+    Warnings,
+    /// Mail is lost, refused or forgeable, and this can be shown.
+    Broken,
+    /// It cannot be told from one look.
+    Untold,
 }
 
 /// How a domain's zone is made.
@@ -37,6 +53,7 @@ enum Kind {
 }
 
 const fn domain(
+    expected: Expected,
     name: &'static str,
     summary: &'static str,
     mail: &'static str,
@@ -45,137 +62,231 @@ const fn domain(
     Domain {
         name,
         summary,
+        expected,
         mail,
         kind,
     }
 }
 
 /// A domain with one MX host, `mx`.
-const fn one_mx(name: &'static str, summary: &'static str) -> Domain {
-    domain(name, summary, "@ MX 10 mx", Kind::Unsigned)
+const fn one_mx(expected: Expected, name: &'static str, summary: &'static str) -> Domain {
+    domain(expected, name, summary, "@ MX 10 mx", Kind::Unsigned)
 }
 
 /// Every domain of the world.
 pub(super) const DOMAINS: &[Domain] = &[
     domain(
+        Expected::Well,
         "good.test",
         "two MX hosts, all well; signed",
         "@ MX 10 mx1\n@ MX 20 mx2\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@good.test\"",
         Kind::Signed,
     ),
-    one_mx("near-expiry.test", "certificate with 9 of 90 days left"),
-    one_mx("expired.test", "certificate expired 12 days ago"),
-    one_mx("not-yet-valid.test", "certificate valid in 3 days"),
-    one_mx("self-signed.test", "certificate signed by itself"),
-    one_mx("wrong-name.test", "certificate for another name"),
     one_mx(
+        Expected::Warnings,
+        "near-expiry.test",
+        "certificate with 9 of 90 days left",
+    ),
+    one_mx(
+        Expected::Broken,
+        "expired.test",
+        "certificate expired 12 days ago",
+    ),
+    one_mx(
+        Expected::Broken,
+        "not-yet-valid.test",
+        "certificate valid in 3 days",
+    ),
+    one_mx(
+        Expected::Broken,
+        "self-signed.test",
+        "certificate signed by itself",
+    ),
+    one_mx(
+        Expected::Broken,
+        "wrong-name.test",
+        "certificate for another name",
+    ),
+    one_mx(
+        Expected::Broken,
         "missing-intermediate.test",
         "certificate sent without its intermediate",
     ),
     one_mx(
+        Expected::Broken,
         "untrusted-root.test",
         "certificate of an authority nobody trusts",
     ),
-    one_mx("no-starttls.test", "STARTTLS is not offered"),
     one_mx(
+        Expected::Warnings,
+        "no-starttls.test",
+        "STARTTLS is not offered",
+    ),
+    one_mx(
+        Expected::Warnings,
         "starttls-454.test",
         "STARTTLS is offered and refused with 454",
     ),
-    one_mx("starttls-garbage.test", "no TLS after the 220 to STARTTLS"),
-    one_mx("injected.test", "plaintext behind the 220 to STARTTLS"),
-    one_mx("greeting-421.test", "421 as greeting"),
-    one_mx("greeting-554.test", "554 as greeting"),
-    one_mx("silent.test", "accepts and says nothing"),
-    one_mx("tarpit.test", "an octet a second"),
-    one_mx("endless.test", "the reply to EHLO never ends"),
-    one_mx("endless-greeting.test", "the greeting never ends"),
-    one_mx("closes-early.test", "closes before the greeting"),
-    one_mx("mixed-codes.test", "different codes in one reply"),
-    one_mx("latin1.test", "greeting in ISO 8859-1"),
-    one_mx("bare-lf.test", "lines end in LF alone"),
     one_mx(
+        Expected::Broken,
+        "starttls-garbage.test",
+        "no TLS after the 220 to STARTTLS",
+    ),
+    one_mx(
+        Expected::Broken,
+        "injected.test",
+        "plaintext behind the 220 to STARTTLS",
+    ),
+    one_mx(Expected::Untold, "greeting-421.test", "421 as greeting"),
+    one_mx(Expected::Broken, "greeting-554.test", "554 as greeting"),
+    one_mx(Expected::Untold, "silent.test", "accepts and says nothing"),
+    one_mx(Expected::Untold, "tarpit.test", "an octet a second"),
+    one_mx(
+        Expected::Broken,
+        "endless.test",
+        "the reply to EHLO never ends",
+    ),
+    one_mx(
+        Expected::Broken,
+        "endless-greeting.test",
+        "the greeting never ends",
+    ),
+    one_mx(
+        Expected::Broken,
+        "closes-early.test",
+        "closes before the greeting",
+    ),
+    one_mx(
+        Expected::Warnings,
+        "mixed-codes.test",
+        "different codes in one reply",
+    ),
+    one_mx(Expected::Warnings, "latin1.test", "greeting in ISO 8859-1"),
+    one_mx(Expected::Warnings, "bare-lf.test", "lines end in LF alone"),
+    one_mx(
+        Expected::Broken,
         "not-smtp.test",
         "HTTP on 25, plaintext SMTP on 465, SSH on 587",
     ),
-    one_mx("refused.test", "connections are refused"),
-    one_mx("filtered.test", "connections get no answer"),
+    one_mx(Expected::Broken, "refused.test", "connections are refused"),
+    one_mx(
+        Expected::Untold,
+        "filtered.test",
+        "connections get no answer",
+    ),
     domain(
+        Expected::Warnings,
         "half-down.test",
         "the first MX host refuses, the second is well",
         "@ MX 10 mx1\n@ MX 20 mx2",
         Kind::Unsigned,
     ),
-    one_mx("ptr-missing.test", "the host's address has no PTR record"),
-    one_mx("ptr-mismatch.test", "the PTR record leads to another host"),
+    one_mx(
+        Expected::Well,
+        "ptr-missing.test",
+        "the host's address has no PTR record",
+    ),
+    one_mx(
+        Expected::Well,
+        "ptr-mismatch.test",
+        "the PTR record leads to another host",
+    ),
     domain(
+        Expected::Well,
         "null-mx.test",
         "null MX: takes no mail (RFC 7505)",
         "@ MX 0 .",
         Kind::NoMail,
     ),
     domain(
+        Expected::Well,
         "implicit-mx.test",
         "no MX, the address takes mail",
         "",
         Kind::Unsigned,
     ),
-    domain("no-mail.test", "neither MX nor address", "", Kind::NoMail),
     domain(
+        Expected::Broken,
+        "no-mail.test",
+        "neither MX nor address",
+        "",
+        Kind::NoMail,
+    ),
+    domain(
+        Expected::Broken,
         "mx-cname.test",
         "the MX target is an alias",
         "@ MX 10 mail\nmail CNAME mx1.good.test.",
         Kind::Unsigned,
     ),
     domain(
+        Expected::Broken,
         "mx-dangling.test",
         "the MX target does not exist",
         "@ MX 10 gone",
         Kind::Unsigned,
     ),
     domain(
+        Expected::Broken,
         "mx-ip.test",
         "the MX target looks like an address",
         "@ MX 10 192.0.2.10.",
         Kind::Unsigned,
     ),
-    one_mx("listed.test", "host and domain are on blocklists"),
+    one_mx(
+        Expected::Broken,
+        "listed.test",
+        "host and domain are on blocklists",
+    ),
     domain(
+        Expected::Untold,
         "dns-servfail.test",
         "SERVFAIL",
         "@ MX 10 mx1.good.test.",
         Kind::Faulty(Fault::ServFail),
     ),
     domain(
+        Expected::Untold,
         "dns-refused.test",
         "REFUSED",
         "@ MX 10 mx1.good.test.",
         Kind::Faulty(Fault::Refused),
     ),
     domain(
+        Expected::Untold,
         "dns-silent.test",
         "DNS queries get no answer",
         "@ MX 10 mx1.good.test.",
         Kind::Faulty(Fault::Silence),
     ),
     domain(
+        Expected::Untold,
         "dns-bogus.test",
         "signed wrongly",
         "@ MX 10 mx",
         Kind::Bogus,
     ),
     domain(
+        Expected::Well,
         "dns-truncated.test",
         "DNS answers come over TCP only",
         "@ MX 10 mx",
         Kind::Faulty(Fault::Truncate),
     ),
     domain(
+        Expected::Well,
         "dns-slow.test",
         "DNS answers take 300 ms",
         "@ MX 10 mx",
         Kind::Faulty(Fault::Delay(Duration::from_millis(300))),
     ),
-    domain("nothing.test", "does not exist", "", Kind::Absent),
+    domain(
+        Expected::Broken,
+        "nothing.test",
+        "does not exist",
+        "",
+        Kind::Absent,
+    ),
 ];
 
 /// The DNS server of the world, not yet started.

@@ -1,0 +1,121 @@
+//! What a run contacts, and for how long.
+
+use std::time::{Duration, Instant};
+
+use mail_dns::StaticLookup;
+use mailcheck_core::{Collector, Judge, NotProbed, ProbeResult, Profile, Target, Verdict};
+use mailcheck_lab::World;
+use tls_inspect::{CryptoProvider, TrustStore};
+
+use crate::laboratory::{collector, facts, judge};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test measures how long a run takes"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_run_exceeds_its_deadline_whatever_the_servers_do() {
+    let world = World::start().await.expect("the laboratory");
+    for domain in [
+        "silent.test",
+        "tarpit.test",
+        "endless.test",
+        "endless-greeting.test",
+        "filtered.test",
+        "dns-silent.test",
+    ] {
+        let collector = collector(&world).with_deadline(Duration::from_millis(800));
+        let started = now();
+        let facts = facts(&collector, domain).await;
+        let taken = started.elapsed();
+        assert!(
+            taken < Duration::from_millis(1300),
+            "{domain} took {taken:?}"
+        );
+        assert_ne!(
+            judge(&world).judge(&facts).verdict,
+            Verdict::Pass,
+            "{domain}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_done_in_time_is_said_and_the_rest_is_kept() {
+    let world = World::start().await.expect("the laboratory");
+    let collector = collector(&world).with_deadline(Duration::from_millis(100));
+    let facts = facts(&collector, "dns-silent.test").await;
+    assert_eq!(
+        facts.unfinished,
+        ["where mail goes", "the lists about dns-silent.test"]
+    );
+    let report = judge(&world).judge(&facts);
+    assert_eq!(report.verdict, Verdict::CouldNotTell, "{report}");
+}
+
+/// Whoever controls a zone must not make us contact the network we are in.
+#[tokio::test]
+async fn addresses_that_are_not_global_are_not_contacted() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\n\
+                a.d.test. 60 IN A 127.0.0.1\n\
+                a.d.test. 60 IN A 10.1.2.3\n\
+                a.d.test. 60 IN A 169.254.169.254\n\
+                a.d.test. 60 IN AAAA ::1\n\
+                a.d.test. 60 IN AAAA ::ffff:127.0.0.1";
+    let dns = StaticLookup::from_zone_text(zone).expect("zone text");
+    let name = "probe.example.com".parse().expect("a name");
+    let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs());
+    let target: Target = "d.test".parse().expect("a target");
+    let facts = collector.collect(&target, &Profile::of(&target)).await;
+    assert_eq!(facts.services.len(), 15);
+    for service in &facts.services {
+        let refused = matches!(service.probe, ProbeResult::NotProbed(NotProbed::Scope(_)));
+        assert!(refused, "{}", service.address);
+    }
+    let judge = Judge::new(TrustStore::webpki_roots(), CryptoProvider::aws_lc_rs());
+    assert_eq!(
+        judge.judge(&facts).verdict,
+        Verdict::Failures,
+        "no sender outside reaches them"
+    );
+}
+
+#[tokio::test]
+async fn with_detours_nothing_else_is_contacted() {
+    let dns = StaticLookup::from_zone_text("d.test. 60 IN A 9.9.9.9").expect("zone text");
+    let name = "probe.example.com".parse().expect("a name");
+    let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs()).with_detours([].into());
+    let target: Target = "d.test".parse().expect("a target");
+    let facts = collector.collect(&target, &Profile::of(&target)).await;
+    for service in &facts.services {
+        assert_eq!(service.probe, ProbeResult::NotProbed(NotProbed::NoDetour));
+    }
+}
+
+/// A domain with more hosts than one run looks at.
+#[tokio::test]
+async fn a_flood_of_addresses_is_bounded_and_the_rest_is_named() {
+    let zone: String = (1..=40)
+        .map(|n| format!("d.test. 60 IN MX 5 h{n}.d.test.\nh{n}.d.test. 60 IN A 9.9.9.{n}\nh{n}.d.test. 60 IN A 9.9.8.{n}\n"))
+        .collect();
+    let dns = StaticLookup::from_zone_text(&zone).expect("zone text");
+    let name = "probe.example.com".parse().expect("a name");
+    let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs()).with_detours([].into());
+    let target: Target = "d.test".parse().expect("a target");
+    let facts = collector
+        .collect(&target, &Profile::of(&target).with_ports(&[25]))
+        .await;
+    let left = facts
+        .services
+        .iter()
+        .filter(|service| service.probe == ProbeResult::NotProbed(NotProbed::TooMany));
+    assert_eq!(
+        (facts.services.len(), left.count()),
+        (64, 32),
+        "32 hosts, 32 of their addresses"
+    );
+}

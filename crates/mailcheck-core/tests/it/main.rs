@@ -1,0 +1,4 @@
+//! The whole way, from a name to a report, in the laboratory.
+
+mod collect;
+mod laboratory;
