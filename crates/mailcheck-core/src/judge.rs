@@ -4,7 +4,8 @@ use tls_inspect::{Assessment, CryptoProvider, ReferenceId, TrustStore, assess};
 
 use crate::rules::{self, Case, explain};
 use crate::{
-    Facts, Finding, Outcome, Report, SCHEMA_VERSION, ServiceFacts, Severity, Verdict, picture,
+    Facts, Finding, Outcome, PortRole, Report, SCHEMA_VERSION, ServiceFacts, Severity, Subject,
+    Verdict, picture,
 };
 
 /// Judges facts: pure, offline, and with the same result each time.
@@ -107,7 +108,29 @@ fn headline(facts: &Facts, verdict: Verdict, findings: &[Finding]) -> String {
         1 => " (and 1 more)".to_owned(),
         more => format!(" (and {more} more)"),
     };
-    format!("{}: {}{more}", leading.subject, leading.message)
+    let arrives = if arrives_all_the_same(facts, verdict, findings) {
+        "mail arrives, but "
+    } else {
+        ""
+    };
+    format!("{arrives}{}: {}{more}", leading.subject, leading.message)
+}
+
+/// Whether all that fails concerns the domain's own users, who send by other ports than mail arrives by.
+fn arrives_all_the_same(facts: &Facts, verdict: Verdict, findings: &[Finding]) -> bool {
+    let of_users = |finding: &Finding| matches!(&finding.subject, Subject::Service { address, .. } if PortRole::of(address.port()).demands_tls());
+    let relays = |service: &ServiceFacts| {
+        service.role() == PortRole::Relay
+            && service
+                .observation()
+                .is_some_and(|seen| seen.stop().is_none())
+    };
+    verdict == Verdict::Failures
+        && findings
+            .iter()
+            .filter(|finding| finding.outcome == Outcome::Fail(Severity::Error))
+            .all(of_users)
+        && facts.services.iter().any(relays)
 }
 
 /// The first finding of this outcome, and how many others there are.

@@ -8,7 +8,7 @@ use smtp_probe::{Observation, PortState, StartTls};
 use tls_inspect::Assessment;
 
 use crate::rules::Case;
-use crate::rules::explain::listed_subject;
+use crate::rules::explain::{self, listed_subject};
 use crate::{
     Axis, Facts, Finding, Line, Outcome, ProbeResult, ServiceFacts, Severity, Subject, Target,
     rules,
@@ -173,16 +173,8 @@ fn describe(service: &ServiceFacts, assessment: Option<&Assessment>) -> String {
     }
     let mut parts = Vec::new();
     parts.extend(security(observation));
-    if let Some(lifetime) = assessment.and_then(|assessment| assessment.lifetime) {
-        parts.push(match lifetime.state {
-            tls_inspect::LifetimeState::Valid => {
-                format!("certificate for {} days more", lifetime.days_left)
-            }
-            tls_inspect::LifetimeState::Expired => {
-                format!("certificate expired {} days ago", -lifetime.days_left)
-            }
-            _ => "certificate not valid yet".to_owned(),
-        });
+    if let Some(assessment) = assessment {
+        parts.push(format!("certificate {}", explain::standing(assessment)));
     }
     if let Some(stop) = observation.stop() {
         parts.push(stop.to_string());

@@ -93,18 +93,12 @@ impl Rendered<'_> {
         let paint = outcome_paint(finding.outcome);
         let head = format!("{} {}", mark(finding.outcome), finding.outcome);
         writeln!(f, "{}  {}", self.paint(paint, &head), finding.message)?;
+        let rule = self.paint(Paint::Dim, &format!("{} · {}", finding.rule, finding.citation));
         for (index, finding) in group.iter().enumerate() {
-            let rule = if index == 0 {
-                format!("{} · {}", finding.rule, finding.citation)
-            } else {
-                String::new()
-            };
-            writeln!(
-                f,
-                "    {:<44} {}",
-                finding.subject.to_string(),
-                self.paint(Paint::Dim, &rule)
-            )?;
+            match index {
+                0 => writeln!(f, "    {:<44} {rule}", finding.subject.to_string())?,
+                _ => writeln!(f, "    {}", finding.subject)?,
+            }
         }
         for line in &finding.evidence {
             writeln!(f, "    {} {line}", self.paint(Paint::Dim, "|"))?;

@@ -23,7 +23,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Some(lifetime) = assessment.lifetime else {
             continue;
         };
-        let (outcome, message) = judge(lifetime, service.role().demands_tls());
+        let demands_tls = service.role().demands_tls();
+        let (outcome, words) = judge(lifetime, demands_tls);
+        let message = format!("the certificate {}{words}", explain::standing(assessment));
         let mut finding = Finding::new(&RULE, outcome, service.subject(), message)
             .evidence_lines(explain::end_entity(assessment));
         if outcome != Outcome::Pass {
@@ -35,48 +37,26 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, String) {
-    let invalid = Outcome::Fail(if demands_tls {
-        Severity::Error
-    } else {
-        Severity::Warning
-    });
-    let effect = if demands_tls {
-        "mail clients refuse to connect"
-    } else {
-        "senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver"
-    };
-    let days = |count: u64| {
-        if count == 1 {
-            "1 day".to_owned()
-        } else {
-            format!("{count} days")
-        }
-    };
-    let left = days(lifetime.days_left.unsigned_abs());
+/// The outcome, and what follows from it.
+fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, &'static str) {
     match lifetime.state {
-        LifetimeState::Expired => (
-            invalid,
-            format!("the certificate expired {} ago: {effect}", left),
+        LifetimeState::Expired | LifetimeState::NotYetValid if demands_tls => (
+            Outcome::Fail(Severity::Error),
+            ": mail clients refuse to connect",
         ),
-        LifetimeState::NotYetValid => (
-            invalid,
-            format!("the certificate is not valid yet: {effect}"),
+        LifetimeState::Expired | LifetimeState::NotYetValid => (
+            Outcome::Fail(Severity::Warning),
+            ": senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver",
         ),
         _ if lifetime.share_left_per_mille < URGENT_PER_MILLE => (
             Outcome::Fail(Severity::Warning),
-            format!("the certificate expires in {left} and should have been renewed long ago"),
+            ", and should have been renewed long ago",
         ),
         _ if lifetime.renewal_overdue => (
             Outcome::Fail(Severity::Notice),
-            format!(
-                "the certificate expires in {left}; two thirds of its life are over, so its renewal is due"
-            ),
+            "; two thirds of its life are over, so its renewal is due",
         ),
-        _ => (
-            Outcome::Pass,
-            format!("the certificate is valid for {left} more"),
-        ),
+        _ => (Outcome::Pass, ""),
     }
 }
 
@@ -91,16 +71,16 @@ mod tests {
     #[track_caller]
     fn check(life_days: i64, age_days: i64, demands_tls: bool, expected: Outcome, words: &str) {
         let lifetime = Validity::new(0, life_days * DAY - 1).at(age_days * DAY);
-        let (outcome, message) = judge(lifetime, demands_tls);
-        assert_eq!(outcome, expected, "{message}");
-        assert!(message.contains(words), "{message}");
+        let (outcome, effect) = judge(lifetime, demands_tls);
+        assert_eq!(outcome, expected, "{effect}");
+        assert!(effect.contains(words), "{effect}");
     }
 
     #[test]
     fn one_rule_fits_certificates_of_every_length() {
         for life in [6, 47, 90, 398] {
             let days = |share: i64| life * share / 100;
-            check(life, days(50), true, Outcome::Pass, "valid for");
+            check(life, days(50), true, Outcome::Pass, "");
             check(
                 life,
                 days(75),
@@ -113,7 +93,7 @@ mod tests {
                 days(95).max(life - 1),
                 true,
                 Outcome::Fail(Severity::Warning),
-                "expires in",
+                "long ago",
             );
         }
     }
@@ -125,7 +105,7 @@ mod tests {
             102,
             true,
             Outcome::Fail(Severity::Error),
-            "expired 13 days ago",
+            "clients refuse",
         );
         check(90, 102, false, Outcome::Fail(Severity::Warning), "MTA-STS");
         check(
@@ -133,7 +113,7 @@ mod tests {
             -3,
             true,
             Outcome::Fail(Severity::Error),
-            "not valid yet",
+            "clients refuse",
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What the rules say in common: why a question failed, and how to look again.
 
 use mail_dns::{LookupError, LookupErrorKind};
-use tls_inspect::Assessment;
+use tls_inspect::{Assessment, Certificate, Validity};
 
 use crate::{Finding, PortRole, ServiceFacts, Subject};
 
@@ -60,13 +60,43 @@ pub(super) fn openssl(service: &ServiceFacts) -> String {
     )
 }
 
+/// Where the end-entity certificate stands in its life, after the words "the certificate".
+pub(crate) fn standing(assessment: &Assessment) -> String {
+    let Some(leaf) = assessment.chain.end_entity() else {
+        return "cannot be read".to_owned();
+    };
+    let Validity {
+        not_before,
+        not_after,
+        ..
+    } = leaf.validity;
+    let now = assessment.now_unix;
+    if now < not_before {
+        format!("is not valid before {}", time(not_before))
+    } else if now > not_after {
+        format!("expired {} ago", whole_days(now.saturating_sub(not_after)))
+    } else {
+        format!("expires in {}", whole_days(not_after.saturating_sub(now)))
+    }
+}
+
+/// Days, rounded down; less than one in hours.
+fn whole_days(seconds: i64) -> String {
+    let (count, unit) = if seconds < 86_400 {
+        (seconds / 3600, "hour")
+    } else {
+        (seconds / 86_400, "day")
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The end-entity certificate in a few lines.
 pub(super) fn end_entity(assessment: &Assessment) -> Vec<String> {
     let Some(leaf) = assessment.chain.end_entity() else {
         return Vec::new();
     };
     vec![
-        format!("certificate of {} by {}", leaf.subject, leaf.issuer),
+        format!("certificate for {} by {}", names(leaf), leaf.issuer),
         format!(
             "valid from {} to {}",
             time(leaf.validity.not_before),
@@ -74,6 +104,16 @@ pub(super) fn end_entity(assessment: &Assessment) -> Vec<String> {
         ),
         format!("SHA-256 {}", leaf.sha256),
     ]
+}
+
+/// Whom a certificate names: the first few, or its subject if it names nobody.
+fn names(leaf: &Certificate) -> String {
+    let names: Vec<_> = leaf.alt_names.iter().flatten().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => leaf.subject.clone(),
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        few => few.join(", "),
+    }
 }
 
 /// A time as RFC 3339 has it; one that no calendar holds as a number.
@@ -87,5 +127,18 @@ pub(crate) fn listed_subject(answer: &dnsbl::ListAnswer) -> Subject {
     match &answer.subject {
         dnsbl::Subject::Domain(name) => Subject::Domain(name.clone()),
         dnsbl::Subject::Address(address) => Subject::Address(*address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_rounded_down() {
+        assert_eq!(whole_days(86_399), "23 hours");
+        assert_eq!(whole_days(86_400), "1 day");
+        assert_eq!(whole_days(12 * 86_400 + 40), "12 days");
+        assert_eq!(whole_days(59), "0 hours");
     }
 }

@@ -76,10 +76,10 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, state: &PortState, required: b
             format!("could not tell: {other}"),
         ),
     };
-    shown
+    let shown = shown
         .evidence(format!("TCP connection to {}: {state}", service.address))
-        .see(see(service.address))
-        .mend(mend(state))
+        .see(see(service.address));
+    if required { shown.mend(mend(state)) } else { shown }
 }
 
 fn not_probed(service: &ServiceFacts, reason: NotProbed, required: bool) -> Finding {
