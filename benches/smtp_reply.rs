@@ -42,7 +42,9 @@ fn smtp_proto() -> usize {
     let mut replies = 0;
     loop {
         // One for each reply, as its users do: it has no state to keep between them.
-        let Ok(reply) = ResponseReceiver::default().parse(&mut input) else { return replies };
+        let Ok(reply) = ResponseReceiver::default().parse(&mut input) else {
+            return replies;
+        };
         black_box(reply);
         replies += 1;
     }
@@ -71,7 +73,10 @@ fn median(mut times: Vec<Duration>) -> Duration {
 
 fn goal(what: &str, value: f64, limit: f64) -> bool {
     let met = value <= limit;
-    println!("smtp_reply: {what} = {value:.2} (goal ≤ {limit}){}", if met { "" } else { "  MISSED" });
+    println!(
+        "smtp_reply: {what} = {value:.2} (goal ≤ {limit}){}",
+        if met { "" } else { "  MISSED" }
+    );
     met
 }
 
@@ -84,8 +89,15 @@ fn main() -> ExitCode {
     }
     let [ours_time, proto_time, splitter_time] = times.map(median);
     let octets = (CORPUS.len() * TIMES) as f64;
-    for (name, time) in [("smtp-probe", ours_time), ("smtp-proto", proto_time), ("splitter", splitter_time)] {
-        println!("{name:<11} {:>7.0} MB/s of CPU time", octets / time.as_secs_f64() / 1e6);
+    for (name, time) in [
+        ("smtp-probe", ours_time),
+        ("smtp-proto", proto_time),
+        ("splitter", splitter_time),
+    ] {
+        println!(
+            "{name:<11} {:>7.0} MB/s of CPU time",
+            octets / time.as_secs_f64() / 1e6
+        );
     }
     let allocations = allocation_counter::measure(|| {
         black_box(ours());
@@ -93,11 +105,22 @@ fn main() -> ExitCode {
     let opponent = allocation_counter::measure(|| {
         black_box(smtp_proto());
     });
-    println!("allocations for {REPLIES} replies of 15 lines: {} here, {} in smtp-proto", allocations.count_total, opponent.count_total);
+    println!(
+        "allocations for {REPLIES} replies of 15 lines: {} here, {} in smtp-proto",
+        allocations.count_total, opponent.count_total
+    );
     let per_line = allocations.count_total as f64 / 15.0;
     let met = [
-        goal("CPU time relative to smtp-proto", ours_time.as_secs_f64() / proto_time.as_secs_f64(), 1.0),
+        goal(
+            "CPU time relative to smtp-proto",
+            ours_time.as_secs_f64() / proto_time.as_secs_f64(),
+            1.0,
+        ),
         goal("allocations per line", per_line, 1.5),
     ];
-    if met.iter().all(|met| *met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if met.iter().all(|met| *met) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

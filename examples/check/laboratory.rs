@@ -32,9 +32,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, String> {
     let mut verdicts = Vec::new();
     for target in &arguments.targets {
         let facts = run::collect(&collector, arguments, target).await;
-        run::keep(arguments, &facts)?;
         let report = judge.judge(&facts);
         run::print(arguments, &report)?;
+        run::keep(arguments, &facts)?;
         verdicts.push(report.verdict);
     }
     Ok(run::exit_code(verdicts))
@@ -68,11 +68,10 @@ async fn tour(
             run::print(arguments, &report)?;
         } else if first {
             run::print(arguments, &report)?;
-            println!(
-                "The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):\n"
-            );
+            run::say("The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):
+")?;
         } else {
-            line(&report);
+            line(&report)?;
         }
         first = false;
         if expected(domain.expected) != Some(report.verdict) {
@@ -85,10 +84,11 @@ async fn tour(
     }
     let attempts = world.stats();
     if !arguments.json {
-        println!(
-            "\n{} domains checked, {unexpected} unexpected verdicts, {attempts:?}",
-            world.domains().len()
-        );
+        let count = world.domains().len();
+        run::say(&format!(
+            "
+{count} domains checked, {unexpected} unexpected verdicts, {attempts:?}"
+        ))?;
     }
     Ok(if unexpected == 0 && attempts.is_zero() {
         0
@@ -107,13 +107,9 @@ fn expected(expected: Expected) -> Option<Verdict> {
     })
 }
 
-fn line(report: &Report) {
-    println!(
-        "{:<14} {:<26} {}",
-        report.verdict,
-        report.target.to_string(),
-        report.headline
-    );
+fn line(report: &Report) -> Result<(), String> {
+    let (verdict, target) = (report.verdict, report.target.to_string());
+    run::say(&format!("{verdict:<14} {target:<26} {}", report.headline))
 }
 
 fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResolver>, String> {

@@ -1,6 +1,7 @@
 //! One run: the targets one after the other, each report as it comes.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +23,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     if let Some(path) = &arguments.replay {
         return replay(&arguments, path);
     }
+    if arguments.save.is_some() && arguments.targets.len() != 1 {
+        return Err(format!(
+            "expected one target with --save, found {}",
+            arguments.targets.len()
+        ));
+    }
     if arguments.from_lab || arguments.targets.is_empty() {
         return laboratory::run(&arguments).await;
     }
@@ -31,8 +38,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     for target in &arguments.targets {
         let facts = collect(&collector, &arguments, target).await;
         let report = judge.judge(&facts);
-        keep(&arguments, &facts)?;
         print(&arguments, &report)?;
+        keep(&arguments, &facts)?;
         verdicts.push(report.verdict);
     }
     Ok(exit_code(verdicts))
@@ -71,12 +78,22 @@ pub(crate) fn ehlo_name(arguments: &Arguments) -> EhloName {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
         name.trim().parse().ok()
     };
-    // A machine without a fully qualified name says an address; receivers see where it comes from anyway.
+    // A machine without a fully qualified name says its address (RFC 5321 §4.1.4).
     arguments
         .ehlo
         .clone()
         .or_else(own)
-        .unwrap_or_else(|| EhloName::from(std::net::IpAddr::from([127, 0, 0, 1])))
+        .unwrap_or_else(|| EhloName::from(own_address()))
+}
+
+/// The address that this machine sends from: connecting a datagram socket looks up the route and sends nothing.
+fn own_address() -> IpAddr {
+    let outside = SocketAddr::from(([192, 0, 2, 1], 9));
+    let socket = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect(outside)?;
+        socket.local_addr()
+    });
+    socket.map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip())
 }
 
 /// The time for taking facts.
@@ -133,27 +150,25 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 }
 
 pub(crate) fn print(arguments: &Arguments, report: &Report) -> Result<(), String> {
-    let mut out = std::io::stdout().lock();
-    let written = if arguments.json {
-        let one = arguments.targets.len() == 1;
+    let text = if arguments.json {
+        let one = arguments.targets.len() == 1 || arguments.replay.is_some();
         let json = if one {
             serde_json::to_string_pretty(report)
         } else {
             serde_json::to_string(report)
         };
-        writeln!(out, "{}", json.map_err(|error| error.to_string())?)
+        json.map_err(|error| error.to_string())?
     } else {
-        writeln!(out, "{}", report.render(style()))
+        report.render(style()).to_string()
     };
-    written.or_else(closed_pipe)
+    say(&text)
 }
 
-/// Nobody reads any more: `check … | head` is no mistake.
-fn closed_pipe(error: std::io::Error) -> Result<(), String> {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
-        Ok(())
-    } else {
-        Err(error.to_string())
+/// Prints a line. If nobody reads any more, as with `check … | head`, that is no mistake.
+pub(crate) fn say(text: &str) -> Result<(), String> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
-use dnsbl::{Catalogue, Checker};
+use dnsbl::{Catalogue, Checker, ListAnswer};
 use futures_util::future::join;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 use mail_dns::{
-    AddressScope, DomainName, HostAddresses, Lookup, Reverse, mail_route, resolve, reverse,
+    AddressScope, Answer, DomainName, HostAddresses, Lookup, LookupError, LookupErrorKind,
+    Question, RecordType, Reverse, mail_route, resolve, reverse,
 };
-use smtp_probe::{EhloName, Probe, Security, Timeouts};
+use smtp_probe::{EhloName, PortState, Probe, Security, Timeouts};
 use tls_inspect::{CryptoProvider, ReferenceId};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -19,8 +20,14 @@ use crate::{Facts, NotProbed, PortRole, ProbeResult, Profile, ServiceFacts, Targ
 
 /// How many addresses one run looks at.
 const MAX_ADDRESSES: usize = 32;
-/// How many connections one run has open at a time.
+/// How many connections one run has open at a time to ports that must answer, and as many to others.
 const MAX_CONNECTIONS: usize = 16;
+/// How long silence must last to mean something: long enough for the kernel to send again twice.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How much sooner than the run a session ends.
+const MARGIN: Duration = Duration::from_millis(50);
+/// The longest run.
+const MAX_DEADLINE: Duration = Duration::from_secs(86_400);
 
 /// Takes facts of targets.
 ///
@@ -54,6 +61,31 @@ pub struct Collector<L> {
     timeouts: Timeouts,
     special_addresses: bool,
     detours: Option<Detours>,
+}
+
+/// A lookup whose questions end when the time is up: what was asked before is kept.
+struct Bounded<'a, L> {
+    lookup: &'a L,
+    until: Instant,
+}
+
+impl<L: Lookup> Lookup for Bounded<'_, L> {
+    async fn lookup(
+        &self,
+        name: &DomainName,
+        record_type: RecordType,
+    ) -> Result<Answer, LookupError> {
+        match timeout_at(self.until, self.lookup.lookup(name, record_type)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let question = Question {
+                    name: name.clone(),
+                    record_type,
+                };
+                Err(LookupError::new(LookupErrorKind::Timeout, question))
+            }
+        }
+    }
 }
 
 /// Where to connect in place of an address, for a laboratory or a tunnel.
@@ -99,8 +131,8 @@ impl<L: Lookup> Collector<L> {
         self
     }
 
-    /// The same with this time for a whole run, in place of 60 s. What is not done by then is
-    /// [named](Facts::unfinished), and the rest is kept.
+    /// The same with this time for a whole run, in place of 60 s, and a day at the most. Ports that are not looked at by then are
+    /// [named](Facts::unfinished), a question that is not answered by then has [timed out](LookupErrorKind::Timeout), and the rest is kept.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -143,43 +175,47 @@ impl<L: Lookup> Collector<L> {
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Facts {
         let started = instant();
-        let until = started + self.deadline;
+        let deadline = self.deadline.min(MAX_DEADLINE);
+        let until = started + deadline;
         let mut facts = Facts::new(target.clone(), profile.clone(), unix_time());
 
-        let hosts = if timeout_at(until, self.route(target, &mut facts))
-            .await
-            .is_ok()
-        {
-            hosts(&facts)
-        } else {
-            facts.unfinished.push("where mail goes".to_owned());
-            Vec::new()
-        };
-        let mut services = plan(&hosts, profile);
+        // Half of the time at the most, so that some is left to look at what is found.
+        self.route(target, &mut facts, started + deadline / 2).await;
+        let (mut services, more) = plan(&hosts(&facts), profile);
+        facts.more_addresses = more;
         let addresses = addresses(&services);
         progress(Progress::Routed {
             ports: services.len(),
         });
 
-        let probes = self.probe_all(&mut services, until, &progress);
+        let probes = self.probe_all(&mut services, profile, until, &progress);
         let questions = join(
             self.names(&addresses, until, &progress),
             self.listings(target, &addresses, until, &progress),
         );
         let ((), (names, listings)) = Box::pin(join(probes, questions)).await;
+        let late =
+            |service: &&ServiceFacts| service.probe == ProbeResult::NotProbed(NotProbed::Deadline);
+        facts.unfinished = services
+            .iter()
+            .filter(late)
+            .map(|service| service.address.to_string())
+            .collect();
         facts.services = services;
-        facts.reverse = names.found;
-        facts.listings = listings.found;
-        facts.unfinished.extend(names.unfinished);
-        facts.unfinished.extend(listings.unfinished);
+        facts.reverse = names;
+        facts.listings = listings;
         facts.elapsed = started.elapsed();
         facts
     }
 
-    async fn route(&self, target: &Target, facts: &mut Facts) {
+    async fn route(&self, target: &Target, facts: &mut Facts, until: Instant) {
+        let lookup = Bounded {
+            lookup: &self.lookup,
+            until,
+        };
         match target {
-            Target::Domain(name) => facts.route = Some(mail_route(&self.lookup, name).await),
-            Target::Host { name, .. } => facts.host = Some(resolve(&self.lookup, name).await),
+            Target::Domain(name) => facts.route = Some(mail_route(&lookup, name).await),
+            Target::Host { name, .. } => facts.host = Some(resolve(&lookup, name).await),
             Target::Address { .. } => {}
         }
     }
@@ -187,14 +223,21 @@ impl<L: Lookup> Collector<L> {
     async fn probe_all(
         &self,
         services: &mut [ServiceFacts],
+        profile: &Profile,
         until: Instant,
         progress: &(impl Fn(Progress) + Sync),
     ) {
-        let permits = Semaphore::new(MAX_CONNECTIONS);
-        let mut probes: FuturesUnordered<_> = services
-            .iter_mut()
-            .map(|service| self.probe(service, &permits, until))
-            .collect();
+        // Ports that need not answer often do not, and must not keep the others waiting.
+        let (needed, others) = (
+            Semaphore::new(MAX_CONNECTIONS),
+            Semaphore::new(MAX_CONNECTIONS),
+        );
+        let probes = services.iter_mut().map(|service| {
+            let expectation = profile.expectation(service.address.port());
+            let required = expectation.is_some_and(|expectation| expectation.required);
+            self.probe(service, if required { &needed } else { &others }, until)
+        });
+        let mut probes: FuturesUnordered<_> = probes.collect();
         while let Some(address) = probes.next().await {
             progress(Progress::Probed(address));
         }
@@ -207,37 +250,44 @@ impl<L: Lookup> Collector<L> {
         until: Instant,
     ) -> SocketAddr {
         let logical = service.address;
-        let scope = AddressScope::of(logical.ip());
-        let physical = match &self.detours {
-            _ if scope != AddressScope::Global && !self.special_addresses => {
-                Err(NotProbed::Scope(scope))
-            }
-            None => Ok(logical),
-            Some(detours) => detours.get(&logical).copied().ok_or(NotProbed::NoDetour),
-        };
-        let physical = match (physical, &service.probe) {
-            // Past the bound on addresses.
-            (_, ProbeResult::NotProbed(NotProbed::TooMany)) => return logical,
-            (Err(reason), _) => {
+        let physical = match self.way_to(logical) {
+            Ok(physical) => physical,
+            Err(reason) => {
                 service.probe = ProbeResult::NotProbed(reason);
                 return logical;
             }
-            (Ok(physical), _) => physical,
         };
-        let probing = async {
-            let _permit = permits.acquire().await.ok()?;
-            let left = until.saturating_duration_since(instant());
-            let probe = self.configure(service, left);
-            Some(probe.run(physical).await)
+        let Ok(Ok(_permit)) = timeout_at(until, permits.acquire()).await else {
+            return logical;
         };
-        // The session's own deadline ends it in time and keeps what was seen; this one is for the wait before it.
-        if let Ok(Some(mut observation)) =
-            timeout_at(until + Duration::from_millis(50), probing).await
-        {
-            observation.address = Some(logical);
+        // The session ends itself before the run does, and so keeps what was seen.
+        let left = until
+            .saturating_duration_since(instant())
+            .saturating_sub(MARGIN);
+        if left < MARGIN {
+            return logical;
+        }
+        let mut observation = self.configure(service, left).run(physical).await;
+        observation.address = Some(logical);
+        // Silence counts only if it was waited for; time cut short by the run is no word about the port.
+        let patience = self.timeouts.connect.min(PATIENCE);
+        let cut_short = observation.port == PortState::Filtered && left < patience;
+        if !cut_short {
             service.probe = ProbeResult::Observed(Box::new(observation));
         }
         logical
+    }
+
+    /// Where to connect for an address, if it may be contacted.
+    fn way_to(&self, address: SocketAddr) -> Result<SocketAddr, NotProbed> {
+        let scope = AddressScope::of(address.ip());
+        match &self.detours {
+            _ if scope != AddressScope::Global && !self.special_addresses => {
+                Err(NotProbed::Scope(scope))
+            }
+            None => Ok(address),
+            Some(detours) => detours.get(&address).copied().ok_or(NotProbed::NoDetour),
+        }
     }
 
     fn configure(&self, service: &ServiceFacts, left: Duration) -> Probe {
@@ -262,24 +312,18 @@ impl<L: Lookup> Collector<L> {
         addresses: &[IpAddr],
         until: Instant,
         progress: &(impl Fn(Progress) + Sync),
-    ) -> Found<Reverse> {
-        let names = addresses
+    ) -> Vec<Reverse> {
+        let lookup = Bounded {
+            lookup: &self.lookup,
+            until,
+        };
+        let names: FuturesOrdered<_> = addresses
             .iter()
-            .map(|address| timeout_at(until, reverse(&self.lookup, *address)));
-        let names: FuturesOrdered<_> = names.collect();
-        let names: Vec<_> = names.collect().await;
-        let unfinished = addresses
-            .iter()
-            .zip(&names)
-            .filter(|(_, name)| name.is_err());
-        let unfinished = unfinished
-            .map(|(address, _)| format!("the name of {address}"))
+            .map(|address| reverse(&lookup, *address))
             .collect();
+        let names = names.collect().await;
         progress(Progress::Named);
-        Found {
-            found: names.into_iter().filter_map(Result::ok).collect(),
-            unfinished,
-        }
+        names
     }
 
     async fn listings(
@@ -288,7 +332,10 @@ impl<L: Lookup> Collector<L> {
         addresses: &[IpAddr],
         until: Instant,
         progress: &(impl Fn(Progress) + Sync),
-    ) -> Found<dnsbl::ListAnswer> {
+    ) -> Vec<ListAnswer> {
+        let Some(lists) = &self.lists else {
+            return Vec::new();
+        };
         let mut subjects: Vec<_> = addresses
             .iter()
             .copied()
@@ -297,43 +344,29 @@ impl<L: Lookup> Collector<L> {
         if let Target::Domain(name) = target {
             subjects.insert(0, dnsbl::Subject::Domain(name.clone()));
         }
-        let mut result = Found {
-            found: Vec::new(),
-            unfinished: Vec::new(),
-        };
-        if let Some(lists) = &self.lists {
-            let checker = self.checker(lists.clone());
-            let checks = subjects
-                .iter()
-                .map(|subject| timeout_at(until, checker.check_all(subject)));
-            let checks: FuturesOrdered<_> = checks.collect();
-            let checks: Vec<_> = Box::pin(checks.collect::<Vec<_>>()).await;
-            for (subject, answers) in subjects.iter().zip(checks) {
-                match answers {
-                    Ok(answers) => result.found.extend(answers),
-                    Err(_) => result.unfinished.push(format!("the lists about {subject}")),
-                }
-            }
-        }
-        progress(Progress::Listed);
-        result
-    }
-
-    fn checker(&self, lists: Catalogue) -> Checker<&L> {
         // Only a name that no cache holds; nothing secret depends on it.
         let nonce = u64::from(std::process::id()) ^ unix_time().unsigned_abs();
-        let checker = Checker::new(&self.lookup, lists, nonce);
-        if self.special_addresses {
+        let checker = Checker::new(
+            Bounded {
+                lookup: &self.lookup,
+                until,
+            },
+            lists.clone(),
+            nonce,
+        );
+        let checker = if self.special_addresses {
             checker.with_documentation_addresses()
         } else {
             checker
-        }
+        };
+        let answers: FuturesOrdered<_> = subjects
+            .iter()
+            .map(|subject| checker.check_all(subject))
+            .collect();
+        let answers: Vec<Vec<ListAnswer>> = Box::pin(answers.collect()).await;
+        progress(Progress::Listed);
+        answers.into_iter().flatten().collect()
     }
-}
-
-struct Found<T> {
-    found: Vec<T>,
-    unfinished: Vec<String>,
 }
 
 /// The hosts to look at, with their addresses in order.
@@ -357,25 +390,26 @@ fn hosts(facts: &Facts) -> Vec<(Option<DomainName>, Vec<IpAddr>)> {
     }
 }
 
-/// Every port of every address; those past the bound are named and not looked at.
-fn plan(hosts: &[(Option<DomainName>, Vec<IpAddr>)], profile: &Profile) -> Vec<ServiceFacts> {
-    let mut services = Vec::new();
-    let mut seen = 0;
-    for (host, addresses) in hosts {
-        for address in addresses {
-            seen += 1;
-            let reason = if seen > MAX_ADDRESSES {
-                NotProbed::TooMany
-            } else {
-                NotProbed::Deadline
-            };
-            services.extend(profile.ports.iter().map(|expectation| {
-                let address = SocketAddr::new(*address, expectation.port);
-                ServiceFacts::new(host.clone(), address, ProbeResult::NotProbed(reason))
-            }));
-        }
-    }
-    services
+/// Every port of every address up to the bound, and how many addresses there are past it.
+fn plan(
+    hosts: &[(Option<DomainName>, Vec<IpAddr>)],
+    profile: &Profile,
+) -> (Vec<ServiceFacts>, usize) {
+    let addresses = hosts
+        .iter()
+        .flat_map(|(host, addresses)| addresses.iter().map(move |address| (host, *address)));
+    let more = addresses.clone().count().saturating_sub(MAX_ADDRESSES);
+    let services = addresses.take(MAX_ADDRESSES).flat_map(|(host, address)| {
+        profile.ports.iter().map(move |expectation| {
+            let address = SocketAddr::new(address, expectation.port);
+            ServiceFacts::new(
+                host.clone(),
+                address,
+                ProbeResult::NotProbed(NotProbed::Deadline),
+            )
+        })
+    });
+    (services.collect(), more)
 }
 
 /// The addresses of the services, each once, in order.
@@ -383,7 +417,7 @@ fn addresses(services: &[ServiceFacts]) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     for service in services {
         let address = service.address.ip();
-        if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
+        if !addresses.contains(&address) {
             addresses.push(address);
         }
     }

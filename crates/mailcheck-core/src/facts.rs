@@ -33,7 +33,10 @@ pub struct Facts {
     pub host: Option<HostAddresses>,
     /// Every port of every address that was looked at, in order.
     pub services: Vec<ServiceFacts>,
-    /// The names of every address, as far as they were asked for in time.
+    /// How many addresses there are past those that one run looks at.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_addresses: usize,
+    /// The names of every address.
     pub reverse: Vec<Reverse>,
     /// What the lists say of every address and of the domain.
     pub listings: Vec<ListAnswer>,
@@ -54,11 +57,17 @@ impl Facts {
             route: None,
             host: None,
             services: Vec::new(),
+            more_addresses: 0,
             reverse: Vec::new(),
             listings: Vec::new(),
             unfinished: Vec::new(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What was seen of one port of one address.
@@ -130,8 +139,6 @@ pub enum NotProbed {
     Scope(AddressScope),
     /// The time was up.
     Deadline,
-    /// There are more addresses than are looked at in one run.
-    TooMany,
     /// The run may contact only addresses that it has a detour for, and it has none for this one.
     NoDetour,
 }
@@ -144,7 +151,6 @@ impl fmt::Display for NotProbed {
                 "a {scope} address, which is not contacted unless allowed"
             ),
             Self::Deadline => f.write_str("the time was up"),
-            Self::TooMany => f.write_str("more addresses than one run looks at"),
             Self::NoDetour => f.write_str("no detour leads there"),
         }
     }

@@ -1,5 +1,6 @@
 //! What the rules say.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -91,6 +92,8 @@ pub enum Subject {
     Host(DomainName),
     /// An address.
     Address(IpAddr),
+    /// A blocklist, by its zone.
+    List(DomainName),
     /// A port of an address, with the host it was reached for.
     Service {
         /// The host, if the address was reached for one.
@@ -114,7 +117,7 @@ impl From<&Target> for Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Domain(name) | Self::Host(name) => name.fmt(f),
+            Self::Domain(name) | Self::Host(name) | Self::List(name) => name.fmt(f),
             Self::Address(address) => address.fmt(f),
             Self::Service {
                 host: Some(host),
@@ -129,11 +132,11 @@ impl fmt::Display for Subject {
 }
 
 /// What a rule found about one subject.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// The rule's id: it names the thing, never the severity.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How it came out.
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -142,16 +145,16 @@ pub struct Finding {
     /// One line for a person: what is the case, in words of mail.
     pub message: String,
     /// The raw exchange that proves it, a line each; text of a peer is escaped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
     /// A command that shows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub see: Option<String>,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
     /// Where it is written, RFC and section.
-    pub citation: &'static str,
+    pub citation: Cow<'static, str>,
 }
 
 impl Finding {
@@ -164,14 +167,14 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         Self {
-            rule: rule.id,
+            rule: Cow::Borrowed(rule.id),
             outcome,
             subject,
             message: message.into(),
             evidence: Vec::new(),
             see: None,
             mend: None,
-            citation: rule.citation,
+            citation: Cow::Borrowed(rule.citation),
         }
     }
 

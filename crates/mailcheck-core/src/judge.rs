@@ -109,7 +109,7 @@ fn headline(facts: &Facts, verdict: Verdict, findings: &[Finding]) -> String {
         more => format!(" (and {more} more)"),
     };
     let arrives = if arrives_all_the_same(facts, verdict, findings) {
-        "mail arrives, but "
+        "port 25 takes mail, but "
     } else {
         ""
     };
@@ -128,7 +128,12 @@ fn arrives_all_the_same(facts: &Facts, verdict: Verdict, findings: &[Finding]) -
     verdict == Verdict::Failures
         && findings
             .iter()
-            .filter(|finding| finding.outcome == Outcome::Fail(Severity::Error))
+            .filter(|finding| {
+                matches!(
+                    finding.outcome,
+                    Outcome::Fail(Severity::Error) | Outcome::Inconclusive
+                )
+            })
             .all(of_users)
         && facts.services.iter().any(relays)
 }

@@ -89,7 +89,7 @@ pub use finding::{Finding, Outcome, Severity, Subject};
 pub use judge::Judge;
 pub use profile::{PortExpectation, PortRole, Profile};
 pub use render::Style;
-pub use report::{Line, Report, SCHEMA_VERSION, Verdict};
+pub use report::{Line, LineKind, Report, SCHEMA_VERSION, Verdict};
 pub use rule::{Axis, Requirement, Rule};
 pub use rules::Case;
 pub use target::{Target, TargetError, TargetErrorKind};

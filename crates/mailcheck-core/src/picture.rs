@@ -10,20 +10,22 @@ use tls_inspect::Assessment;
 use crate::rules::Case;
 use crate::rules::explain::{self, listed_subject};
 use crate::{
-    Axis, Facts, Finding, Line, Outcome, ProbeResult, ServiceFacts, Severity, Subject, Target,
-    rules,
+    Axis, Facts, Finding, Line, LineKind, Outcome, ProbeResult, ServiceFacts, Severity, Subject,
+    Target, rules,
 };
 
 /// A line for the route, for every port, for every address, and for what the lists say of each subject.
 pub(crate) fn lines(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
     let facts = case.facts;
     let mut lines = Vec::new();
-    lines.extend(route(facts).map(|text| line(findings, &[Axis::Route], None, text)));
+    lines.extend(route(facts).map(|text| {
+        let mut line = line(findings, LineKind::Route, None, text);
+        line.subject = Some(Subject::from(&facts.target));
+        line
+    }));
     for (service, assessment) in facts.services.iter().zip(&case.assessments) {
         let text = describe(service, assessment.as_ref());
-        let axes = [Axis::Reach, Axis::Smtp, Axis::Tls];
-        let mut line = line(findings, &axes, Some(service.subject()), text);
-        line.axis = Axis::Reach;
+        let mut line = line(findings, LineKind::Service, Some(service.subject()), text);
         line.elapsed_ms = service
             .observation()
             .map(|seen| u64::try_from(seen.timings.total.as_millis()).unwrap_or(u64::MAX));
@@ -38,7 +40,7 @@ pub(crate) fn lines(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
         };
         lines.push(line(
             findings,
-            &[Axis::Reverse],
+            LineKind::Reverse,
             Some(Subject::Address(reverse.address)),
             text,
         ));
@@ -79,7 +81,7 @@ pub(crate) fn all_well(facts: &Facts, findings: &[Finding]) -> String {
             let count = served(true);
             let noun = if count == 1 { "address" } else { "addresses" };
             format!(
-                "mail for {name} is accepted at {count} {noun}, encrypted and authenticated{unchecked}"
+                "the mail servers of {name} answer at {count} {noun}, encrypted and authenticated{unchecked}"
             )
         }
         (Target::Host { name, port }, _) => {
@@ -94,12 +96,12 @@ pub(crate) fn all_well(facts: &Facts, findings: &[Finding]) -> String {
     }
 }
 
-fn line(findings: &[Finding], axes: &[Axis], subject: Option<Subject>, text: String) -> Line {
+fn line(findings: &[Finding], kind: LineKind, subject: Option<Subject>, text: String) -> Line {
     let concerns = |finding: &&Finding| {
-        axis(finding).is_some_and(|axis| axes.contains(&axis))
-            && subject
-                .as_ref()
-                .is_none_or(|subject| *subject == finding.subject)
+        subject
+            .as_ref()
+            .is_none_or(|subject| *subject == finding.subject)
+            && line_of(&finding.rule) == Some(kind)
     };
     let outcome = findings
         .iter()
@@ -108,19 +110,19 @@ fn line(findings: &[Finding], axes: &[Axis], subject: Option<Subject>, text: Str
     let outcome = outcome
         .min_by_key(|outcome| outcome.rank())
         .unwrap_or(Outcome::Pass);
-    Line::new(
-        axes.first().copied().unwrap_or(Axis::Route),
-        subject,
-        outcome,
-        text,
-    )
+    Line::new(kind, subject, outcome, text)
 }
 
-fn axis(finding: &Finding) -> Option<Axis> {
-    rules::ALL
-        .iter()
-        .find(|rule| rule.id == finding.rule)
-        .map(|rule| rule.axis)
+/// The kind of line that shows the outcome of a rule.
+fn line_of(rule: &str) -> Option<LineKind> {
+    let rule = rules::ALL.iter().find(|known| known.id == rule)?;
+    match rule.axis {
+        Axis::Run => None,
+        Axis::Route => Some(LineKind::Route),
+        Axis::Reach | Axis::Smtp | Axis::Tls => Some(LineKind::Service),
+        Axis::Reverse => Some(LineKind::Reverse),
+        Axis::Lists => Some(LineKind::Lists),
+    }
 }
 
 fn route(facts: &Facts) -> Option<String> {
@@ -245,7 +247,7 @@ fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
         let Some(subject) = answers().map(listed_subject).next() else {
             continue;
         };
-        let mut line = line(findings, &[Axis::Lists], Some(subject), parts.join(" · "));
+        let mut line = line(findings, LineKind::Lists, Some(subject), parts.join(" · "));
         if listed.is_empty() && clean == 0 {
             line.outcome = Outcome::Inconclusive;
         } else if listed.is_empty() {

@@ -124,7 +124,7 @@ pub enum PortRole {
     /// Mail from other servers: port 25 (RFC 5321), and any port that is none of the others. STARTTLS, without which most
     /// senders deliver all the same.
     Relay,
-    /// Mail from users: port 587 (RFC 6409). STARTTLS, without which a client must not go on (RFC 8314 §3.1).
+    /// Mail from users: port 587 (RFC 6409). STARTTLS, without which a client must not go on (RFC 8314 §5.2).
     Submission,
     /// Mail from users: port 465 (RFC 8314 §3.3). TLS from the first octet.
     Submissions,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Axis, Finding, Line, Outcome, Report, Severity, Subject, Verdict};
+use crate::{Finding, Line, LineKind, Outcome, Report, Severity, Subject, Verdict};
 
 /// Whether to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,10 @@ impl Rendered<'_> {
         let paint = outcome_paint(finding.outcome);
         let head = format!("{} {}", mark(finding.outcome), finding.outcome);
         writeln!(f, "{}  {}", self.paint(paint, &head), finding.message)?;
-        let rule = self.paint(Paint::Dim, &format!("{} · {}", finding.rule, finding.citation));
+        let rule = self.paint(
+            Paint::Dim,
+            &format!("{} · {}", finding.rule, finding.citation),
+        );
         for (index, finding) in group.iter().enumerate() {
             match index {
                 0 => writeln!(f, "    {:<44} {rule}", finding.subject.to_string())?,
@@ -122,15 +125,15 @@ impl Rendered<'_> {
 
 /// Under which heading a line stands, and what it is called there.
 fn place(line: &Line) -> (Option<String>, String) {
-    match (&line.subject, line.axis) {
+    let subject = line.subject.as_ref().map(ToString::to_string);
+    match (&line.subject, line.kind) {
         (Some(Subject::Service { host, address }), _) => {
             (host.as_ref().map(ToString::to_string), address.to_string())
         }
-        (Some(subject), Axis::Reverse) => (Some("names".to_owned()), subject.to_string()),
-        (Some(subject), Axis::Lists) => (Some("lists".to_owned()), subject.to_string()),
-        (Some(subject), axis) => (Some(axis.to_string()), subject.to_string()),
-        (None, Axis::Route) => (None, "mail goes to".to_owned()),
-        (None, axis) => (None, axis.to_string()),
+        (_, LineKind::Reverse) => (Some("names".to_owned()), subject.unwrap_or_default()),
+        (_, LineKind::Lists) => (Some("lists".to_owned()), subject.unwrap_or_default()),
+        (Some(Subject::Host(_)), _) => (None, "addresses".to_owned()),
+        _ => (None, "mail goes to".to_owned()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{Axis, Finding, Outcome, Severity, Subject, Target};
+use crate::{Finding, Outcome, Severity, Subject, Target};
 
 /// The version of the form that [`Report`] has as JSON; it grows when a reader would have to change.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -12,7 +12,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// What a run amounts to: a verdict, the picture line by line, and every finding in order of consequence.
 ///
 /// As JSON it is made to be read by programs; as text (its `Display`, or [`Report::render`]) by people.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
@@ -34,18 +34,18 @@ pub struct Report {
     /// What was shown to be as it should.
     pub passed: Vec<Finding>,
     /// What was left undone when the time was up.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<String>,
 }
 
 /// One line of the picture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Line {
-    /// The part of the picture.
-    pub axis: Axis,
+    /// What kind of line it is.
+    pub kind: LineKind,
     /// What the line is about; `None` for the target itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// The gravest outcome of the rules about it.
     #[serde(flatten)]
@@ -53,16 +53,16 @@ pub struct Line {
     /// What was seen, in a few words.
     pub text: String,
     /// How long it took to see it, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<u64>,
 }
 
 impl Line {
     /// Builds a line.
     #[must_use]
-    pub fn new(axis: Axis, subject: Option<Subject>, outcome: Outcome, text: String) -> Self {
+    pub fn new(kind: LineKind, subject: Option<Subject>, outcome: Outcome, text: String) -> Self {
         Self {
-            axis,
+            kind,
             subject,
             outcome,
             text,
@@ -71,8 +71,23 @@ impl Line {
     }
 }
 
+/// What a [`Line`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LineKind {
+    /// Where mail goes, or what a host's addresses are.
+    Route,
+    /// A port: whether it answers, what it says, its encryption and certificate.
+    Service,
+    /// The name of an address.
+    Reverse,
+    /// What the lists say of an address or a domain.
+    Lists,
+}
+
 /// The sum of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "each has its exit code")]
 pub enum Verdict {

@@ -56,6 +56,8 @@ pub enum Requirement {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Axis {
+    /// The run itself.
+    Run,
     /// Where mail goes: MX records and addresses.
     Route,
     /// Whether a port answers.
@@ -73,6 +75,7 @@ pub enum Axis {
 impl fmt::Display for Axis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Run => "run",
             Self::Route => "route",
             Self::Reach => "reach",
             Self::Smtp => "smtp",

@@ -28,7 +28,8 @@ mod smtp_syntax;
 mod tests;
 mod tls_handshake;
 
-use smtp_probe::PortState;
+use mail_dns::MailHost;
+use smtp_probe::{Observation, PortState};
 use tls_inspect::Assessment;
 
 use crate::{Facts, Rule, ServiceFacts};
@@ -84,35 +85,100 @@ impl Case<'_> {
         expectation.is_some_and(|expectation| expectation.required)
     }
 
+    /// Whether an answer of any kind came from another address on the same port: then this side lets the packets out, and silence is
+    /// the other side's.
+    pub(crate) fn others_are_heard(&self, service: &ServiceFacts) -> bool {
+        self.facts.services.iter().any(|other| {
+            other.address.port() == service.address.port()
+                && other.address.ip() != service.address.ip()
+                && other.address.is_ipv4() == service.address.is_ipv4()
+                && other
+                    .observation()
+                    .is_some_and(|seen| matches!(seen.port, PortState::Open | PortState::Refused))
+        })
+    }
+
     /// Whether another address accepts connections on the same port.
-    pub(crate) fn another_answers(&self, service: &ServiceFacts) -> bool {
-        self.others(service)
-            .any(|seen| seen.port == PortState::Open)
+    pub(crate) fn others_answer(&self, service: &ServiceFacts) -> Others {
+        self.others(service, |other, seen| match seen.port {
+            PortState::Open => Others::Serve,
+            PortState::Refused | PortState::Unreachable(_) => Others::DoNot,
+            PortState::Filtered if self.others_are_heard(other) => Others::DoNot,
+            _ => Others::Unknown,
+        })
     }
 
     /// Whether another address holds a whole session on the same port.
-    pub(crate) fn another_serves(&self, service: &ServiceFacts) -> bool {
-        self.others(service)
-            .any(|seen| seen.port == PortState::Open && seen.stop().is_none())
+    pub(crate) fn others_serve(&self, service: &ServiceFacts) -> Others {
+        self.others(service, |other, seen| {
+            match (&seen.port, seen.stop().map(|stop| &stop.cause)) {
+                (PortState::Open, None) => Others::Serve,
+                (PortState::Refused | PortState::Unreachable(_), _) => Others::DoNot,
+                (PortState::Filtered, _) if self.others_are_heard(other) => Others::DoNot,
+                (PortState::Open, Some(cause)) if smtp_session::is_shown(cause) => Others::DoNot,
+                _ => Others::Unknown,
+            }
+        })
     }
 
-    fn others(&self, service: &ServiceFacts) -> impl Iterator<Item = &smtp_probe::Observation> {
+    fn others(
+        &self,
+        service: &ServiceFacts,
+        judge: impl Fn(&ServiceFacts, &Observation) -> Others,
+    ) -> Others {
         let (port, address) = (service.address.port(), service.address.ip());
-        let other = move |other: &&ServiceFacts| {
-            other.address.port() == port && other.address.ip() != address
+        let mut sum = if self.knows_all_addresses() {
+            Others::DoNot
+        } else {
+            Others::Unknown
         };
-        self.facts
-            .services
-            .iter()
-            .filter(other)
-            .filter_map(ServiceFacts::observation)
+        for other in &self.facts.services {
+            if other.address.port() != port || other.address.ip() == address {
+                continue;
+            }
+            match other
+                .observation()
+                .map_or(Others::Unknown, |seen| judge(other, seen))
+            {
+                Others::Serve => return Others::Serve,
+                Others::Unknown => sum = Others::Unknown,
+                Others::DoNot => {}
+            }
+        }
+        sum
     }
+
+    /// Whether no address of a mail host can have been missed.
+    fn knows_all_addresses(&self) -> bool {
+        let Some(route) = &self.facts.route else {
+            return true;
+        };
+        let complete = |host: &MailHost| {
+            host.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.failures().next().is_none())
+        };
+        self.facts.more_addresses == 0
+            && route.unresolved.is_empty()
+            && route.hosts.iter().all(complete)
+    }
+}
+
+/// Whether the other addresses do what one does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// At least one does.
+    Serve,
+    /// None does, and this is shown of each.
+    DoNot,
+    /// Could not tell.
+    Unknown,
 }
 
 /// What nearly every rule names.
 mod prelude {
     pub(super) use mail_dns::{DomainName, RouteKind};
 
-    pub(super) use crate::rules::Case;
+    pub(super) use crate::rules::{Case, Others};
     pub(super) use crate::{Axis, Finding, Outcome, Requirement, Rule, Severity, Subject, Target};
 }

@@ -1,5 +1,6 @@
 //! What a server says it can do (RFC 5321 §4.1.1.1).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::escape::Escaped;
@@ -78,11 +79,12 @@ impl Ehlo {
     /// The authentication mechanisms of every AUTH line (RFC 4954 §3), in upper case, each once; the old form `AUTH=` counts.
     #[must_use]
     pub fn auth_mechanisms(&self) -> Vec<String> {
+        let mut seen = BTreeSet::new();
         let mut mechanisms = Vec::new();
         for extension in self.extensions().filter(|extension| extension.is("AUTH")) {
             for mechanism in extension.parameters() {
                 let mechanism = Escaped(mechanism).to_string().to_ascii_uppercase();
-                if !mechanisms.contains(&mechanism) {
+                if seen.insert(mechanism.clone()) {
                     mechanisms.push(mechanism);
                 }
             }
@@ -104,7 +106,9 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
+    /// A CR too many at the end and blanks at the start do not hide a keyword: careless senders see it too.
     fn parse(line: &'a [u8]) -> Self {
+        let line = line.trim_ascii();
         let end = line.iter().position(|octet| matches!(octet, b' ' | b'\t'));
         let mut keyword = line.get(..end.unwrap_or(line.len())).unwrap_or_default();
         // `AUTH=LOGIN PLAIN`, from before RFC 4954.
@@ -224,6 +228,15 @@ mod tests {
     fn item_24_the_last_line_counts() {
         let reply = Reply::parse(b"250-mx.example\r\n250 STARTTLS\r\n").expect("a reply");
         assert!(Ehlo::new(reply).supports("starttls"));
+    }
+
+    #[test]
+    fn a_stray_blank_or_cr_hides_no_keyword() {
+        let reply =
+            Reply::parse(b"250-mx.example\r\n250- STARTTLS\r\n250 SIZE 9\r\r\n").expect("a reply");
+        let ehlo = Ehlo::new(reply);
+        assert!(ehlo.supports("STARTTLS"));
+        assert_eq!(ehlo.size(), Some(Size::Limit(9)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tls_inspect::Capture;
+use tls_inspect::{Capture, HandshakeFailure};
 
 use crate::ehlo::Ehlo;
 use crate::escape::Escaped;
@@ -172,15 +172,22 @@ impl fmt::Display for LocalFault {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum StartTls {
-    /// The session ended before the extensions were known: it may be offered or not.
+    /// Could not tell: the session ended before the extensions were known. It may be offered or not.
     NotReached,
+    /// Could not tell: replies came that no command had asked for, so none can be trusted to answer its command.
+    Unclear,
+    /// Could not tell: the server refused EHLO and took HELO, which has no extensions; [`Observation::ehlo_refusal`] says how.
+    NoExtensions,
+    /// It is offered, and the session ended before the server answered to it.
+    Unanswered,
     /// It was not asked for: TLS began with the first octet, or was not wanted.
     NotAsked,
     /// The server's list of extensions does not have it.
     NotOffered,
     /// It is offered, and this was the reply to it.
     Refused(Reply),
-    /// Plaintext followed the reply 220: the response injection of RFC 3207 §5. It was never taken for part of the TLS session.
+    /// Plaintext followed the reply 220, which RFC 3207 has no place for: a response injection. It was never taken for part of the
+    /// TLS session.
     PlaintextInjected(
         #[cfg_attr(feature = "serde", serde(with = "crate::escape::octets"))] Vec<u8>,
     ),
@@ -193,6 +200,10 @@ pub enum StartTls {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "it went to its end or it did not")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an observation holds one, and is far larger itself"
+)]
 pub enum Outcome {
     /// It went through all its phases; [`Observation::starttls`] says whether TLS was among them.
     Completed,
@@ -279,8 +290,8 @@ pub enum Cause {
     PlaintextAfterStartTls,
     /// The TLS handshake failed; [`Observation::tls`] says how.
     TlsFailed,
-    /// The TLS connection failed after its handshake, in these words; a server that insists on a client certificate says so here.
-    TlsBroken(String),
+    /// The TLS connection failed after its handshake; a server that insists on a client certificate says so here.
+    TlsBroken(HandshakeFailure),
     /// The network failed, in these words.
     Network(String),
 }
@@ -309,7 +320,7 @@ impl fmt::Display for Stop {
             Cause::Unreadable => write!(f, "unreadable reply at {phase}")?,
             Cause::PlaintextAfterStartTls => write!(f, "plaintext after the reply to STARTTLS")?,
             Cause::TlsFailed => write!(f, "TLS handshake failed")?,
-            Cause::TlsBroken(text) => write!(f, "TLS broke at {phase}: {}", text.escape_debug())?,
+            Cause::TlsBroken(failure) => write!(f, "TLS broke at {phase}: {failure}")?,
             Cause::Network(text) => {
                 write!(f, "network failed at {phase}: {}", text.escape_debug())?;
             }
@@ -368,7 +379,7 @@ impl fmt::Display for Phase {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Unsolicited {
-    /// After the reply of which phase.
+    /// What was to be said next when it came, or [`Phase::Quit`] for a reply that does not fit QUIT.
     pub phase: Phase,
     /// What it said; the first 512 octets.
     #[cfg_attr(feature = "serde", serde(with = "crate::escape::octets"))]

@@ -22,6 +22,8 @@ mod connect;
 const CHUNK: usize = 4096;
 /// How long to look, after a failed write, for the server's last words (RFC 5321 §3.8: a 421 may be waiting).
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// Longer than any session.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365);
 
 /// Looks at one port of one address.
 ///
@@ -148,14 +150,21 @@ impl Probe {
         let mut channel = Channel::Clear(stream);
         let mut buffer = vec![0; CHUNK];
         loop {
+            if session.is_about_to_send() {
+                let early = channel.read_now(&mut buffer).await;
+                session.handle_input(buffer.get(..early).unwrap_or_default(), clock.now());
+            }
             match session.poll_output(clock.now()) {
                 Output::Send { octets, until } => {
                     let sent = timeout_at(clock.at(until), channel.send(&octets)).await;
                     match sent {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => {
-                            channel.last_words(&mut buffer, &mut session, clock).await;
-                            session.handle_error(cause(&error), clock.now());
+                            let until = (clock.now() + LAST_WORDS).min(self.timeouts.session);
+                            let read = channel.last_words(&mut buffer, &mut session, clock, until);
+                            let told = read.await.as_ref().map(cause);
+                            session
+                                .handle_error(told.unwrap_or_else(|| cause(&error)), clock.now());
                         }
                         Err(_) => session.handle_timeout(clock.now()),
                     }
@@ -252,11 +261,22 @@ where
         .await
     }
 
-    /// After a failed write: what the server said before it closed.
-    async fn last_words(&mut self, buffer: &mut [u8], session: &mut Session, clock: &Clock) {
-        let until = clock.at(clock.now() + LAST_WORDS);
-        if let Ok(Ok(count)) = timeout_at(until, self.read(buffer)).await {
-            session.handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
+    /// After a failed write: what the server said before it closed; and how TLS failed, if it did, which tells more than the write.
+    async fn last_words(
+        &mut self,
+        buffer: &mut [u8],
+        session: &mut Session,
+        clock: &Clock,
+        until: Duration,
+    ) -> Option<io::Error> {
+        loop {
+            match timeout_at(clock.at(until), self.read(buffer)).await {
+                Ok(Ok(count)) if count > 0 => {
+                    session.handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
+                }
+                Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => return Some(error),
+                _ => return None,
+            }
         }
     }
 
@@ -290,9 +310,7 @@ fn cause(error: &io::Error) -> Cause {
         | io::ErrorKind::BrokenPipe => Cause::Reset,
         io::ErrorKind::UnexpectedEof => Cause::Closed,
         // So rustls reports its own errors.
-        io::ErrorKind::InvalidData => {
-            Cause::TlsBroken(HandshakeFailure::from_io_error(error).to_string())
-        }
+        io::ErrorKind::InvalidData => Cause::TlsBroken(HandshakeFailure::from_io_error(error)),
         _ => Cause::Network(error.to_string()),
     }
 }
@@ -312,7 +330,10 @@ impl Clock {
     }
 
     fn at(&self, time: Duration) -> Instant {
-        self.started + time
+        // A time past what the clock holds is never reached.
+        self.started
+            .checked_add(time)
+            .unwrap_or_else(|| self.started + FOREVER)
     }
 }
 

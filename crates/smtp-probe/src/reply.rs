@@ -44,6 +44,8 @@ pub use parser::{ReplyLimits, ReplyParser};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     code: ReplyCode,
+    /// The code to act on.
+    effective: ReplyCode,
     raw: Vec<u8>,
     /// The text of each line, as a range of `raw`.
     texts: Vec<Span>,
@@ -79,6 +81,15 @@ impl Reply {
     #[must_use]
     pub fn code(&self) -> ReplyCode {
         self.code
+    }
+
+    /// The code to act on, which is [`code`](Self::code) unless the lines differ.
+    ///
+    /// RFC 5321 §4.2 leaves open what a reply of mixed codes says, so the worst counts: 421 on any line, because the server closes
+    /// (RFC 5321 §3.8), else a refusal on the last line. Some servers begin a greeting with 220 and end it with a refusal.
+    #[must_use]
+    pub fn effective_code(&self) -> ReplyCode {
+        self.effective
     }
 
     /// The enhanced status code of the first line (RFC 2034 §4); it means nothing in a greeting or a reply to EHLO.
@@ -155,8 +166,12 @@ impl<'de> serde::Deserialize<'de> for Reply {
         let octets = crate::escape::octets::deserialize(deserializer)?;
         // It was within its limits when it was stored; here only the stored text bounds it.
         let mut parser = ReplyParser::new(ReplyLimits::within(octets.len()));
-        match parser.advance(&mut octets.as_slice()) {
-            Ok(Some(reply)) => Ok(reply),
+        let mut rest = octets.as_slice();
+        match parser.advance(&mut rest) {
+            Ok(Some(reply)) if rest.is_empty() => Ok(reply),
+            Ok(Some(_)) => Err(serde::de::Error::custom(
+                "expected one reply, found more after it",
+            )),
             Ok(None) => Err(serde::de::Error::custom(
                 "expected a whole reply, found a part of one",
             )),

@@ -55,6 +55,8 @@ pub struct Session {
     parser: ReplyParser,
     limits: ReplyLimits,
     state: State,
+    /// What came between the 220 to STARTTLS and the handshake.
+    early: Vec<u8>,
     /// A command that is to be sent before anything else.
     command: Option<Vec<u8>>,
     phase_started: Duration,
@@ -118,6 +120,7 @@ impl Session {
                 Security::Implicit => State::Upgrade,
                 Security::StartTls | Security::None => State::Reply(Phase::Greeting),
             },
+            early: Vec::new(),
             command: None,
             phase_started: Duration::ZERO,
             phase_received: 0,
@@ -143,10 +146,17 @@ impl Session {
     /// The same over a connection to `address` that took `connect` to come about; the time goes on from there.
     #[must_use]
     pub fn connected(mut self, address: SocketAddr, connect: Duration) -> Self {
-        self.observation.address = Some(address);
+        self.observation.address = Some(SocketAddr::new(address.ip(), address.port()));
         self.observation.timings.connect = Some(connect);
         self.phase_started = connect;
         self
+    }
+
+    /// Whether the next output is a command. What has already arrived then cannot be its reply, so a driver reports that
+    /// first, by [`Session::handle_input`].
+    #[must_use]
+    pub fn is_about_to_send(&self) -> bool {
+        self.command.is_some()
     }
 
     /// Says that octets came.
@@ -159,7 +169,9 @@ impl Session {
         let mut rest = octets;
         while !rest.is_empty() {
             let State::Reply(phase) = self.state else {
-                return self.handle_out_of_turn(rest, now);
+                // Judged when there is no more of it: a part may look like another thing.
+                let room = UNSOLICITED.saturating_sub(self.early.len());
+                return self.early.extend(rest.iter().take(room));
             };
             if self.command.is_some() {
                 return self.note_unsolicited(rest, now);
@@ -178,6 +190,7 @@ impl Session {
             return;
         }
         self.observation.transcript.mark(now, Event::Closed);
+        self.judge_early(now);
         match self.parser.finish() {
             Err(error) if self.parser_is_reading() => self.handle_unreadable(error, now),
             _ => self.stop(Cause::Closed, None, now),
@@ -204,10 +217,22 @@ impl Session {
         if self.state != State::Handshake {
             return;
         }
-        let completed = capture.outcome.is_completed();
+        let failure = capture.outcome.failure().cloned();
         self.observation.tls = Some(capture);
-        if !completed {
-            return self.stop(Cause::TlsFailed, None, now);
+        match failure {
+            None => {}
+            Some(failure) if failure.kind == HandshakeFailureKind::Timeout => {
+                return self.handle_timeout(now);
+            }
+            // Plaintext that came a moment later than what `judge_early` sees.
+            Some(HandshakeFailure {
+                kind: HandshakeFailureKind::NotTls,
+                received,
+                ..
+            }) if self.security == Security::StartTls && !received.is_empty() => {
+                return self.judge_plaintext(&received, now);
+            }
+            Some(_) => return self.stop(Cause::TlsFailed, None, now),
         }
         self.finish_phase(Phase::Handshake, now);
         self.observation.transcript.mark(now, Event::Tls);
@@ -221,6 +246,7 @@ impl Session {
 
     /// What the driver is to do next; a command handed out counts as sent.
     pub fn poll_output(&mut self, now: Duration) -> Output {
+        self.judge_early(now);
         if let Some(octets) = self.command.take() {
             self.observation.transcript.sent(now, &octets);
             self.phase_started = now;
@@ -252,6 +278,15 @@ impl Session {
         if self.state != State::Done {
             self.stop(Cause::Deadline, None, now);
         }
+        // A list of extensions out of step proves no absence.
+        let in_step = self
+            .observation
+            .unsolicited
+            .iter()
+            .all(|said| said.phase == Phase::Ehlo);
+        if self.observation.starttls == StartTls::NotOffered && !in_step {
+            self.observation.starttls = StartTls::Unclear;
+        }
         self.observation.timings.total = now;
         self.observation
     }
@@ -272,31 +307,35 @@ impl Session {
             Phase::Quit => self.timeouts.quit,
             Phase::Ehlo | Phase::Helo | Phase::StartTls | Phase::EhloInTls => self.timeouts.reply,
         };
-        (self.phase_started + timeout).min(self.timeouts.session)
+        self.phase_started
+            .saturating_add(timeout)
+            .min(self.timeouts.session)
     }
 
     fn handle_reply(&mut self, phase: Phase, reply: Reply, now: Duration) {
         self.finish_phase(phase, now);
         // 421 may answer anything, and the server closes the channel (RFC 5321 §3.8).
-        let closing = reply.code() == ReplyCode::NOT_AVAILABLE;
+        let closing = reply.effective_code() == ReplyCode::NOT_AVAILABLE;
         match phase {
             Phase::Greeting => {
                 self.observation.greeting = Some(reply.clone());
-                // Only 220 welcomes (RFC 5321 §4.2.1, §3.1).
-                match reply.code() {
+                // Only 220 welcomes (RFC 5321 §3.1, §4.3.2).
+                match reply.effective_code() {
                     ReplyCode::READY => self.send_ehlo(self.first_ehlo()),
                     _ => self.refuse(reply, now),
                 }
             }
-            Phase::Ehlo | Phase::Helo | Phase::EhloInTls if reply.code() == ReplyCode::OK => {
+            Phase::Ehlo | Phase::Helo | Phase::EhloInTls
+                if reply.effective_code() == ReplyCode::OK =>
+            {
                 self.handle_ehlo(phase, Ehlo::new(reply));
             }
             // "Command not recognized", as RFC 5321 §3.2 has it and as servers say it; never after 4yz, which says nothing of EHLO.
-            Phase::Ehlo if matches!(reply.code().0, 500 | 501 | 502 | 504 | 550) => {
+            Phase::Ehlo if matches!(reply.effective_code().0, 500 | 501 | 502 | 504 | 550) => {
                 self.observation.ehlo_refusal = Some(reply);
                 self.send(Phase::Helo, format!("HELO {}\r\n", self.name));
             }
-            Phase::StartTls if reply.code() == ReplyCode::READY => {
+            Phase::StartTls if reply.effective_code() == ReplyCode::READY => {
                 self.observation.starttls = StartTls::Accepted;
                 self.state = State::Upgrade;
             }
@@ -306,6 +345,13 @@ impl Session {
                 self.send_quit();
             }
             Phase::Quit => {
+                // A reply that fits another command: what came before was out of step too.
+                if reply.effective_code() == ReplyCode::OK {
+                    let octets = first(reply.raw());
+                    self.observation
+                        .unsolicited
+                        .push(Unsolicited { phase, octets });
+                }
                 self.observation.quit = Some(reply);
                 self.state = State::Done;
             }
@@ -320,11 +366,18 @@ impl Session {
             self.observation.ehlo_in_tls = Some(ehlo);
             return self.send_quit();
         }
-        // HELO has no extensions, whatever its reply says (RFC 5321 §4.1.1.1).
-        let offered = phase == Phase::Ehlo && ehlo.supports("STARTTLS");
+        let offered = ehlo.supports("STARTTLS");
         self.observation.ehlo = Some(ehlo);
         match self.security {
-            Security::StartTls if offered => self.send(Phase::StartTls, "STARTTLS\r\n".to_owned()),
+            // HELO has no extensions, whatever its reply says (RFC 5321 §4.1.1.1).
+            Security::StartTls if phase == Phase::Helo => {
+                self.observation.starttls = StartTls::NoExtensions;
+                self.send_quit();
+            }
+            Security::StartTls if offered => {
+                self.observation.starttls = StartTls::Unanswered;
+                self.send(Phase::StartTls, "STARTTLS\r\n".to_owned());
+            }
             Security::StartTls => {
                 self.observation.starttls = StartTls::NotOffered;
                 self.send_quit();
@@ -333,20 +386,48 @@ impl Session {
         }
     }
 
-    /// What comes when the server has nothing to say: after its 220 to STARTTLS it is an injection (RFC 3207 §5); on a port for TLS from
-    /// the first octet it is another protocol.
-    fn handle_out_of_turn(&mut self, octets: &[u8], now: Duration) {
-        if self.security == Security::Implicit {
-            let mut failure = HandshakeFailure::new(
-                HandshakeFailureKind::NotTls,
-                "the server spoke in the clear before the handshake",
-            );
+    /// What comes when the server has nothing to say, between its 220 to STARTTLS and the handshake, or before a handshake on a port for
+    /// TLS from the first octet.
+    fn judge_early(&mut self, now: Duration) {
+        if self.early.is_empty() {
+            return;
+        }
+        let octets = &std::mem::take(&mut self.early);
+        let tls = matches!(octets.as_slice(), [20..=24, ..]);
+        if tls || self.security == Security::Implicit {
+            let (kind, detail) = if tls {
+                (
+                    HandshakeFailureKind::PeerMisbehaved,
+                    "a TLS record came before the handshake",
+                )
+            } else {
+                (
+                    HandshakeFailureKind::NotTls,
+                    "the server spoke in the clear before the handshake",
+                )
+            };
+            let mut failure = HandshakeFailure::new(kind, detail);
             failure.received = first(octets);
             self.observation.tls = Some(Capture::new(HandshakeOutcome::Failed(failure)));
             self.stop(Cause::TlsFailed, None, now);
         } else {
-            self.observation.starttls = StartTls::PlaintextInjected(first(octets));
-            self.stop(Cause::PlaintextAfterStartTls, None, now);
+            self.judge_plaintext(octets, now);
+        }
+    }
+
+    /// Plaintext where TLS should begin: an injection (RFC 3207 §6 warns of what is said in the clear), unless all it says is *not now*.
+    fn judge_plaintext(&mut self, octets: &[u8], now: Duration) {
+        let mut rest = octets;
+        match ReplyParser::new(self.limits).advance(&mut rest) {
+            Ok(Some(reply))
+                if rest.is_empty() && reply.effective_code().is_transient_negative() =>
+            {
+                self.stop(Cause::TemporarilyUnavailable, Some(reply), now);
+            }
+            _ => {
+                self.observation.starttls = StartTls::PlaintextInjected(first(octets));
+                self.stop(Cause::PlaintextAfterStartTls, None, now);
+            }
         }
     }
 
@@ -369,16 +450,20 @@ impl Session {
             .map(|last| last.octets.clone())
             .unwrap_or_default();
         let mut parser = ReplyParser::new(self.limits);
-        if let Ok(Some(reply)) = parser.advance(&mut said.as_slice())
-            && reply.code() == ReplyCode::NOT_AVAILABLE
-        {
-            self.stop(Cause::TemporarilyUnavailable, Some(reply), now);
+        let mut said = said.as_slice();
+        while let Ok(Some(reply)) = parser.advance(&mut said) {
+            if reply.effective_code() == ReplyCode::NOT_AVAILABLE {
+                return self.stop(Cause::TemporarilyUnavailable, Some(reply), now);
+            }
         }
     }
 
     fn handle_unreadable(&mut self, error: ReplyError, now: Duration) {
         let cause = match error.kind() {
-            ReplyErrorKind::NotSmtp(resemblance) => Cause::NotSmtp(resemblance),
+            // Once a server has greeted, it speaks SMTP, however badly.
+            ReplyErrorKind::NotSmtp(resemblance) if self.observation.greeting.is_none() => {
+                Cause::NotSmtp(resemblance)
+            }
             _ => Cause::Unreadable,
         };
         self.stop(cause, None, now);
@@ -395,7 +480,7 @@ impl Session {
 
     /// Ends the session over a reply, with QUIT unless the server closes anyway.
     fn refuse(&mut self, reply: Reply, now: Duration) {
-        let code = reply.code();
+        let code = reply.effective_code();
         let cause = if code.is_transient_negative() {
             Cause::TemporarilyUnavailable
         } else if code.is_permanent_negative() {

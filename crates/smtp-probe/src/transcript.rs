@@ -125,9 +125,14 @@ impl fmt::Display for Transcript {
 
 fn write_lines(f: &mut fmt::Formatter<'_>, side: char, octets: &[u8]) -> fmt::Result {
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
-        // A line end of the standard is not shown; any other is.
+        // A line end of the standard is not shown; any other is, and so is that there is none.
+        let open = if line.ends_with(b"\n") {
+            ""
+        } else {
+            " (no line end)"
+        };
         let line = line.strip_suffix(b"\r\n").unwrap_or(line);
-        writeln!(f, "{side}: {}", Escaped(line))?;
+        writeln!(f, "{side}: {}{open}", Escaped(line))?;
     }
     Ok(())
 }

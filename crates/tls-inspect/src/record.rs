@@ -86,7 +86,7 @@ impl Recorder {
     /// and not an error: the capture then says why, and holds what was seen until then.
     ///
     /// Over a stream that spoke another protocol before, as with STARTTLS, nothing received may
-    /// be left unread in a buffer outside `stream` (RFC 3207 §5).
+    /// be left unread in a buffer outside `stream` (RFC 3207 §6).
     pub async fn record<S>(&self, stream: S, name: &ReferenceId) -> Recorded<S>
     where
         S: AsyncRead + AsyncWrite + Unpin,

@@ -1,7 +1,8 @@
-use tls_inspect::{Failure, TrustFailure, TrustFailureKind};
+use tls_inspect::{Failure, KeyPossession, TrustFailure, TrustFailureKind};
 
 use super::explain;
 use super::prelude::*;
+use crate::ServiceFacts;
 
 /// Whether the chain leads to a trusted authority, and the server holds the key.
 pub(super) static RULE: Rule = Rule {
@@ -20,6 +21,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let demands_tls = service.role().demands_tls();
         let failure = assessment.failures.iter().find_map(said_here);
         let Some((outcome, what)) = failure else {
+            if let Some(finding) = unproven(service) {
+                findings.push(finding);
+                continue;
+            }
             let message = format!("the chain is trusted by {}", assessment.store);
             findings.push(Finding::new(
                 &RULE,
@@ -34,7 +39,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         } else {
             outcome
         };
-        let effect = if demands_tls {
+        let effect = if outcome == Outcome::Unchecked {
+            "this program cannot judge it, others may"
+        } else if demands_tls {
             "mail clients refuse to connect"
         } else {
             "senders that check it (MTA-STS) hold mail back, the others deliver"
@@ -59,6 +66,17 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// A chain alone proves nothing: anyone can show another's.
+fn unproven(service: &ServiceFacts) -> Option<Finding> {
+    let capture = service.observation()?.tls.as_ref()?;
+    let KeyPossession::Unsupported(why) = &capture.key_possession else {
+        return None;
+    };
+    let message = "could not tell whether the server holds the key of its certificate";
+    let finding = Finding::new(&RULE, Outcome::Unchecked, service.subject(), message);
+    Some(finding.evidence(why.escape_debug().to_string()))
+}
+
 /// The failures that this rule speaks of: not the dates of the end-entity certificate, nor its name.
 fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
     match failure {
@@ -71,6 +89,17 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
             element: Some(0),
             ..
         }) => None,
+        // The limits of the path building here are nobody's fault.
+        Failure::Trust(failure)
+            if matches!(
+                failure.kind,
+                TrustFailureKind::UnsupportedAlgorithm
+                    | TrustFailureKind::CaAsEndEntity
+                    | TrustFailureKind::Other
+            ) =>
+        {
+            Some((Outcome::Unchecked, what(failure)))
+        }
         Failure::Trust(failure) => Some((Outcome::Fail(Severity::Warning), what(failure))),
         _ => None,
     }

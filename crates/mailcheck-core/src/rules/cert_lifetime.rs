@@ -7,7 +7,7 @@ use super::prelude::*;
 pub(super) static RULE: Rule = Rule {
     id: "cert.lifetime",
     summary: "the certificate is valid now, and was renewed in time",
-    citation: "RFC 5280 §4.1.2.5, RFC 7672 §3.2",
+    citation: "RFC 5280 §4.1.2.5",
     requirement: Requirement::Must,
     default_severity: Severity::Warning,
     axis: Axis::Tls,

@@ -21,7 +21,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let ReferenceId::Dns(name) = &assessment.reference else {
             continue;
         };
-        let demands_tls = service.role().demands_tls();
+        // Users may connect to an MX host by another name, unless this one was asked for.
+        let demands_tls = service.role().demands_tls() && case.is_required(service);
         let fail = Outcome::Fail(if demands_tls {
             Severity::Error
         } else {
@@ -44,6 +45,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let effect = if demands_tls {
             "mail clients refuse to connect"
+        } else if service.role().demands_tls() {
+            "mail clients that connect by this name refuse to"
         } else {
             "senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver"
         };

@@ -1,19 +1,21 @@
 //! What the rules say in common: why a question failed, and how to look again.
 
-use mail_dns::{LookupError, LookupErrorKind};
+use mail_dns::{DomainName, LookupError, LookupErrorKind, Question};
 use tls_inspect::{Assessment, Certificate, Validity};
 
 use crate::{Finding, PortRole, ServiceFacts, Subject};
 
 /// The evidence of a failed question, and what to do.
 pub(super) fn lookup_failure(finding: Finding, error: &LookupError) -> Finding {
-    let question = error.question();
+    let Question { name, record_type } = error.question();
+    let dig = dig(name, &[&record_type.to_string()]);
     let see = match error.attempts().first() {
-        Some(attempt) => {
-            let server = attempt.server;
-            format!("dig @{} -p {} {question}", server.ip(), server.port())
-        }
-        None => format!("dig {question}"),
+        Some(attempt) => format!(
+            "{dig} @{} -p {}",
+            attempt.server.ip(),
+            attempt.server.port()
+        ),
+        None => dig,
     };
     finding
         .evidence_lines(error.attempts().iter().map(ToString::to_string))
@@ -42,6 +44,35 @@ fn advice(kind: LookupErrorKind) -> &'static str {
     }
 }
 
+/// A command that asks for records, each type by itself; safe to paste whatever the name holds.
+pub(super) fn dig(name: &DomainName, types: &[&str]) -> String {
+    let name = shell(&name.to_string());
+    let commands: Vec<_> = types
+        .iter()
+        .map(|kind| format!("dig -q {name} {kind}"))
+        .collect();
+    commands.join("; ")
+}
+
+/// A word for a shell: names of a peer may hold anything that is printable.
+fn shell(word: &str) -> String {
+    let plain =
+        |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b':');
+    if word.bytes().all(plain) && !word.starts_with('-') {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// A command to talk to the server by hand.
+pub(super) fn talk(service: &ServiceFacts) -> String {
+    let (address, port) = (service.address.ip(), service.address.port());
+    match service.role() {
+        PortRole::Submissions => openssl(service),
+        PortRole::Relay | PortRole::Submission => format!("nc -C {address} {port}"),
+    }
+}
+
 /// A command that shows the certificate.
 pub(super) fn openssl(service: &ServiceFacts) -> String {
     let starttls = if service.role() == PortRole::Submissions {
@@ -52,7 +83,7 @@ pub(super) fn openssl(service: &ServiceFacts) -> String {
     let name = service
         .host
         .as_ref()
-        .map(|host| format!(" -servername {host}"))
+        .map(|host| format!(" -servername {}", shell(&host.to_string())))
         .unwrap_or_default();
     format!(
         "openssl s_client{starttls} -connect {}{name} -showcerts </dev/null",
@@ -108,10 +139,17 @@ pub(super) fn end_entity(assessment: &Assessment) -> Vec<String> {
 
 /// Whom a certificate names: the first few, or its subject if it names nobody.
 fn names(leaf: &Certificate) -> String {
-    let names: Vec<_> = leaf.alt_names.iter().flatten().map(ToString::to_string).collect();
+    let names: Vec<_> = leaf
+        .alt_names
+        .iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
     match names.as_slice() {
         [] => leaf.subject.clone(),
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        [a, b, c, rest @ ..] if !rest.is_empty() => {
+            format!("{a}, {b}, {c} and {} more", rest.len())
+        }
         few => few.join(", "),
     }
 }
@@ -133,6 +171,17 @@ pub(crate) fn listed_subject(answer: &dnsbl::ListAnswer) -> Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What stands in a zone must not run when the command that we show is pasted.
+    #[test]
+    fn names_of_a_peer_are_quoted() {
+        let name: DomainName = "`id`|sh.d.test".parse().expect("the DNS allows it");
+        assert_eq!(dig(&name, &["A"]), "dig -q '`id`|sh.d.test' A");
+        let name: DomainName = "it's.d.test".parse().expect("the DNS allows it");
+        assert_eq!(dig(&name, &["MX"]), r"dig -q 'it'\''s.d.test' MX");
+        let name: DomainName = "-f.d.test".parse().expect("the DNS allows it");
+        assert_eq!(dig(&name, &["MX"]), "dig -q '-f.d.test' MX");
+    }
 
     #[test]
     fn days_are_rounded_down() {

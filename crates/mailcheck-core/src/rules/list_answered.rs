@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dnsbl::{ListAnswer, Verdict};
-use mail_dns::DomainName;
+use dnsbl::{Cause, ListAnswer, Verdict};
 
+use super::explain;
 use super::prelude::*;
 
 /// Whether the lists could be asked.
@@ -18,39 +18,78 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let mut silent: BTreeMap<&DomainName, &ListAnswer> = BTreeMap::new();
-    let mut conclusive = false;
+    let mut subjects: BTreeMap<String, Vec<&ListAnswer>> = BTreeMap::new();
     for answer in &case.facts.listings {
-        match answer.verdict {
-            Verdict::Refused(_) | Verdict::Broken(_) | Verdict::Unknown(_) => {
-                silent.entry(&answer.list.zone).or_insert(answer);
-            }
-            Verdict::NotApplicable => {}
-            _ => conclusive = true,
+        let not_asked = matches!(answer.verdict, Verdict::Unknown(Cause::NotAsked(_)));
+        if !not_asked && !matches!(answer.verdict, Verdict::NotApplicable) {
+            subjects
+                .entry(answer.subject.to_string())
+                .or_default()
+                .push(answer);
         }
     }
-    if !silent.is_empty() && !conclusive {
-        let subject = Subject::from(&case.facts.target);
-        findings.push(
-            Finding::new(&RULE, Outcome::Inconclusive, subject, "could not tell whether anything is listed: no list could be asked")
-                .evidence_lines(silent.values().map(ToString::to_string))
-                .mend("most lists refuse the resolvers of large providers: ask through a resolver of your own"),
-        );
-        return;
+    // A list that is silent about one subject is silent about the others for the same reason: it is named once.
+    let mut named = BTreeSet::new();
+    for answers in subjects.values() {
+        let silent: Vec<_> = answers
+            .iter()
+            .copied()
+            .filter(|answer| is_silent(answer))
+            .collect();
+        if let Some(first) = silent.first()
+            && silent.len() == answers.len()
+        {
+            let subject = explain::listed_subject(first);
+            let message = "could not tell whether it is listed: no list could be asked";
+            findings.push(
+                Finding::new(&RULE, Outcome::Inconclusive, subject, message)
+                    .evidence_lines(silent.iter().map(ToString::to_string))
+                    .mend(mend(&silent)),
+            );
+            continue;
+        }
+        for answer in silent {
+            if named.insert(&answer.list.zone) {
+                findings.push(one(answer));
+            }
+        }
     }
-    for (zone, answer) in silent {
-        findings.push(
-            Finding::new(&RULE, Outcome::Unchecked, Subject::Host(zone.clone()), format!("{} could not be asked: {}", answer.list.name, answer.verdict))
-                .evidence(answer.to_string())
-                .see(format!("dig 2.0.0.127.{zone} A"))
-                .mend("other lists were asked; if this one matters, ask through a resolver that it answers"),
-        );
+}
+
+fn is_silent(answer: &ListAnswer) -> bool {
+    matches!(
+        answer.verdict,
+        Verdict::Refused(_) | Verdict::Broken(_) | Verdict::Unknown(_)
+    )
+}
+
+fn one(answer: &ListAnswer) -> Finding {
+    let message = format!(
+        "{} could not be asked: {}",
+        answer.list.name, answer.verdict
+    );
+    let subject = Subject::List(answer.list.zone.clone());
+    let finding = Finding::new(&RULE, Outcome::Unchecked, subject, message).mend(mend(&[answer]));
+    match answer.asked.first() {
+        Some(asked) => finding.see(explain::dig(&asked.name, &["A"])),
+        None => finding,
+    }
+}
+
+fn mend(silent: &[&ListAnswer]) -> &'static str {
+    if silent
+        .iter()
+        .all(|answer| matches!(answer.verdict, Verdict::Unknown(_)))
+    {
+        "the DNS gave no answer: look at the resolver, or ask another"
+    } else {
+        "most lists refuse the resolvers of large providers: ask through a resolver of your own"
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use dnsbl::{Cause, Fault, Listing, Role};
+    use dnsbl::{Fault, Listing, Role};
 
     use super::*;
     use crate::rules::tests::{Scene, check};

@@ -58,7 +58,7 @@ fn listed(case: &Case<'_>, answer: &ListAnswer, subject: Subject) -> Finding {
         finding = finding.evidence_lines(listing.text.iter().map(ToString::to_string));
     }
     if let Some(asked) = answer.asked.first() {
-        finding = finding.see(format!("dig +short {} A; dig +short {0} TXT", asked.name));
+        finding = finding.see(explain::dig(&asked.name, &["A", "TXT"]));
     }
     finding.mend(format!(
         "stop what got it listed, then ask for its removal on the pages of {zone}"

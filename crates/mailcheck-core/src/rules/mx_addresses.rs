@@ -1,4 +1,4 @@
-use mail_dns::{HostAddresses, MailHost};
+use mail_dns::{HostAddresses, MailHost, MailRoute};
 
 use super::explain;
 use super::prelude::*;
@@ -18,20 +18,61 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let facts = case.facts;
     if let Some(route) = &facts.route {
-        let resolved = |host: &MailHost| host.addresses().next().is_some();
-        let another = route.hosts.iter().any(resolved);
         for host in &route.hosts {
             if let Some(addresses) = &host.addresses {
-                findings.push(judge(&host.name, addresses, another, route.kind()));
+                let effect = effect(route, host);
+                findings.push(judge(&host.name, addresses, effect));
             }
+        }
+        if !route.unresolved.is_empty() {
+            let message = format!(
+                "{} more mail hosts were not asked about",
+                route.unresolved.len()
+            );
+            let subject = Subject::Domain(route.domain.clone());
+            findings.push(Finding::new(&RULE, Outcome::Unchecked, subject, message));
         }
     }
     if let (Target::Host { name, .. }, Some(addresses)) = (&facts.target, &facts.host) {
-        findings.push(judge(name, addresses, false, RouteKind::Mx));
+        findings.push(judge(name, addresses, Effect::Unreachable));
     }
 }
 
-fn judge(name: &DomainName, addresses: &HostAddresses, another: bool, kind: RouteKind) -> Finding {
+/// What it costs that a host has no address.
+#[derive(Clone, Copy)]
+enum Effect {
+    /// The host itself was asked for.
+    Unreachable,
+    /// The domain has no mail host but itself.
+    NoMail,
+    /// No other host has one.
+    Nowhere,
+    /// Another host has one.
+    OneLess,
+    /// Whether another host has one is not known.
+    Perhaps,
+}
+
+fn effect(route: &MailRoute, host: &MailHost) -> Effect {
+    let others = || route.hosts.iter().filter(|other| other.name != host.name);
+    let known = |other: &MailHost| {
+        other
+            .addresses
+            .as_ref()
+            .is_none_or(HostAddresses::is_proved_empty)
+    };
+    if route.kind() == RouteKind::Implicit {
+        Effect::NoMail
+    } else if others().any(|other| other.addresses().next().is_some()) {
+        Effect::OneLess
+    } else if route.unresolved.is_empty() && others().all(known) {
+        Effect::Nowhere
+    } else {
+        Effect::Perhaps
+    }
+}
+
+fn judge(name: &DomainName, addresses: &HostAddresses, effect: Effect) -> Finding {
     let subject = Subject::Host(name.clone());
     let failure = addresses.failures().next();
     match (addresses.found().count(), failure) {
@@ -44,9 +85,9 @@ fn judge(name: &DomainName, addresses: &HostAddresses, another: bool, kind: Rout
             ),
             error,
         ),
-        (0, None) => missing(subject, addresses, another, kind)
+        (0, None) => missing(subject, addresses, effect)
             .evidence_lines(addresses.conclusive().map(ToString::to_string))
-            .see(format!("dig {name} A; dig {name} AAAA")),
+            .see(explain::dig(name, &["A", "AAAA"])),
         (_, Some(error)) => explain::lookup_failure(
             Finding::new(
                 &RULE,
@@ -64,30 +105,41 @@ fn judge(name: &DomainName, addresses: &HostAddresses, another: bool, kind: Rout
     }
 }
 
-fn missing(subject: Subject, addresses: &HostAddresses, another: bool, kind: RouteKind) -> Finding {
-    if kind == RouteKind::Implicit {
-        let message = "the domain has neither an MX record nor an address: mail to it is returned";
-        return Finding::new(&RULE, Outcome::Fail(Severity::Error), subject, message).mend(
-            "publish an MX record; if the domain takes no mail, say so by a null MX (`MX 0 .`, RFC 7505)",
-        );
-    }
+fn missing(subject: Subject, addresses: &HostAddresses, effect: Effect) -> Finding {
     let what = if addresses.is_nxdomain() {
         "does not exist"
     } else {
         "has no address"
     };
-    let (severity, effect) = if another {
-        (Severity::Warning, "mail has one host less to go to")
-    } else {
-        (Severity::Error, "mail has nowhere to go")
+    let record = "correct the name in the MX record, or publish the host's address";
+    let (severity, message, mend) = match effect {
+        Effect::NoMail => (
+            Severity::Error,
+            "the domain has neither an MX record nor an address: mail to it is returned".to_owned(),
+            "publish an MX record; if the domain takes no mail, say so by a null MX (`MX 0 .`, RFC 7505)",
+        ),
+        Effect::Unreachable => (
+            Severity::Error,
+            format!("the host {what}: nobody can connect to it by this name"),
+            "check the spelling, or publish the host's address",
+        ),
+        Effect::Nowhere => (
+            Severity::Error,
+            format!("the host {what}: mail has nowhere to go"),
+            record,
+        ),
+        Effect::OneLess => (
+            Severity::Warning,
+            format!("the host {what}: mail has one host less to go to"),
+            record,
+        ),
+        Effect::Perhaps => (
+            Severity::Warning,
+            format!("the host {what}: mail cannot go to it"),
+            record,
+        ),
     };
-    Finding::new(
-        &RULE,
-        Outcome::Fail(severity),
-        subject,
-        format!("the host {what}: {effect}"),
-    )
-    .mend("correct the name in the MX record, or publish the host's address")
+    Finding::new(&RULE, Outcome::Fail(severity), subject, message).mend(mend)
 }
 
 #[cfg(test)]
@@ -126,6 +178,18 @@ mod tests {
             .zone(&format!("{TWO}b.d.test. 60 IN A 192.0.2.2"))
             .dns_failure("a.d.test", LookupErrorKind::Timeout);
         check(&RULE, &scene, &[Outcome::Inconclusive, Outcome::Pass]);
+    }
+
+    #[test]
+    fn an_unknown_host_is_not_one_without_address() {
+        let scene = Scene::domain("d.test")
+            .zone(TWO)
+            .dns_failure("a.d.test", LookupErrorKind::ServFail);
+        check(
+            &RULE,
+            &scene,
+            &[Outcome::Inconclusive, Outcome::Fail(Severity::Warning)],
+        );
     }
 
     #[test]

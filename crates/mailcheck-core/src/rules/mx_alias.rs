@@ -1,3 +1,4 @@
+use super::explain;
 use super::prelude::*;
 
 /// Whether an MX record points to an alias.
@@ -38,7 +39,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "an MX record points to an alias (CNAME): most senders follow it, some refuse",
             )
             .evidence(format!("{name} is an alias of {target}"))
-            .see(format!("dig {name} CNAME"))
+            .see(explain::dig(name, &["CNAME"]))
             .mend(format!(
                 "point the MX record to `{target}.`, or give `{name}.` addresses of its own"
             )),

@@ -1,3 +1,4 @@
+use super::explain;
 use super::prelude::*;
 
 /// Whether the domain exists.
@@ -26,7 +27,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "the domain does not exist: mail to it is returned at once",
             )
             .evidence_lines(route.mx.iter().map(ToString::to_string))
-            .see(format!("dig {} MX", route.domain))
+            .see(explain::dig(&route.domain, &["MX"]))
             .mend("check the spelling; if the domain is yours, look at its registration and delegation"),
         ),
         RouteKind::Unknown => {}

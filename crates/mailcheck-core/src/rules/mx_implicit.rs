@@ -1,3 +1,4 @@
+use super::explain;
 use super::prelude::*;
 
 /// Whether the domain names its mail host by an MX record.
@@ -31,7 +32,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             "there is no MX record: mail goes to the domain's own address",
         )
         .evidence_lines(route.mx.iter().map(ToString::to_string))
-        .see(format!("dig {domain} MX; dig {domain} A; dig {domain} AAAA"))
+        .see(explain::dig(domain, &["MX", "A", "AAAA"]))
         .mend(format!(
             "publish `{domain}. MX 10 <mail host>.`; if the domain takes no mail, publish `{domain}. MX 0 .`"
         )),

@@ -1,3 +1,4 @@
+use super::explain;
 use super::prelude::*;
 
 /// Whether the domain declines mail by a null MX.
@@ -17,7 +18,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     let subject = Subject::Domain(route.domain.clone());
-    let see = format!("dig +short {} MX", route.domain);
+    let see = explain::dig(&route.domain, &["MX"]);
     if route.kind() == RouteKind::NullMx {
         findings.push(
             Finding::new(

@@ -1,3 +1,4 @@
+use super::explain;
 use super::prelude::*;
 
 /// Whether an MX record holds an address in place of a name.
@@ -31,7 +32,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     "an MX record holds an address in place of a name: senders look the name up, and there is none",
                 )
                 .evidence_lines(route.mx.iter().map(ToString::to_string))
-                .see(format!("dig +short {} MX", route.domain))
+                .see(explain::dig(&route.domain, &["MX"]))
                 .mend(format!("publish a name for {address} and point the MX record to it")),
             );
         }

@@ -9,8 +9,8 @@ use crate::{NotProbed, ProbeResult, ServiceFacts};
 pub(super) static RULE: Rule = Rule {
     id: "reach.port",
     summary: "the port accepts connections",
-    citation: "RFC 5321 §4.5.4.2, RFC 8314 §3",
-    requirement: Requirement::Must,
+    citation: "RFC 5321 §4.5.4.2, RFC 8314 §3.3",
+    requirement: Requirement::Should,
     default_severity: Severity::Error,
     axis: Axis::Reach,
     since: "0.1.0",
@@ -43,7 +43,7 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, state: &PortState, required: b
             Outcome::Unchecked,
             "no answer: nothing may listen there, or something drops the packets".to_owned(),
         ),
-        PortState::Filtered if answers_elsewhere(case, service) => {
+        PortState::Filtered if case.others_are_heard(service) => {
             let outcome = Outcome::Fail(severity(case, service, required));
             let effect = effect(case, service, required);
             finding(
@@ -79,56 +79,41 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, state: &PortState, required: b
     let shown = shown
         .evidence(format!("TCP connection to {}: {state}", service.address))
         .see(see(service.address));
-    if required { shown.mend(mend(state)) } else { shown }
+    if required {
+        shown.mend(mend(state))
+    } else {
+        shown
+    }
 }
 
 fn not_probed(service: &ServiceFacts, reason: NotProbed, required: bool) -> Finding {
-    let outcome = match reason {
-        NotProbed::TooMany => Outcome::Unchecked,
-        _ if required => Outcome::Inconclusive,
-        _ => Outcome::Unchecked,
+    let outcome = if required {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Unchecked
     };
-    Finding::new(
-        &RULE,
-        outcome,
-        service.subject(),
-        format!("not looked at: {reason}"),
-    )
+    let message = format!("not looked at: {reason}");
+    Finding::new(&RULE, outcome, service.subject(), message)
 }
 
-/// One of several addresses that is down costs redundancy; the last one costs mail.
+/// One of several addresses that is down costs redundancy; the last one costs mail. As long as the others are unknown, it is not
+/// shown to be the last.
 fn severity(case: &Case<'_>, service: &ServiceFacts, required: bool) -> Severity {
-    if !required {
-        Severity::Info
-    } else if case.another_answers(service) {
-        Severity::Warning
-    } else {
-        Severity::Error
+    match case.others_answer(service) {
+        _ if !required => Severity::Info,
+        Others::DoNot => Severity::Error,
+        Others::Serve | Others::Unknown => Severity::Warning,
     }
 }
 
 fn effect(case: &Case<'_>, service: &ServiceFacts, required: bool) -> &'static str {
-    if !required {
-        "nothing is served there, which is fine if it is served elsewhere"
-    } else if case.another_answers(service) {
-        "mail has one address less to go to"
-    } else if service.role().demands_tls() {
-        "users cannot send"
-    } else {
-        "mail is not accepted"
+    match case.others_answer(service) {
+        _ if !required => "nothing is served there, which is fine if it is served elsewhere",
+        Others::Serve => "mail has one address less to go to",
+        Others::Unknown => "nothing is accepted at this address",
+        Others::DoNot if service.role().demands_tls() => "users cannot send",
+        Others::DoNot => "mail is not accepted",
     }
-}
-
-/// Whether an answer of any kind came from another address on this port: then this side lets the packets out.
-fn answers_elsewhere(case: &Case<'_>, service: &ServiceFacts) -> bool {
-    case.facts.services.iter().any(|other| {
-        other.address.port() == service.address.port()
-            && other.address.ip() != service.address.ip()
-            && other.address.is_ipv4() == service.address.is_ipv4()
-            && other.observation().is_some_and(|observation| {
-                matches!(observation.port, PortState::Open | PortState::Refused)
-            })
-    })
 }
 
 /// Whether the same host was looked at on this port by another address, with a result.
@@ -208,6 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_sibling_is_not_a_dead_one() {
+        let scene = Scene::domain("d.test")
+            .port("a.test", "192.0.2.1:25", PortState::Refused)
+            .port(
+                "b.test",
+                "192.0.2.2:25",
+                PortState::CouldNotTell(LocalFault::NotPermitted("x".into())),
+            );
+        check(&RULE, &scene, &[WARNING, Outcome::Inconclusive]);
+        let scene = Scene::domain("d.test")
+            .port("a.test", "192.0.2.1:25", PortState::Refused)
+            .not_probed("192.0.2.2:25", NotProbed::Deadline);
+        check(&RULE, &scene, &[WARNING, Outcome::Inconclusive]);
+    }
+
+    #[test]
     fn a_port_that_need_not_answer_fails_nothing() {
         let scene = Scene::domain("d.test")
             .port("a.test", "192.0.2.1:587", PortState::Refused)
@@ -241,7 +242,5 @@ mod tests {
     fn what_was_not_looked_at_is_not_judged() {
         let scene = Scene::domain("d.test").not_probed("192.0.2.1:25", NotProbed::Deadline);
         check(&RULE, &scene, &[Outcome::Inconclusive]);
-        let scene = Scene::domain("d.test").not_probed("192.0.2.1:25", NotProbed::TooMany);
-        check(&RULE, &scene, &[Outcome::Unchecked]);
     }
 }

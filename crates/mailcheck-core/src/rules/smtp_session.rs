@@ -1,5 +1,6 @@
 use smtp_probe::{Cause, Phase, Stop};
 
+use super::explain;
 use super::prelude::*;
 use crate::ServiceFacts;
 
@@ -43,11 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         .take(8)
                         .map(str::to_owned),
                 )
-                .see(format!(
-                    "nc -C {} {}",
-                    service.address.ip(),
-                    service.address.port()
-                ))
+                .see(explain::talk(service))
                 .mend(mend(&stop.cause)),
         );
     }
@@ -61,37 +58,44 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcom
     } else {
         Outcome::Unchecked
     };
-    let failure = Outcome::Fail(match (required, case.another_serves(service)) {
-        (false, _) => Severity::Notice,
-        (true, true) => Severity::Warning,
-        (true, false) => Severity::Error,
+    let failure = Outcome::Fail(match case.others_serve(service) {
+        _ if !required => Severity::Notice,
+        Others::DoNot => Severity::Error,
+        Others::Serve | Others::Unknown => Severity::Warning,
     });
     let phase = stop.phase;
     Some(match &stop.cause {
-        // RFC 5321 §4.5.3.2.1: a sender waits 5 minutes, so what is late here is not shown to be dead.
-        Cause::Timeout | Cause::Deadline => (
-            doubt,
-            format!(
-                "the port answers, but no whole reply came at {phase} within {:.1} s; a sender waits 5 minutes",
-                stop.elapsed.as_secs_f64()
-            ),
-        ),
+        // RFC 5321 §4.5.3.2.1: a sender waits 5 minutes for a greeting, so what is late here is not shown to be dead.
+        Cause::Timeout | Cause::Deadline => {
+            let seconds = stop.elapsed.as_secs_f64();
+            let patience = if phase == Phase::Greeting {
+                "; a sender waits 5 minutes"
+            } else {
+                ""
+            };
+            let words = format!(
+                "the port answers, but no whole reply came at {phase} within {seconds:.1} s{patience}"
+            );
+            (doubt, words)
+        }
         Cause::TemporarilyUnavailable => (
             doubt,
             "the server says `not now`, which tells nothing of what it does otherwise".to_owned(),
         ),
         Cause::Network(_) => (doubt, "the connection failed on the way".to_owned()),
-        Cause::Rejected if phase == Phase::Greeting => (
-            failure,
-            "the server refuses this client at the greeting; others may be served".to_owned(),
+        Cause::Rejected if is_about_this_client(stop) => (
+            doubt,
+            "the server refuses this client; it may serve others".to_owned(),
         ),
         Cause::Rejected => (
             failure,
-            format!("the server refuses this client at {phase}; others may be served"),
+            format!("the server says at {phase} that it takes no mail, from this client at least"),
         ),
         Cause::Closed | Cause::Reset => (
             failure,
-            format!("the server ends the connection at {phase} without a word"),
+            format!(
+                "the server ends the connection at {phase} without a word, with this client at least"
+            ),
         ),
         Cause::NotSmtp(resemblance) => (
             failure,
@@ -106,6 +110,43 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcom
         Cause::NotConnected | Cause::PlaintextAfterStartTls | Cause::TlsFailed => return None,
         _ => (doubt, format!("the session stopped at {phase}")),
     })
+}
+
+/// Whether a refusal speaks of policy towards this client: a security or policy status (RFC 3463 §3.8), or the words that lists and
+/// reputation systems use.
+fn is_about_this_client(stop: &Stop) -> bool {
+    const WORDS: [&str; 8] = [
+        "block",
+        "listed",
+        "denied",
+        "reputation",
+        "spam",
+        "banned",
+        "your ip",
+        "reverse",
+    ];
+    let Some(reply) = &stop.reply else {
+        return false;
+    };
+    let said = reply.to_string().to_ascii_lowercase();
+    let policy = reply.lines().any(|line| {
+        smtp_probe::EnhancedCode::parse(reply.effective_code(), line)
+            .is_some_and(|code| code.subject == 7)
+    });
+    policy || WORDS.iter().any(|word| said.contains(word))
+}
+
+/// Whether a stop for this cause is shown to be the server's doing.
+pub(super) fn is_shown(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Rejected
+            | Cause::Closed
+            | Cause::Reset
+            | Cause::NotSmtp(_)
+            | Cause::UnexpectedReply
+            | Cause::Unreadable
+    )
 }
 
 fn mend(cause: &Cause) -> &'static str {
@@ -166,6 +207,19 @@ mod tests {
             Cause::Unreadable,
         ] {
             check(&RULE, &stopped(Phase::Greeting, cause), &[error]);
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_this_client_says_nothing_of_others() {
+        for reply in [
+            "554 5.7.1 no\r\n",
+            "554 mx.example your address is listed by zen\r\n",
+        ] {
+            let reply = smtp_probe::Reply::parse(reply.as_bytes()).expect("a reply");
+            let stop = Stop::new(Phase::Greeting, Cause::Rejected).with_reply(reply);
+            let scene = Scene::domain("d.test").stopped("a.test", "192.0.2.1:25", stop);
+            check(&RULE, &scene, &[Outcome::Inconclusive]);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ServiceFacts;
 pub(super) static RULE: Rule = Rule {
     id: "smtp.starttls",
     summary: "STARTTLS is offered, accepted, and followed by nothing in the clear",
-    citation: "RFC 3207 §4, §5; RFC 8314 §3.1; RFC 9325 §3.2",
+    citation: "RFC 3207 §4, §6; RFC 8314 §5.2; RFC 9325 §3.2",
     requirement: Requirement::Should,
     default_severity: Severity::Warning,
     axis: Axis::Smtp,
@@ -29,7 +29,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let (outcome, message, mend) = match &observation.starttls {
             // Could not tell, and the rule about the session says why; or TLS came first.
-            StartTls::NotReached | StartTls::NotAsked => continue,
+            StartTls::NotReached | StartTls::NotAsked | StartTls::Unanswered => continue,
+            StartTls::NoExtensions | StartTls::Unclear => (
+                if case.is_required(service) { Outcome::Inconclusive } else { Outcome::Unchecked },
+                "could not tell whether STARTTLS is offered: the server gave no list of extensions that can be trusted".to_owned(),
+                "say a proper name in EHLO (`--ehlo`); then look into the server's log at the time of this run",
+            ),
             StartTls::Accepted => (Outcome::Pass, "STARTTLS is offered and accepted".to_owned(), ""),
             StartTls::NotOffered => (
                 Outcome::Fail(severity),

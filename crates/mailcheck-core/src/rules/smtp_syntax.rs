@@ -1,5 +1,6 @@
 use smtp_probe::{DeviationKind, Observation, Reply};
 
+use super::explain;
 use super::prelude::*;
 
 /// Whether the server's replies keep to the grammar.
@@ -50,11 +51,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::new(&RULE, Outcome::Fail(severity), service.subject(), message)
                 .evidence_lines(evidence.into_iter().take(6))
-                .see(format!(
-                    "nc -C {} {}",
-                    service.address.ip(),
-                    service.address.port()
-                ))
+                .see(explain::talk(service))
                 .mend(
                     "update the mail server, or mend the text that it was given for its greeting",
                 ),

@@ -35,9 +35,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let demands_tls = service.role().demands_tls();
         let required = case.is_required(service);
+        let doubt = if required {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Unchecked
+        };
         let outcome = match failure.kind {
-            HandshakeFailureKind::Timeout if required => Outcome::Inconclusive,
-            HandshakeFailureKind::Timeout => Outcome::Unchecked,
+            // The first says nothing of what would have come; the others may be this side's fault.
+            HandshakeFailureKind::Timeout
+            | HandshakeFailureKind::Io
+            | HandshakeFailureKind::Unsupported => doubt,
             _ if demands_tls => Outcome::Fail(Severity::Error),
             _ => Outcome::Fail(Severity::Warning),
         };
@@ -46,8 +53,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         } else {
             "senders hold mail back, or deliver in the clear"
         };
+        let message = match outcome {
+            Outcome::Fail(_) => format!("the TLS handshake fails ({}): {effect}", reason(failure)),
+            _ => format!("could not tell whether TLS works: {}", reason(failure)),
+        };
         findings.push(
-            Finding::new(&RULE, outcome, service.subject(), format!("the TLS handshake fails ({}): {effect}", reason(failure)))
+            Finding::new(&RULE, outcome, service.subject(), message)
                 .evidence(failure.to_string())
                 .see(explain::openssl(service))
                 .mend("offer TLS 1.2 or 1.3 with a key and certificate that fit each other, and look into the server's log"),

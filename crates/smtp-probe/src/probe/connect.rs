@@ -18,7 +18,8 @@ pub(super) async fn connect(address: SocketAddr, local: Option<IpAddr>) -> io::R
     }
     let stream = socket.connect(address).await?;
     // Without it, the end of the TLS handshake and the EHLO after it wait for each other's acknowledgment: 40 ms.
-    stream.set_nodelay(true)?;
+    // A peer that has reset already makes it fail, which is no fault of this host; the session will see.
+    drop(stream.set_nodelay(true));
     Ok(stream)
 }
 
@@ -46,6 +47,7 @@ pub(super) fn classify(error: &io::Error, address: SocketAddr) -> PortState {
         io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => {
             PortState::CouldNotTell(LocalFault::Resources(text()))
         }
+        _ if is_network_word(error) => PortState::Unreachable(text()),
         _ if is_descriptor_shortage(error) => {
             PortState::CouldNotTell(LocalFault::Resources(text()))
         }
@@ -63,6 +65,11 @@ fn has_route(address: SocketAddr) -> bool {
     UdpSocket::bind((any, 0))
         .and_then(|socket| socket.connect(address))
         .is_ok()
+}
+
+/// ENOPROTOOPT, EHOSTDOWN and ENONET: what routers and hosts say by ICMP, and have no kind of their own.
+fn is_network_word(error: &io::Error) -> bool {
+    cfg!(target_os = "linux") && matches!(error.raw_os_error(), Some(64 | 92 | 112))
 }
 
 /// ENFILE and EMFILE have no kind of their own.

@@ -162,7 +162,7 @@ async fn a_handshake_that_goes_nowhere_has_its_own_timeout() {
         std::future::pending::<()>().await;
     })
     .await;
-    check_stop(&observation, Phase::Handshake, &Cause::TlsFailed);
+    check_stop(&observation, Phase::Handshake, &Cause::Timeout);
     let failure = observation
         .tls
         .and_then(|tls| tls.outcome.failure().cloned())
@@ -196,4 +196,70 @@ async fn an_address_that_is_not_this_hosts_is_this_hosts_fault() {
         "{}",
         observation.port
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_words_in_pieces_are_heard() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        stream.write_all(b"220 mx.example\r\n").await.expect("open");
+        let mut line = [0; 64];
+        let _read = stream.read(&mut line).await;
+        stream.write_all(b"421-too many\r\n").await.expect("open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        stream.write_all(b"421 bye\r\n").await.expect("open");
+    })
+    .await;
+    check_stop(&observation, Phase::Ehlo, &Cause::TemporarilyUnavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_without_end_is_no_panic() {
+    let timeouts = Timeouts {
+        greeting: Duration::MAX,
+        reply: Duration::MAX,
+        session: Duration::MAX,
+        ..Timeouts::default()
+    };
+    let (near, mut far) = duplex(64);
+    let server = tokio::spawn(async move {
+        far.write_all(b"220 x\r\n").await.expect("room");
+    });
+    let observation = probe(Security::StartTls)
+        .with_timeouts(timeouts)
+        .run_on(near)
+        .await;
+    assert!(observation.stop().is_some());
+    server.await.expect("it ends");
+}
+
+/// Plaintext a moment after the 220 reaches the handshake; it is the same injection.
+#[tokio::test(start_paused = true)]
+async fn plaintext_a_moment_behind_the_220_is_the_same_injection() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        let mut line = [0; 64];
+        stream.write_all(b"220 mx.example\r\n").await.expect("open");
+        let _read = stream.read(&mut line).await;
+        stream
+            .write_all(b"250-mx.example\r\n250 STARTTLS\r\n")
+            .await
+            .expect("open");
+        let _read = stream.read(&mut line).await;
+        stream.write_all(b"220 go\r\n").await.expect("open");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        stream
+            .write_all(b"250-evil.example\r\n250 AUTH PLAIN\r\n")
+            .await
+            .expect("open");
+        std::future::pending::<()>().await;
+    })
+    .await;
+    check_stop(
+        &observation,
+        Phase::Handshake,
+        &Cause::PlaintextAfterStartTls,
+    );
+    assert!(matches!(
+        observation.starttls,
+        StartTls::PlaintextInjected(_)
+    ));
 }

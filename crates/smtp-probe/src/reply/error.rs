@@ -67,7 +67,12 @@ impl Resemblance {
     pub(super) fn of(octets: &[u8]) -> Self {
         match octets {
             [0x15 | 0x16, ..] => Self::Tls,
-            _ if octets.starts_with(b"HTTP/") || octets.starts_with(b"<") => Self::Http,
+            _ if octets.starts_with(b"HTTP/")
+                || octets.starts_with(b"<!")
+                || octets.starts_with(b"<html") =>
+            {
+                Self::Http
+            }
             _ if octets.starts_with(b"SSH-") => Self::Ssh,
             _ if octets.starts_with(b"* ") => Self::Imap,
             _ if octets.starts_with(b"+OK") || octets.starts_with(b"-ERR") => Self::Pop3,

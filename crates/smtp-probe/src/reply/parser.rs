@@ -71,6 +71,8 @@ pub struct ReplyParser {
     /// Where in `raw` the unfinished line starts.
     line_start: usize,
     code: Option<ReplyCode>,
+    /// The code of the line read last, or 421 once there was one.
+    latest: Option<ReplyCode>,
     texts: Vec<Span>,
     deviations: Vec<Deviation>,
     failed: Option<ReplyError>,
@@ -85,6 +87,7 @@ impl ReplyParser {
             raw: Vec::new(),
             line_start: 0,
             code: None,
+            latest: None,
             texts: Vec::new(),
             deviations: Vec::new(),
             failed: None,
@@ -159,6 +162,10 @@ impl ReplyParser {
         let line = self.raw.len() - self.line_start + piece.len();
         if line > self.limits.line {
             let limit = self.limits.line;
+            if self.code.is_none() {
+                self.raw.extend(piece.iter().take(TELLING));
+                self.check_start()?;
+            }
             let mut start: Vec<u8> = self.raw.split_off(self.line_start);
             start.extend(piece.iter().take(TELLING));
             return Err(ReplyError::new(ReplyErrorKind::LongLine { limit }, &start));
@@ -238,6 +245,9 @@ impl ReplyParser {
             _ => {}
         }
         self.code.get_or_insert(code);
+        if self.latest != Some(ReplyCode::NOT_AVAILABLE) {
+            self.latest = Some(code);
+        }
         let (last, text) = match separator {
             None => (true, end),
             Some(b' ') => (true, start + 4),
@@ -254,8 +264,12 @@ impl ReplyParser {
 
     fn take_reply(&mut self) -> Reply {
         self.line_start = 0;
+        let code = self.code.take().unwrap_or(ReplyCode(0));
+        let refuses =
+            |code: &ReplyCode| code.is_transient_negative() || code.is_permanent_negative();
         Reply {
-            code: self.code.take().unwrap_or(ReplyCode(0)),
+            code,
+            effective: self.latest.take().filter(refuses).unwrap_or(code),
             raw: std::mem::take(&mut self.raw),
             texts: std::mem::take(&mut self.texts),
             deviations: std::mem::take(&mut self.deviations),
