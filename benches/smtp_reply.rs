@@ -114,7 +114,7 @@ fn main() -> ExitCode {
         goal(
             "CPU time relative to smtp-proto",
             ours_time.as_secs_f64() / proto_time.as_secs_f64(),
-            1.0,
+            2.0,
         ),
         goal("allocations per line", per_line, 1.5),
     ];

@@ -5,6 +5,9 @@ use crate::code::ReplyCode;
 const STANDARD_LINE: usize = 512;
 /// How many deviations of one reply are kept.
 const MAX_DEVIATIONS: usize = 32;
+/// How long a reply usually is at the most, in octets and in lines: room that is made at once.
+const USUAL_REPLY: usize = 512;
+const USUAL_LINES: usize = 4;
 /// How many octets of text settle what a stream looks like that is not SMTP.
 const TELLING: usize = 16;
 
@@ -137,11 +140,13 @@ impl ReplyParser {
     }
 
     fn take_lines(&mut self, input: &mut &[u8]) -> Result<Option<Reply>, ReplyError> {
+        if self.raw.is_empty() {
+            // Most replies come in one piece, and need no more than that.
+            self.raw.reserve(input.len().min(USUAL_REPLY));
+            self.texts.reserve(USUAL_LINES);
+        }
         while !input.is_empty() {
-            let line_end = input
-                .iter()
-                .position(|octet| *octet == b'\n')
-                .map(|at| at + 1);
+            let line_end = memchr::memchr(b'\n', input).map(|at| at + 1);
             let (piece, rest) = input
                 .split_at_checked(line_end.unwrap_or(input.len()))
                 .unwrap_or((input, &[]));
