@@ -68,8 +68,9 @@ async fn tour(
             run::print(arguments, &report)?;
         } else if first {
             run::print(arguments, &report)?;
-            run::say("The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):
-")?;
+            run::say(
+                "The other domains of the laboratory, a line each (`check --from-lab NAME` tells all):\n",
+            )?;
         } else {
             line(&report)?;
         }
@@ -85,9 +86,13 @@ async fn tour(
     let attempts = world.stats();
     if !arguments.json {
         let count = world.domains().len();
+        let mail = if attempts.is_zero() {
+            "no mail sent".to_owned()
+        } else {
+            format!("{attempts:?}")
+        };
         run::say(&format!(
-            "
-{count} domains checked, {unexpected} unexpected verdicts, {attempts:?}"
+            "\n{count} domains checked, {unexpected} unexpected verdicts, {mail}"
         ))?;
     }
     Ok(if unexpected == 0 && attempts.is_zero() {
