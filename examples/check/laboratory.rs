@@ -1,6 +1,6 @@
 //! The built-in laboratory: a mail world on loopback, with a domain for each way that mail fails.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dnsbl::Catalogue;
 use futures_util::stream::{self, StreamExt as _};
@@ -21,11 +21,14 @@ const AT_A_TIME: usize = 4;
 
 /// Checks the targets given in the laboratory; without any, `good.test` in full and every other domain in a line.
 pub(crate) async fn run(arguments: &Arguments) -> Result<u8, String> {
+    let started = now();
     let world = World::start()
         .await
         .map_err(|error| format!("the laboratory does not start: {error}"))?;
     let judge = run::judge(arguments, Some(&world.ca_pem()))?;
-    let collector = collector(arguments, &world)?;
+    // Its start counts towards the time given.
+    let left = run::deadline(arguments).saturating_sub(started.elapsed());
+    let collector = collector(arguments, &world, left)?;
     if arguments.targets.is_empty() {
         return tour(arguments, &world, &collector, &judge).await;
     }
@@ -117,7 +120,11 @@ fn line(report: &Report) -> Result<(), String> {
     run::say(&format!("{verdict:<14} {target:<26} {}", report.headline))
 }
 
-fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResolver>, String> {
+fn collector(
+    arguments: &Arguments,
+    world: &World,
+    deadline: Duration,
+) -> Result<Collector<StubResolver>, String> {
     let mut config = StubConfig::new([world.resolver()]);
     // Everything is on this machine: what does not answer soon never will.
     config.attempt_timeout = Duration::from_millis(500);
@@ -130,9 +137,17 @@ fn collector(arguments: &Arguments, world: &World) -> Result<Collector<StubResol
     Ok(
         Collector::new(StubResolver::new(config), name, CryptoProvider::aws_lc_rs())
             .with_lists(lists)
-            .with_deadline(run::deadline(arguments))
+            .with_deadline(deadline)
             .with_timeouts(timeouts)
             .with_special_addresses()
             .with_detours(world.routes().collect()),
     )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the laboratory's start counts towards the time given"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
