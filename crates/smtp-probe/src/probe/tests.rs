@@ -24,6 +24,22 @@ where
     observation
 }
 
+/// The server's part up to the first command.
+async fn greet(stream: &mut DuplexStream) {
+    stream.write_all(b"220 mx.example\r\n").await.expect("open");
+    let _command = stream.read(&mut [0; 64]).await;
+}
+
+/// The server's part up to the command STARTTLS.
+async fn offer_starttls(stream: &mut DuplexStream) {
+    greet(stream).await;
+    stream
+        .write_all(b"250-mx.example\r\n250 STARTTLS\r\n")
+        .await
+        .expect("open");
+    let _command = stream.read(&mut [0; 64]).await;
+}
+
 #[track_caller]
 fn check_stop(observation: &Observation, phase: Phase, cause: &Cause) {
     let stop = observation.stop().expect("it stopped");
@@ -102,9 +118,7 @@ async fn the_whole_session_has_an_end() {
 #[tokio::test(start_paused = true)]
 async fn item_16_the_last_words_are_heard_after_a_failed_write() {
     let observation = run(Security::StartTls, |mut stream| async move {
-        stream.write_all(b"220 mx.example\r\n").await.expect("open");
-        let mut line = [0; 64];
-        let _read = stream.read(&mut line).await;
+        greet(&mut stream).await;
         stream.write_all(b"421 too slow\r\n").await.expect("open");
     })
     .await;
@@ -114,14 +128,7 @@ async fn item_16_the_last_words_are_heard_after_a_failed_write() {
 #[tokio::test(start_paused = true)]
 async fn item_31_plaintext_behind_the_reply_to_starttls_is_never_input() {
     let observation = run(Security::StartTls, |mut stream| async move {
-        let mut line = [0; 64];
-        stream.write_all(b"220 mx.example\r\n").await.expect("open");
-        let _read = stream.read(&mut line).await;
-        stream
-            .write_all(b"250-mx.example\r\n250 STARTTLS\r\n")
-            .await
-            .expect("open");
-        let _read = stream.read(&mut line).await;
+        offer_starttls(&mut stream).await;
         let injected = b"220 go\r\n250-evil.example\r\n250 AUTH PLAIN\r\n";
         stream.write_all(injected).await.expect("open");
         std::future::pending::<()>().await;
@@ -201,9 +208,7 @@ async fn an_address_that_is_not_this_hosts_is_this_hosts_fault() {
 #[tokio::test(start_paused = true)]
 async fn last_words_in_pieces_are_heard() {
     let observation = run(Security::StartTls, |mut stream| async move {
-        stream.write_all(b"220 mx.example\r\n").await.expect("open");
-        let mut line = [0; 64];
-        let _read = stream.read(&mut line).await;
+        greet(&mut stream).await;
         stream.write_all(b"421-too many\r\n").await.expect("open");
         tokio::time::sleep(Duration::from_millis(20)).await;
         stream.write_all(b"421 bye\r\n").await.expect("open");
@@ -236,14 +241,7 @@ async fn a_timeout_without_end_is_no_panic() {
 #[tokio::test(start_paused = true)]
 async fn plaintext_a_moment_behind_the_220_is_the_same_injection() {
     let observation = run(Security::StartTls, |mut stream| async move {
-        let mut line = [0; 64];
-        stream.write_all(b"220 mx.example\r\n").await.expect("open");
-        let _read = stream.read(&mut line).await;
-        stream
-            .write_all(b"250-mx.example\r\n250 STARTTLS\r\n")
-            .await
-            .expect("open");
-        let _read = stream.read(&mut line).await;
+        offer_starttls(&mut stream).await;
         stream.write_all(b"220 go\r\n").await.expect("open");
         tokio::time::sleep(Duration::from_millis(5)).await;
         stream
