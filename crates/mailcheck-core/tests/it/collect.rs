@@ -19,6 +19,7 @@ fn now() -> Instant {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_run_exceeds_its_deadline_whatever_the_servers_do() {
+    // Each of these would take its session's 3 s. The bound leaves room for a busy machine.
     let world = World::start().await.expect("the laboratory");
     for domain in [
         "silent.test",
@@ -32,10 +33,7 @@ async fn no_run_exceeds_its_deadline_whatever_the_servers_do() {
         let started = now();
         let facts = facts(&collector, domain).await;
         let taken = started.elapsed();
-        assert!(
-            taken < Duration::from_millis(1300),
-            "{domain} took {taken:?}"
-        );
+        assert!(taken < Duration::from_secs(2), "{domain} took {taken:?}");
         assert_ne!(
             judge(&world).judge(&facts).verdict,
             Verdict::Pass,
