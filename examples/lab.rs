@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     for (logical, real) in world.routes() {
         println!("  {:<24} {real}", logical.to_string());
     }
-    let host = std::net::SocketAddr::from(([192, 0, 2, 10], 25));
+    let host = std::net::SocketAddr::from(([192, 0, 2, 11], 25));
     if let Some(real) = world.route(host) {
         println!("\ntry");
         println!(
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
             authority.display()
         );
         println!(
-            "  cargo run --example check -- --resolver {} --ca {} --connect-to {host}={real} --ports 25 --no-lists good.test",
+            "  cargo run --example check -- --resolver {} --ca {} --connect-to {host}={real} --no-lists mx2.good.test:25",
             world.resolver(),
             authority.display(),
         );
