@@ -1,7 +1,7 @@
 //! Checks a mail domain, host or address: will mail flow, and if not, who loses what, and why?
 //!
 //! A run has two halves. [`Collector`] asks the DNS, the ports and the lists, and takes [`Facts`]: plain data, no opinion.
-//! [`Judge`] looks at the facts with [rules](crate::rules) that ask nobody, and makes a [`Report`]. Stored facts give the same report again.
+//! [`Judge`] looks at the facts with [rules] that ask nobody, and makes a [`Report`]. Stored facts give the same report again.
 //!
 //! Every rule says *pass*, *fail* or *could not tell*, and the third is never folded into the others: [`Verdict::CouldNotTell`]
 //! is not [`Verdict::Failures`].
