@@ -42,11 +42,12 @@
 //! | [`mail_route`] | where the mail of a domain goes: MX, null MX, implicit MX, and every address |
 //! | [`reverse`] | names of an address, confirmed forwards |
 //! | [`AddressScope`] | what an address is reserved for |
+//! | [`spf`] | who may send for a domain: the record read, `check_host()` evaluated, every step told |
 //! | [`stub`] | the stub resolver |
 //!
 //! # Limits
 //!
-//! 12 aliases in a row; the stub resolver's own limits are listed with [`stub::StubConfig`].
+//! 12 aliases in a row; those of SPF are in [`spf::Limits`], and the stub resolver's own limits are listed with [`stub::StubConfig`].
 //!
 //! # Features
 //!
@@ -77,6 +78,7 @@ mod name;
 mod record;
 mod reverse;
 mod scope;
+pub mod spf;
 mod static_lookup;
 #[cfg(feature = "stub")]
 pub mod stub;
