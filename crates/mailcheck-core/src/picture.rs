@@ -8,6 +8,7 @@ use smtp_probe::{Observation, PortState, StartTls};
 use tls_inspect::Assessment;
 
 use crate::rules::Case;
+use crate::rules::cert_chain;
 use crate::rules::explain::{self, listed_subject};
 use crate::{
     Axis, Facts, Finding, Line, LineKind, Outcome, ProbeResult, ServiceFacts, Severity, Subject,
@@ -60,6 +61,15 @@ pub(crate) fn all_well(facts: &Facts, findings: &[Finding]) -> String {
     } else {
         format!("; {more} not checked, see above")
     };
+    // A chain or key that could not be judged is no proof of who answered.
+    let unproven = findings.iter().any(|finding| {
+        finding.outcome == Outcome::Unchecked && finding.rule == cert_chain::RULE.id
+    });
+    let secured = if unproven {
+        "encrypted"
+    } else {
+        "encrypted and authenticated"
+    };
     let served = |required: bool| {
         let served = |service: &&ServiceFacts| {
             let port = facts.profile.expectation(service.address.port());
@@ -80,12 +90,10 @@ pub(crate) fn all_well(facts: &Facts, findings: &[Finding]) -> String {
         (Target::Domain(name), _) => {
             let count = served(true);
             let noun = if count == 1 { "address" } else { "addresses" };
-            format!(
-                "the mail servers of {name} answer at {count} {noun}, encrypted and authenticated{unchecked}"
-            )
+            format!("the mail servers of {name} answer at {count} {noun}, {secured}{unchecked}")
         }
         (Target::Host { name, port }, _) => {
-            format!("{name}:{port} serves mail, encrypted and authenticated{unchecked}")
+            format!("{name}:{port} serves mail, {secured}{unchecked}")
         }
         (Target::Address { address, .. }, _) if served(false) > 0 => {
             format!("{address} serves mail, and nothing speaks against it{unchecked}")

@@ -5,7 +5,7 @@
 
 pub(crate) mod explain;
 
-mod cert_chain;
+pub(crate) mod cert_chain;
 mod cert_lifetime;
 mod cert_name;
 mod list_answered;
@@ -110,14 +110,12 @@ impl Case<'_> {
 
     /// Whether another address holds a whole session on the same port.
     pub(crate) fn others_serve(&self, service: &ServiceFacts) -> Others {
-        self.others(service, |other, seen| {
-            match (&seen.port, seen.stop().map(|stop| &stop.cause)) {
-                (PortState::Open, None) => Others::Serve,
-                (PortState::Refused | PortState::Unreachable(_), _) => Others::DoNot,
-                (PortState::Filtered, _) if self.others_are_heard(other) => Others::DoNot,
-                (PortState::Open, Some(cause)) if smtp_session::is_shown(cause) => Others::DoNot,
-                _ => Others::Unknown,
-            }
+        self.others(service, |other, seen| match (&seen.port, seen.stop()) {
+            (PortState::Open, None) => Others::Serve,
+            (PortState::Refused | PortState::Unreachable(_), _) => Others::DoNot,
+            (PortState::Filtered, _) if self.others_are_heard(other) => Others::DoNot,
+            (PortState::Open, Some(stop)) if smtp_session::is_shown(stop) => Others::DoNot,
+            _ => Others::Unknown,
         })
     }
 

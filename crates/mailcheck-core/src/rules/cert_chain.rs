@@ -5,7 +5,7 @@ use super::prelude::*;
 use crate::ServiceFacts;
 
 /// Whether the chain leads to a trusted authority, and the server holds the key.
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     id: "cert.chain",
     summary: "the chain leads to a trusted authority, and the server holds the key",
     citation: "RFC 5280 §6, RFC 8461 §4.2",
@@ -19,7 +19,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for (service, assessment) in case.assessed() {
         let demands_tls = service.role().demands_tls();
-        let failure = assessment.failures.iter().find_map(said_here);
+        // What cannot be judged here does not hide what can; of equals the first, nearest to the end entity, stands.
+        let failures = assessment.failures.iter().filter_map(said_here);
+        let failure = failures.min_by_key(|(outcome, _)| outcome.rank());
         let Some((outcome, what)) = failure else {
             if let Some(finding) = unproven(service) {
                 findings.push(finding);
@@ -142,5 +144,73 @@ fn mend(failures: &[Failure]) -> &'static str {
         _ => {
             "get a new certificate from a public authority, and let the server send the whole chain"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tls_inspect::{
+        Assessment, Capture, ChainReport, HandshakeOutcome, ReferenceId, TrustVerdict,
+    };
+
+    use super::*;
+    use crate::rules::tests::{Scene, check_assessed};
+
+    #[track_caller]
+    fn check(port: u16, kinds: &[TrustFailureKind], key: KeyPossession, expected: Outcome) {
+        let failures = kinds
+            .iter()
+            .map(|kind| TrustFailure::new(*kind, Some(0), "detail"));
+        let failures: Vec<_> = failures.collect();
+        let reference = ReferenceId::parse("a.test").expect("a name");
+        let verdict = TrustVerdict::Untrusted(failures.clone());
+        let chain = ChainReport::default();
+        let mut assessment = Assessment::new(reference, "store", 0, chain, verdict);
+        assessment.failures = failures.into_iter().map(Failure::Trust).collect();
+        let mut capture = Capture::new(HandshakeOutcome::Completed);
+        capture.key_possession = key;
+        let scene = Scene::domain("d.test").tls("a.test", &format!("192.0.2.1:{port}"), capture);
+        check_assessed(&RULE, &scene, vec![Some(assessment)], &[expected]);
+    }
+
+    #[test]
+    fn a_bad_chain_stops_clients_and_only_some_senders() {
+        let kinds = [TrustFailureKind::SelfSigned];
+        check(
+            25,
+            &kinds,
+            KeyPossession::Verified,
+            Outcome::Fail(Severity::Warning),
+        );
+        check(
+            587,
+            &kinds,
+            KeyPossession::Verified,
+            Outcome::Fail(Severity::Error),
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_neither_good_nor_bad_and_hides_nothing() {
+        let limit = TrustFailureKind::UnsupportedAlgorithm;
+        check(587, &[limit], KeyPossession::Verified, Outcome::Unchecked);
+        let both = [limit, TrustFailureKind::UnknownRoot];
+        check(
+            587,
+            &both,
+            KeyPossession::Verified,
+            Outcome::Fail(Severity::Error),
+        );
+    }
+
+    #[test]
+    fn a_chain_without_proof_of_its_key_does_not_pass() {
+        check(25, &[], KeyPossession::Verified, Outcome::Pass);
+        check(
+            25,
+            &[],
+            KeyPossession::Unsupported("odd key".into()),
+            Outcome::Unchecked,
+        );
     }
 }

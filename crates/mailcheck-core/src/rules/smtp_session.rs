@@ -136,17 +136,18 @@ fn is_about_this_client(stop: &Stop) -> bool {
     policy || WORDS.iter().any(|word| said.contains(word))
 }
 
-/// Whether a stop for this cause is shown to be the server's doing.
-pub(super) fn is_shown(cause: &Cause) -> bool {
-    matches!(
-        cause,
+/// Whether a stop is shown to be how the server treats everyone; a refusal of this client is not.
+pub(super) fn is_shown(stop: &Stop) -> bool {
+    let shown = matches!(
+        stop.cause,
         Cause::Rejected
             | Cause::Closed
             | Cause::Reset
             | Cause::NotSmtp(_)
             | Cause::UnexpectedReply
             | Cause::Unreadable
-    )
+    );
+    shown && !(stop.cause == Cause::Rejected && is_about_this_client(stop))
 }
 
 fn mend(cause: &Cause) -> &'static str {
@@ -221,6 +222,20 @@ mod tests {
             let scene = Scene::domain("d.test").stopped("a.test", "192.0.2.1:25", stop);
             check(&RULE, &scene, &[Outcome::Inconclusive]);
         }
+    }
+
+    /// The other server may serve everyone else, so the first is not shown to be the last.
+    #[test]
+    fn a_sibling_that_refuses_this_client_is_not_a_dead_one() {
+        let reply = smtp_probe::Reply::parse(b"554 5.7.1 no\r\n").expect("a reply");
+        let refusal = Stop::new(Phase::Greeting, Cause::Rejected).with_reply(reply);
+        let scene =
+            stopped(Phase::Greeting, Cause::Closed).stopped("b.test", "192.0.2.2:25", refusal);
+        check(
+            &RULE,
+            &scene,
+            &[Outcome::Fail(Severity::Warning), Outcome::Inconclusive],
+        );
     }
 
     #[test]

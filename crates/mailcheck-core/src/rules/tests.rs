@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use dnsbl::{ListAnswer, ListName, Role, Verdict};
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
-use tls_inspect::Capture;
+use tls_inspect::{Assessment, Capture};
 
 use super::{ALL, Case};
 use crate::{Facts, Finding, NotProbed, Outcome, ProbeResult, Profile, Rule, ServiceFacts, Target};
@@ -184,8 +184,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 /// Judges a scene by one rule.
 #[track_caller]
 pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) {
+    let assessments = vec![None; scene.services.len()];
+    check_assessed(rule, scene, assessments, expected);
+}
+
+/// The same, with what the chain of each service is worth.
+#[track_caller]
+pub(super) fn check_assessed(
+    rule: &'static Rule,
+    scene: &Scene,
+    assessments: Vec<Option<Assessment>>,
+    expected: &[Outcome],
+) {
     let facts = scene.facts();
-    let assessments = vec![None; facts.services.len()];
     let mut findings: Vec<Finding> = Vec::new();
     (rule.check)(
         &Case {
