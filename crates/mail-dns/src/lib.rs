@@ -71,17 +71,23 @@
 )]
 
 mod answer;
+pub mod dkim;
+pub mod dmarc;
 mod error;
+mod existence;
 mod lookup;
 mod mail_route;
 mod name;
+mod octets;
 mod record;
+mod report_uri;
 mod reverse;
 mod scope;
 pub mod spf;
 mod static_lookup;
 #[cfg(feature = "stub")]
 pub mod stub;
+mod tag_list;
 mod wire;
 
 pub use answer::{
@@ -89,13 +95,17 @@ pub use answer::{
     Response, Source, Transport,
 };
 pub use error::{Attempt, AttemptFailure, LookupError, LookupErrorKind};
+pub use existence::{Existence, existence};
 pub use lookup::Lookup;
 pub use mail_route::{HostAddresses, MailHost, MailRoute, RouteKind, mail_route, resolve};
 pub use name::{DomainName, NameError, NameErrorKind};
+pub use octets::{Octets, Span};
 pub use record::{CharacterStrings, Rcode, Record, RecordData, RecordType};
+pub use report_uri::{ReportUri, UriError, UriErrorKind};
 pub use reverse::{Confirmation, Reverse, ReverseName, reverse};
 pub use scope::AddressScope;
 pub use static_lookup::{StaticLookup, ZoneTextError};
+pub use tag_list::{Tag, TagFault, TagFaultKind};
 
 #[cfg(all(doctest, feature = "stub"))]
 #[doc = include_str!("../README.md")]

@@ -36,12 +36,16 @@ impl RecordType {
     pub const SRV: Self = Self(33);
     /// Delegation signer (RFC 4034).
     pub const DS: Self = Self(43);
+    /// Proof that there is nothing else (RFC 4034).
+    pub const NSEC: Self = Self(47);
     /// DNSSEC key (RFC 4034).
     pub const DNSKEY: Self = Self(48);
     /// Certificate association (RFC 6698).
     pub const TLSA: Self = Self(52);
     /// SPF's own type, dead since RFC 7208 §3.1.
     pub const SPF: Self = Self(99);
+    /// In an NSEC record: the name does not exist (RFC 9824 §2).
+    pub const NXNAME: Self = Self(128);
     /// Certification authority authorization (RFC 8659).
     pub const CAA: Self = Self(257);
 }
@@ -60,9 +64,11 @@ impl fmt::Display for RecordType {
             Self::AAAA => "AAAA",
             Self::SRV => "SRV",
             Self::DS => "DS",
+            Self::NSEC => "NSEC",
             Self::DNSKEY => "DNSKEY",
             Self::TLSA => "TLSA",
             Self::SPF => "SPF",
+            Self::NXNAME => "NXNAME",
             Self::CAA => "CAA",
             Self(number) => return write!(f, "TYPE{number}"),
         };
@@ -214,6 +220,11 @@ pub enum RecordData {
         /// The property value.
         value: Vec<u8>,
     },
+    /// Which types there are at a name of a signed zone, and no others (RFC 4034 §4).
+    Nsec {
+        /// The types.
+        types: Vec<RecordType>,
+    },
     /// A type without a form of its own here.
     Other {
         /// The type.
@@ -237,6 +248,7 @@ impl RecordData {
             Self::Srv { .. } => RecordType::SRV,
             Self::Tlsa { .. } => RecordType::TLSA,
             Self::Caa { .. } => RecordType::CAA,
+            Self::Nsec { .. } => RecordType::NSEC,
             Self::Other { record_type } => *record_type,
         }
     }
@@ -291,6 +303,12 @@ impl fmt::Display for RecordData {
             Self::Caa { flags, tag, value } => {
                 write!(f, "{flags} {} ", tag.as_bytes().escape_ascii())?;
                 write_quoted(f, value)
+            }
+            Self::Nsec { types } => {
+                f.write_str("(next name left out)")?;
+                types
+                    .iter()
+                    .try_for_each(|record_type| write!(f, " {record_type}"))
             }
             Self::Other { .. } => f.write_str("(not decoded)"),
         }

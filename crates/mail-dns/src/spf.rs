@@ -64,9 +64,7 @@ mod trace;
 pub use evaluate::check_host;
 pub use macro_string::{Macro, MacroLetter, MacroPart, MacroString};
 pub use query::{Limits, Query};
-pub use record::{
-    Directive, DualCidr, Mechanism, Modifier, ModifierKind, Qualifier, Record, Span, Term,
-};
+pub use record::{Directive, DualCidr, Mechanism, Modifier, ModifierKind, Qualifier, Record, Term};
 pub use syntax_error::{SyntaxError, SyntaxErrorKind};
 pub use trace::{
     Asked, AskedOutcome, CheckedRecord, Evaluation, Problem, SpfResult, Step, StepOutcome,

@@ -55,8 +55,58 @@ fn data(data: &RData) -> Result<RecordData, NameError> {
             tag: caa.tag.to_ascii_lowercase(),
             value: caa.value.clone(),
         },
+        // hickory decodes it only with a cryptography provider.
+        RData::Unknown { code, rdata } if u16::from(*code) == RecordType::NSEC.0 => {
+            RecordData::Nsec {
+                types: nsec_types(&rdata.anything).unwrap_or_default(),
+            }
+        }
         other => RecordData::Other {
             record_type: RecordType(other.record_type().into()),
         },
     })
+}
+
+/// The types in an NSEC record (RFC 4034 §4.1): behind the next name, which is not compressed, windows of bits.
+fn nsec_types(data: &[u8]) -> Option<Vec<RecordType>> {
+    let mut rest = data;
+    loop {
+        let (length, after) = rest.split_first()?;
+        rest = after.get(usize::from(*length)..)?;
+        if *length == 0 {
+            break;
+        }
+    }
+    let mut types = Vec::new();
+    while let [window, length, after @ ..] = rest {
+        let (bits, after) = after.split_at_checked(usize::from(*length))?;
+        for (index, octet) in (0u16..32).zip(bits) {
+            let set = (0u16..8).filter(|bit| octet & (0x80 >> bit) != 0);
+            types.extend(set.map(|bit| RecordType((u16::from(*window) << 8) | (index * 8 + bit))));
+        }
+        rest = after;
+    }
+    Some(types)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nsec_bitmaps_are_read() {
+        // RFC 4034 §4.3: host.example.com. A MX RRSIG NSEC TYPE1234.
+        let mut data = b"\x04host\x07example\x03com\x00\x00\x06\x40\x01\x00\x00\x00\x03".to_vec();
+        data.extend(b"\x04\x1b");
+        data.extend([0; 26]);
+        data.push(0x20);
+        let numbers: Vec<_> = nsec_types(&data)
+            .expect("types")
+            .iter()
+            .map(|found| found.0)
+            .collect();
+        assert_eq!(numbers, [1, 15, 46, 47, 1234]);
+        assert_eq!(nsec_types(b"\x04ho"), None);
+        assert_eq!(nsec_types(b"\x00\x00\x20\x01"), None);
+    }
 }

@@ -7,11 +7,11 @@ use std::pin::Pin;
 use crate::spf::expand::{Target, Values, join};
 use crate::spf::{
     Asked, AskedOutcome, CheckedRecord, Directive, DualCidr, Evaluation, MacroLetter, MacroString,
-    Mechanism, Problem, Query, Record, Span, SpfResult, Step, StepOutcome, grammar,
+    Mechanism, Problem, Query, Record, SpfResult, Step, StepOutcome, grammar,
 };
 use crate::{
     Answer, DomainName, Lookup, LookupError, NegativeKind, Question, RecordData, RecordType,
-    Response,
+    Response, Span,
 };
 
 /// How deep includes may nest, should the limit of terms allow more: a check within a check takes stack.

@@ -2,9 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::Span;
 use crate::spf::{
     Directive, DualCidr, Macro, MacroLetter, MacroPart, MacroString, Mechanism, Modifier,
-    ModifierKind, Qualifier, Record, Span, SyntaxError, SyntaxErrorKind, Term,
+    ModifierKind, Qualifier, Record, SyntaxError, SyntaxErrorKind, Term,
 };
 
 /// `version = "v=spf1"`, and a space or the end: what follows it.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::Span;
 use crate::spf::{MacroString, SpfResult, SyntaxError, grammar};
 
 /// An SPF record that is correct in every term (RFC 7208 §4.6: an error anywhere spoils the whole).
@@ -101,23 +102,6 @@ impl fmt::Display for Record {
             write!(f, " {term}")?;
         }
         Ok(())
-    }
-}
-
-/// A place in a text: from `start` up to, and without, `end`, in octets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_structs, reason = "a range is its two ends")]
-pub struct Span {
-    /// The first octet.
-    pub start: usize,
-    /// The octet after the last.
-    pub end: usize,
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}..{}", self.start, self.end)
     }
 }
 

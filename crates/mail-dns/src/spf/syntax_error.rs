@@ -1,6 +1,6 @@
 //! Why text is not an SPF record.
 
-use crate::spf::Span;
+use crate::Span;
 
 /// Why text is not an SPF record, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::spf::{Span, SyntaxError};
+use crate::Span;
+use crate::spf::SyntaxError;
 use crate::{DomainName, LookupError, LookupErrorKind, NegativeKind, Question};
 
 /// The outcome of [`check_host`](crate::spf::check_host), with every step.

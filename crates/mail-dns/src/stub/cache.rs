@@ -170,6 +170,7 @@ fn record_weight(record: &Record) -> usize {
             .sum(),
         RecordData::Tlsa { data, .. } => data.len(),
         RecordData::Caa { tag, value, .. } => tag.len() + value.len(),
+        RecordData::Nsec { types } => types.len() * 2,
         RecordData::A(_) | RecordData::Aaaa(_) | RecordData::Other { .. } => 0,
     };
     size_of::<Record>() + record.name.wire_len() + data

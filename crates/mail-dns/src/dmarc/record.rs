@@ -1,0 +1,558 @@
+//! A DMARC record and its tags.
+
+use std::fmt;
+
+use crate::tag_list::{Tag, TagFault, TagFaultKind, TagList, is_blank};
+use crate::{Octets, ReportUri, Span, UriError};
+
+/// A DMARC policy record (RFC 9989 §4.7), with every default filled in and everything odd said.
+///
+/// Only the version decides whether a text is such a record; what is wrong behind it falls back to the default or is ignored
+/// (RFC 9989 §4.8), except that without a good policy the record may count for less: see [`force`](Self::force).
+///
+/// # Examples
+///
+/// ```
+/// use mail_dns::dmarc::{Alignment, Audience, Policy, Record};
+///
+/// let record = Record::parse(b"v=DMARC1; p=reject; sp=quarantine; adkim=s; rua=mailto:d@r.test").expect("a record");
+/// assert_eq!(record.policy_for(Audience::Domain), Some(Policy::Reject));
+/// assert_eq!(record.policy_for(Audience::NonexistentSubdomain), Some(Policy::Quarantine), "np falls back to sp");
+/// assert_eq!(record.dkim_alignment, Alignment::Strict);
+/// assert_eq!(Record::parse(b"v=dmarc1; p=none"), None, "the case of the version counts");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Record {
+    /// The record as it came, its strings joined.
+    pub text: Octets,
+    /// The tags, in order, those without a meaning among them.
+    pub tags: Vec<Tag>,
+    /// `p`: the policy for the domain, and for what is below it unless said otherwise.
+    pub policy: Stated<Policy>,
+    /// `sp`: the policy for subdomains that exist.
+    pub subdomain_policy: Stated<Policy>,
+    /// `np`: the policy for subdomains that do not exist.
+    pub nonexistent_policy: Stated<Policy>,
+    /// `psd`: whether the domain is a public suffix; `u` if it is not stated.
+    pub psd: Psd,
+    /// `t=y`: the policy is being tested, and one level less is asked for.
+    pub testing: bool,
+    /// `adkim`: how close a DKIM domain must be; relaxed if it is not stated.
+    pub dkim_alignment: Alignment,
+    /// `aspf`: how close an SPF domain must be; relaxed if it is not stated.
+    pub spf_alignment: Alignment,
+    /// `rua`: where aggregate reports are wanted.
+    pub aggregate_reports: Vec<ReportUri>,
+    /// `ruf`: where failure reports are wanted.
+    pub failure_reports: Vec<ReportUri>,
+    /// `fo`: when failure reports are wanted; without `ruf` it has no effect.
+    pub failure_options: FailureOptions,
+    /// What is odd or wrong, in the order of the record.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub oddities: Vec<Oddity>,
+}
+
+/// The tags of the registry that are in force (RFC 9989 §9.3).
+const CURRENT: [&str; 11] = [
+    "v", "p", "sp", "np", "psd", "t", "adkim", "aspf", "rua", "ruf", "fo",
+];
+/// Those that RFC 9989 has removed (§C.5.2).
+const HISTORIC: [&str; 3] = ["pct", "rf", "ri"];
+
+impl Record {
+    /// Reads a record: the strings of one TXT record, joined (RFC 9989 §4.5). `None` if it does not begin with the version,
+    /// which means that it is something else (§4.7).
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let list = TagList::parse(text);
+        let first = list.tags.first().filter(|tag| tag.span.start == 0)?;
+        if !first.name.eq_ignore_ascii_case("v") || first.value.as_bytes() != b"DMARC1" {
+            return None;
+        }
+        let mut reader = Reader {
+            list: &list,
+            oddities: list.faults.iter().filter_map(Oddity::of_fault).collect(),
+        };
+        let mut record = Self {
+            text: text.into(),
+            policy: reader.policy("p"),
+            subdomain_policy: reader.policy("sp"),
+            nonexistent_policy: reader.policy("np"),
+            psd: reader.choice("psd", Psd::of),
+            testing: reader.choice("t", |value| match value {
+                "y" => Some(true),
+                "n" => Some(false),
+                _ => None,
+            }),
+            dkim_alignment: reader.choice("adkim", Alignment::of),
+            spf_alignment: reader.choice("aspf", Alignment::of),
+            aggregate_reports: reader.uris("rua"),
+            failure_reports: reader.uris("ruf"),
+            failure_options: reader.choice("fo", FailureOptions::of),
+            oddities: Vec::new(),
+            tags: Vec::new(),
+        };
+        reader.other_tags();
+        if record.failure_reports.is_empty() && list.find("fo").is_some() {
+            reader.oddities.push(Oddity::OptionsWithoutReports);
+        }
+        record.oddities = reader.oddities;
+        record.tags = list.tags;
+        Some(record)
+    }
+
+    /// Whether the record counts as it stands.
+    #[must_use]
+    pub fn force(&self) -> Force {
+        let is_bad = |policy: &Stated<Policy>| matches!(policy, Stated::Invalid);
+        let fine = matches!(self.policy, Stated::Valid(_))
+            && !is_bad(&self.subdomain_policy)
+            && !is_bad(&self.nonexistent_policy);
+        match (fine, self.aggregate_reports.is_empty()) {
+            (true, _) => Force::AsStated,
+            (false, false) => Force::AsNone,
+            (false, true) => Force::NotAtAll,
+        }
+    }
+
+    /// The policy that the record asks for, before `t` is taken into account; `None` if it counts for nothing.
+    ///
+    /// `np` falls back to `sp`, and that to `p` (RFC 9989 §4.7, §4.10.1).
+    #[must_use]
+    pub fn policy_for(&self, audience: Audience) -> Option<Policy> {
+        match self.force() {
+            Force::NotAtAll => return None,
+            Force::AsNone => return Some(Policy::None),
+            Force::AsStated => {}
+        }
+        let own = self.policy.valid();
+        let below = self.subdomain_policy.valid().or(own);
+        match audience {
+            Audience::Domain => own,
+            Audience::ExistingSubdomain => below,
+            Audience::NonexistentSubdomain => self.nonexistent_policy.valid().or(below),
+        }
+    }
+
+    /// The same as receivers are asked to apply it: with `t=y`, one level less (RFC 9989 §4.7).
+    #[must_use]
+    pub fn applied_policy_for(&self, audience: Audience) -> Option<Policy> {
+        let policy = self.policy_for(audience)?;
+        Some(if self.testing {
+            policy.lowered()
+        } else {
+            policy
+        })
+    }
+
+    /// The value of `pct`, which RFC 9989 has removed, as readers of RFC 7489 take it: 100 if it is not stated or not good.
+    #[must_use]
+    pub fn historic_percentage(&self) -> u8 {
+        let tag = self
+            .tags
+            .iter()
+            .find(|tag| tag.name.eq_ignore_ascii_case("pct"));
+        let percentage = tag
+            .and_then(Tag::ascii)
+            .and_then(|value| value.parse().ok());
+        percentage
+            .filter(|percentage| *percentage <= 100)
+            .unwrap_or(100)
+    }
+}
+
+/// Reads values, and notes what is wrong with them.
+struct Reader<'a> {
+    list: &'a TagList,
+    oddities: Vec<Oddity>,
+}
+
+impl<'a> Reader<'a> {
+    /// The first tag of the name. The names are given in lower case, and compared so, as ABNF has it (RFC 9989 §4.8).
+    fn tag(&self, name: &str) -> Option<&'a Tag> {
+        self.list
+            .tags
+            .iter()
+            .find(|tag| tag.name.eq_ignore_ascii_case(name))
+    }
+
+    fn policy(&mut self, name: &str) -> Stated<Policy> {
+        let Some(tag) = self.tag(name) else {
+            return Stated::Absent;
+        };
+        match tag
+            .ascii()
+            .and_then(|value| Policy::of(&value.to_ascii_lowercase()))
+        {
+            Some(policy) => Stated::Valid(policy),
+            None => {
+                self.invalid(tag);
+                Stated::Invalid
+            }
+        }
+    }
+
+    fn choice<T: Default>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> T {
+        let Some(tag) = self.tag(name) else {
+            return T::default();
+        };
+        match tag
+            .ascii()
+            .and_then(|value| read(&value.to_ascii_lowercase()))
+        {
+            Some(value) => value,
+            None => {
+                self.invalid(tag);
+                T::default()
+            }
+        }
+    }
+
+    /// `dmarc-urilist = dmarc-uri *( *WSP "," *WSP dmarc-uri )`; those that are malformed are ignored (RFC 9990 §3.5).
+    fn uris(&mut self, name: &str) -> Vec<ReportUri> {
+        let Some(tag) = self.tag(name) else {
+            return Vec::new();
+        };
+        let text = tag.value.to_text();
+        let mut uris = Vec::new();
+        for written in text.split(',') {
+            match written.trim_matches([' ', '\t']).parse::<ReportUri>() {
+                Ok(uri) => {
+                    if uri.max_octets.is_some() {
+                        self.oddities.push(Oddity::ObsoleteSize { span: tag.span });
+                    }
+                    uris.push(uri);
+                }
+                Err(error) => self.oddities.push(Oddity::InvalidUri {
+                    text: Octets::from(written.as_bytes()),
+                    error,
+                    span: tag.span,
+                }),
+            }
+        }
+        uris
+    }
+
+    fn other_tags(&mut self) {
+        for tag in &self.list.tags {
+            let name = tag.name.to_ascii_lowercase();
+            if HISTORIC.contains(&name.as_str()) {
+                self.oddities.push(Oddity::HistoricTag {
+                    name,
+                    span: tag.span,
+                });
+            } else if !CURRENT.contains(&name.as_str()) {
+                self.oddities.push(Oddity::UnknownTag {
+                    name,
+                    span: tag.span,
+                });
+            }
+        }
+    }
+
+    fn invalid(&mut self, tag: &Tag) {
+        self.oddities.push(Oddity::InvalidValue {
+            name: tag.name.clone(),
+            span: tag.value_span,
+        });
+    }
+}
+
+/// What a tag says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a tag is there or not, and good or not"
+)]
+pub enum Stated<T> {
+    /// There is no such tag.
+    Absent,
+    /// The tag has a value that means nothing.
+    Invalid,
+    /// The tag has this value.
+    Valid(T),
+}
+
+impl<T: Copy> Stated<T> {
+    /// The value, if it is good.
+    #[must_use]
+    pub fn valid(&self) -> Option<T> {
+        match self {
+            Self::Valid(value) => Some(*value),
+            Self::Absent | Self::Invalid => None,
+        }
+    }
+}
+
+/// What is asked for mail that fails (RFC 9989 §4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "dmarc-request has three (RFC 9989 §4.8)"
+)]
+pub enum Policy {
+    /// Nothing.
+    None,
+    /// To treat it as suspicious.
+    Quarantine,
+    /// To refuse it.
+    Reject,
+}
+
+impl Policy {
+    fn of(value: &str) -> Option<Self> {
+        match value {
+            "none" => Some(Self::None),
+            "quarantine" => Some(Self::Quarantine),
+            "reject" => Some(Self::Reject),
+            _ => None,
+        }
+    }
+
+    /// One level less, as `t=y` asks (RFC 9989 §4.7).
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        match self {
+            Self::Reject => Self::Quarantine,
+            Self::Quarantine | Self::None => Self::None,
+        }
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Quarantine => "quarantine",
+            Self::Reject => "reject",
+        })
+    }
+}
+
+/// For whom a policy is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(clippy::exhaustive_enums, reason = "p, sp and np: RFC 9989 §4.7")]
+pub enum Audience {
+    /// The domain that the record is at.
+    Domain,
+    /// A domain below it that exists.
+    ExistingSubdomain,
+    /// A domain below it that does not exist.
+    NonexistentSubdomain,
+}
+
+/// Whether a record counts as it stands (RFC 9989 §4.10.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the cases of RFC 9989 §4.10.1")]
+pub enum Force {
+    /// It does.
+    AsStated,
+    /// `p` is missing, or one of `p`, `sp` and `np` is not good, but reports are wanted: it counts as `p=none`.
+    AsNone,
+    /// The same, and no reports are wanted: no DMARC for the domain.
+    NotAtAll,
+}
+
+/// How close an authenticated domain must be to that of the author (RFC 9989 §4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "dmarc-rors has two (RFC 9989 §4.8)"
+)]
+pub enum Alignment {
+    /// Within the same organizational domain.
+    #[default]
+    Relaxed,
+    /// The same.
+    Strict,
+}
+
+impl Alignment {
+    fn of(value: &str) -> Option<Self> {
+        match value {
+            "r" => Some(Self::Relaxed),
+            "s" => Some(Self::Strict),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a domain is a public suffix: one below which others register (RFC 9989 §4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "dmarc-psd has three (RFC 9989 §4.8)"
+)]
+pub enum Psd {
+    /// `u`: the tree walk decides.
+    #[default]
+    Unstated,
+    /// `y`.
+    Yes,
+    /// `n`: it is the organizational domain of all below it.
+    No,
+}
+
+impl Psd {
+    fn of(value: &str) -> Option<Self> {
+        match value {
+            "u" => Some(Self::Unstated),
+            "y" => Some(Self::Yes),
+            "n" => Some(Self::No),
+            _ => None,
+        }
+    }
+}
+
+/// When failure reports are wanted (RFC 9989 §4.7, `fo`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct FailureOptions {
+    /// `1`: if any mechanism fails to give an aligned pass; else `0`: if all do.
+    pub any: bool,
+    /// `d`: if a DKIM signature fails, aligned or not.
+    pub dkim: bool,
+    /// `s`: if SPF fails, aligned or not.
+    pub spf: bool,
+}
+
+impl FailureOptions {
+    /// `0` and `1` exclude each other, and none stands twice; blanks around the colons were allowed by RFC 7489 §6.4.
+    fn of(value: &str) -> Option<Self> {
+        let mut options = Self::default();
+        let mut all = false;
+        for option in value.split(':') {
+            let flag = match option.trim_matches([' ', '\t']) {
+                "0" => &mut all,
+                "1" => &mut options.any,
+                "d" => &mut options.dkim,
+                "s" => &mut options.spf,
+                _ => return None,
+            };
+            if std::mem::replace(flag, true) {
+                return None;
+            }
+        }
+        (!(all && options.any)).then_some(options)
+    }
+}
+
+/// What is odd in a record. Nobody is told of it by reports: receivers fall back, each in its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Oddity {
+    /// Something that is no tag; it is ignored (RFC 9989 §4.8).
+    Syntax(TagFault),
+    /// A tag that stands again; the first counts here, though RFC 6376 §3.2 would have the whole ignored.
+    DuplicateTag {
+        /// Where it stands again.
+        span: Span,
+    },
+    /// A value that means nothing; the default counts.
+    InvalidValue {
+        /// The tag.
+        name: String,
+        /// Where the value stands.
+        span: Span,
+    },
+    /// A URI that reports cannot be sent to; it is ignored (RFC 9990 §3.5).
+    InvalidUri {
+        /// The URI as written.
+        text: Octets,
+        /// Why.
+        error: UriError,
+        /// Where its tag stands.
+        span: Span,
+    },
+    /// A URI with a size, which is obsolete and ignored (RFC 9989 §C.4).
+    ObsoleteSize {
+        /// Where its tag stands.
+        span: Span,
+    },
+    /// `pct`, `rf` or `ri`: removed by RFC 9989 (§C.5.2), and still followed by readers of RFC 7489.
+    HistoricTag {
+        /// Which.
+        name: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A tag that no RFC knows; it is ignored (RFC 9989 §4.7).
+    UnknownTag {
+        /// Which.
+        name: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `fo` without `ruf`: it has no effect (RFC 9989 §4.7).
+    OptionsWithoutReports,
+}
+
+impl Oddity {
+    fn of_fault(fault: &TagFault) -> Option<Self> {
+        Some(match fault.kind {
+            TagFaultKind::Duplicate => Self::DuplicateTag { span: fault.span },
+            _ => Self::Syntax(*fault),
+        })
+    }
+}
+
+/// A text that is no DMARC record, but was meant as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum NearMiss {
+    /// Blanks before the version.
+    LeadingBlank,
+    /// `v=dmarc1`: the case of the version counts.
+    VersionCase,
+    /// The version is not the first tag.
+    VersionNotFirst,
+    /// No semicolon after the version.
+    NoSeparator,
+    /// Quotation marks or backslashes of a zone file are part of the data.
+    LiteralQuoting,
+}
+
+impl NearMiss {
+    /// What keeps a text from being a record, if it looks like one.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Option<Self> {
+        if Record::parse(text).is_some() {
+            return None;
+        }
+        let lower = text.to_ascii_lowercase();
+        let at = lower.windows(8).position(|window| window == b"v=dmarc1")?;
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + 8..).unwrap_or_default();
+        Some(if before.contains(&b'"') || after.first() == Some(&b'\\') {
+            Self::LiteralQuoting
+        } else if text.get(at..at + 8) != Some(b"v=DMARC1") {
+            Self::VersionCase
+        } else if before.is_empty() {
+            Self::NoSeparator
+        } else if before.iter().all(|octet| is_blank(*octet)) {
+            Self::LeadingBlank
+        } else {
+            Self::VersionNotFirst
+        })
+    }
+}
