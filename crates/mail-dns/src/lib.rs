@@ -77,8 +77,10 @@ mod error;
 mod existence;
 mod lookup;
 mod mail_route;
+pub mod mta_sts;
 mod name;
 mod octets;
+mod published;
 mod record;
 mod report_uri;
 mod reverse;
@@ -88,6 +90,7 @@ mod static_lookup;
 #[cfg(feature = "stub")]
 pub mod stub;
 mod tag_list;
+mod tls_rpt;
 mod wire;
 
 pub use answer::{
@@ -100,12 +103,14 @@ pub use lookup::Lookup;
 pub use mail_route::{HostAddresses, MailHost, MailRoute, RouteKind, mail_route, resolve};
 pub use name::{DomainName, NameError, NameErrorKind};
 pub use octets::{Octets, Span};
+pub use published::{PolicyTextError, PolicyTextErrorKind, Published};
 pub use record::{CharacterStrings, Rcode, Record, RecordData, RecordType};
 pub use report_uri::{ReportUri, UriError, UriErrorKind};
 pub use reverse::{Confirmation, Reverse, ReverseName, reverse};
 pub use scope::AddressScope;
 pub use static_lookup::{StaticLookup, ZoneTextError};
 pub use tag_list::{Tag, TagFault, TagFaultKind};
+pub use tls_rpt::{TlsRptRecord, tls_rpt};
 
 #[cfg(all(doctest, feature = "stub"))]
 #[doc = include_str!("../README.md")]

@@ -23,6 +23,11 @@ pub struct Tag {
 }
 
 impl Tag {
+    /// Whether no blank stands around the equals sign.
+    pub(crate) fn is_tight(&self) -> bool {
+        self.span.start + self.name.len() + 1 == self.value_span.start
+    }
+
     /// The value as text; `None` if it is not ASCII.
     pub(crate) fn ascii(&self) -> Option<&str> {
         str::from_utf8(self.value.as_bytes())
@@ -98,6 +103,11 @@ const MAX_TAGS: usize = 256;
 impl TagList {
     /// Reads the tags. What has no name is not among them, but among the faults; a semicolon at the end is no fault.
     pub(crate) fn parse(text: &[u8]) -> Self {
+        Self::parse_with(text, is_name)
+    }
+
+    /// The same with another idea of a name.
+    pub(crate) fn parse_with(text: &[u8], is_name: fn(&str) -> bool) -> Self {
         let mut list = Self::default();
         let mut start = 0;
         let elements = text.split(|octet| *octet == b';').take(MAX_TAGS);
@@ -106,7 +116,7 @@ impl TagList {
             let is_last = end == text.len();
             let span = trimmed(text, Span { start, end });
             if span.start < span.end {
-                list.element(text, span);
+                list.element(text, span, is_name);
             } else if !is_last {
                 list.fault(TagFaultKind::Empty, Span { start, end });
             }
@@ -115,7 +125,7 @@ impl TagList {
         list
     }
 
-    fn element(&mut self, text: &[u8], span: Span) {
+    fn element(&mut self, text: &[u8], span: Span, is_name: fn(&str) -> bool) {
         let octets = text.get(span.start..span.end).unwrap_or_default();
         let Some(equals) = octets.iter().position(|octet| *octet == b'=') else {
             return self.fault(TagFaultKind::NoEquals, span);

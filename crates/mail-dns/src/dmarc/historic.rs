@@ -12,7 +12,10 @@ pub trait PublicSuffixes: Send + Sync {
 /// The list of <https://publicsuffix.org> that was current when this crate's dependency was built.
 #[cfg(feature = "public-suffix-list")]
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::exhaustive_structs, reason = "it stands for data that are built in")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "it stands for data that are built in"
+)]
 pub struct BuiltInList;
 
 #[cfg(feature = "public-suffix-list")]
