@@ -19,6 +19,11 @@
 //! | `silent.dnsbl.test` | never answers |
 //! | `servfail.dnsbl.test` | answers SERVFAIL |
 //!
+//! `good.test` has every record that a mail domain can have, all of them right.
+//!
+//! The world has mail servers alone. The web server of MTA-STS policies and BIMI logos has an address in the
+//! DNS, 198.51.100.80, and no route; and `good.test` says by SRV that it has neither IMAP nor POP3.
+//!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let world = mailcheck_lab::World::start().await?;
@@ -30,6 +35,7 @@
 //! ```
 
 mod hosts;
+mod keys;
 mod zones;
 
 use std::{
@@ -37,8 +43,11 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use self::hosts::{HOSTS, Host, Place};
 pub use self::zones::{Domain, Expected};
+use self::{
+    hosts::{HOSTS, Host, Place},
+    keys::Keys,
+};
 use crate::{
     ca::TestCa,
     dns::DnsServer,
@@ -71,8 +80,12 @@ impl World {
         let (closed, filtered) = (closed_port()?, filtered_port()?);
         let mut servers = BTreeMap::new();
         let mut routes = BTreeMap::new();
+        let mut keys = Keys::default();
         for host in HOSTS {
             let identity = ca.chain(host.certificate, &[host.name])?;
+            if let Some(certificate) = identity.0.first() {
+                keys.add(host.name, certificate)?;
+            }
             for port in PORTS {
                 let real = match host.place(port) {
                     Place::Server(script) => {
@@ -89,7 +102,7 @@ impl World {
                 routes.extend(host.addresses().map(|ip| (SocketAddr::new(ip, port), real)));
             }
         }
-        let dns = zones::server().start().await?;
+        let dns = zones::server(&keys)?.start().await?;
         Ok(Self {
             dns,
             ca,

@@ -6,8 +6,14 @@ use std::{
     time::Duration,
 };
 
-use super::hosts::{HOSTS, Pointer};
-use crate::dns::{DnsServer, DnsServerBuilder, Fault, Signing};
+use super::{
+    hosts::{HOSTS, Pointer},
+    keys::Keys,
+};
+use crate::{
+    dns::{DnsServer, DnsServerBuilder, Fault, Signing},
+    error::LabError,
+};
 
 /// A domain of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +47,8 @@ pub enum Expected {
 /// How a domain's zone is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Signed,
+    /// Signed, with every policy there is; it brings them all itself.
+    Model,
     Unsigned,
     Bogus,
     /// Publishes that it sends no mail.
@@ -79,8 +86,8 @@ pub(super) const DOMAINS: &[Domain] = &[
         Expected::Well,
         "good.test",
         "two MX hosts, all well; signed",
-        "@ MX 10 mx1\n@ MX 20 mx2\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@good.test\"",
-        Kind::Signed,
+        MODEL,
+        Kind::Model,
     ),
     one_mx(
         Expected::Warnings,
@@ -289,8 +296,32 @@ pub(super) const DOMAINS: &[Domain] = &[
     ),
 ];
 
+/// The records of `good.test`. The TLSA records hold on every port: a host has one certificate.
+///
+/// An SRV target of `.` says that there is no such service (RFC 2782; RFC 6186, section 3.4).
+const MODEL: &str = r#"
+@ MX 10 mx1
+@ MX 20 mx2
+@ TXT "v=spf1 mx -all"
+@ CAA 0 issue "ca.lab.test"
+@ CAA 0 issuemail "ca.lab.test"
+s2026._domainkey TXT "v=DKIM1; k=rsa; p=<good-rsa>"
+ed2026._domainkey TXT "v=DKIM1; k=ed25519; p=<good-ed25519>"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@good.test"
+default._bimi TXT "v=BIMI1; l=https://www.good.test/logo.svg"
+_mta-sts TXT "v=STSv1; id=20261101"
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tlsrpt@good.test"
+_25._tcp.mx1 TLSA 3 1 1 <spki mx1.good.test>
+_25._tcp.mx2 TLSA 3 1 1 <spki mx2.good.test>
+_submissions._tcp SRV 0 1 465 mx1
+_imaps._tcp SRV 0 0 0 .
+_pop3s._tcp SRV 0 0 0 .
+mta-sts A 198.51.100.80
+www A 198.51.100.80
+"#;
+
 /// The DNS server of the world, not yet started.
-pub(super) fn server() -> DnsServerBuilder {
+pub(super) fn server(keys: &Keys) -> Result<DnsServerBuilder, LabError> {
     let mut server = DnsServer::builder()
         .zone("test", "ns.lab A 192.0.2.1", Signing::Signed)
         .zone("in-addr.arpa", pointers(IpAddr::is_ipv4), Signing::Unsigned)
@@ -298,16 +329,16 @@ pub(super) fn server() -> DnsServerBuilder {
     for domain in DOMAINS {
         let signing = match domain.kind {
             Kind::Absent => continue,
-            Kind::Signed => Signing::Signed,
+            Kind::Model => Signing::Signed,
             Kind::Bogus => Signing::Bogus,
             Kind::Unsigned | Kind::NoMail | Kind::Faulty(_) => Signing::Unsigned,
         };
-        server = server.zone(domain.name, domain.zone(), signing);
+        server = server.zone(domain.name, keys.fill(&domain.zone())?, signing);
         if let Kind::Faulty(fault) = domain.kind {
             server = server.fault(domain.name, fault);
         }
     }
-    blocklists(server)
+    Ok(blocklists(server))
 }
 
 impl Domain {
@@ -318,22 +349,33 @@ impl Domain {
             Kind::NoMail => "v=spf1 -all",
             _ => "v=spf1 mx -all",
         };
-        let mut zone = format!(
-            "{mail}\n@ TXT \"{spf}\"\n\
-             _dmarc TXT \"v=DMARC1; p=reject; rua=mailto:dmarc@{name}\"\n"
-        );
-        let suffix = format!(".{name}");
-        for host in HOSTS
-            .iter()
-            .filter(|host| host.name == *name || host.name.ends_with(&suffix))
-        {
-            for address in host.addresses() {
-                let kind = if address.is_ipv4() { "A" } else { "AAAA" };
-                writeln(&mut zone, format_args!("{}. {kind} {address}", host.name));
-            }
+        let mut zone = format!("{mail}\n");
+        if self.kind != Kind::Model {
+            writeln(&mut zone, format_args!("@ TXT \"{spf}\""));
+            let dmarc = format_args!("_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:dmarc@{name}\"");
+            writeln(&mut zone, dmarc);
         }
-        zone
+        zone + &host_addresses(name)
     }
+}
+
+/// The address records of the hosts at a name and below it.
+fn host_addresses(origin: &str) -> String {
+    let mut records = String::new();
+    let suffix = format!(".{origin}");
+    for host in HOSTS
+        .iter()
+        .filter(|host| host.name == origin || host.name.ends_with(&suffix))
+    {
+        for address in host.addresses() {
+            let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+            writeln(
+                &mut records,
+                format_args!("{}. {kind} {address}", host.name),
+            );
+        }
+    }
+    records
 }
 
 /// The blocklists; the table is in the documentation of the module above.
