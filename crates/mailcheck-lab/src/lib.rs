@@ -3,7 +3,7 @@
 //! Probes of mail servers are hard to test: what matters is how they meet servers that are slow, broken or
 //! hostile, and such servers are not to be had when one needs them. Here they are: a DNS server that plays a
 //! validating resolver, SMTP servers that follow a script, a certification authority, and a [`World`] made of
-//! them, with some forty domains, each of which does one thing wrong.
+//! them, with some forty domains, each of which does one thing wrong, and some fifty made for their policies.
 //!
 //! It is the same world in every run: names, addresses and answers are fixed, only the ports on loopback
 //! change. Every server ends with its handle, and nothing is ever sent beyond 127.0.0.0/8.

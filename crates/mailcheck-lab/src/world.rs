@@ -19,7 +19,9 @@
 //! | `silent.dnsbl.test` | never answers |
 //! | `servfail.dnsbl.test` | answers SERVFAIL |
 //!
-//! `good.test` has every record that a mail domain can have, all of them right.
+//! `good.test` has every record that a mail domain can have, all of them right. The [policy
+//! domains](World::policy_domains) are right as well, but for one record or one circumstance each: for checks
+//! that never leave the DNS. Unless that is their topic, their mail goes to `mx1.good.test`.
 //!
 //! The world has mail servers alone. The web server of MTA-STS policies and BIMI logos has an address in the
 //! DNS, 198.51.100.80, and no route; and `good.test` says by SRV that it has neither IMAP nor POP3.
@@ -36,6 +38,7 @@
 
 mod hosts;
 mod keys;
+mod policies;
 mod zones;
 
 use std::{
@@ -43,10 +46,13 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-pub use self::zones::{Domain, Expected};
 use self::{
     hosts::{HOSTS, Host, Place},
     keys::Keys,
+};
+pub use self::{
+    policies::{PolicyDomain, Topic},
+    zones::{Domain, Expected},
 };
 use crate::{
     ca::TestCa,
@@ -141,6 +147,13 @@ impl World {
     #[must_use]
     pub fn domains(&self) -> &'static [Domain] {
         zones::DOMAINS
+    }
+
+    /// The domains made for their policies (SPF, DKIM, DMARC and the like), by topic and name. They are none of
+    /// [`domains`](Self::domains): most have no servers of their own.
+    #[must_use]
+    pub fn policy_domains(&self) -> &'static [PolicyDomain] {
+        policies::domains()
     }
 
     /// From each address and port in the DNS of the world to the one on loopback, in order.

@@ -9,6 +9,7 @@ use std::{
 use super::{
     hosts::{HOSTS, Pointer},
     keys::Keys,
+    policies,
 };
 use crate::{
     dns::{DnsServer, DnsServerBuilder, Fault, Signing},
@@ -307,7 +308,7 @@ const MODEL: &str = r#"
 @ CAA 0 issuemail "ca.lab.test"
 s2026._domainkey TXT "v=DKIM1; k=rsa; p=<good-rsa>"
 ed2026._domainkey TXT "v=DKIM1; k=ed25519; p=<good-ed25519>"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@good.test"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@good.test,mailto:good@dmarc-reports.test"
 default._bimi TXT "v=BIMI1; l=https://www.good.test/logo.svg"
 _mta-sts TXT "v=STSv1; id=20261101"
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tlsrpt@good.test"
@@ -338,7 +339,7 @@ pub(super) fn server(keys: &Keys) -> Result<DnsServerBuilder, LabError> {
             server = server.fault(domain.name, fault);
         }
     }
-    Ok(blocklists(server))
+    policies::add(blocklists(server), keys)
 }
 
 impl Domain {
@@ -360,7 +361,7 @@ impl Domain {
 }
 
 /// The address records of the hosts at a name and below it.
-fn host_addresses(origin: &str) -> String {
+pub(super) fn host_addresses(origin: &str) -> String {
     let mut records = String::new();
     let suffix = format!(".{origin}");
     for host in HOSTS

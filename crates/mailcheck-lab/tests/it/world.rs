@@ -196,7 +196,7 @@ async fn policies() {
         ("null-mx.test", "v=spf1 -all"),
         (
             "_dmarc.good.test",
-            "v=DMARC1; p=reject; rua=mailto:dmarc@good.test",
+            "v=DMARC1; p=reject; rua=mailto:dmarc@good.test,mailto:good@dmarc-reports.test",
         ),
         (
             "_smtp._tls.good.test",
