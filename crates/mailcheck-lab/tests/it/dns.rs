@@ -42,12 +42,12 @@ impl Ask {
         self
     }
 
-    fn cd(mut self) -> Self {
+    pub(crate) fn cd(mut self) -> Self {
         self.message.metadata.checking_disabled = true;
         self
     }
 
-    fn edns(mut self, payload: u16, dnssec_ok: bool) -> Self {
+    pub(crate) fn edns(mut self, payload: u16, dnssec_ok: bool) -> Self {
         let mut edns = Edns::new();
         edns.set_max_payload(payload).set_dnssec_ok(dnssec_ok);
         self.message.edns = Some(edns);

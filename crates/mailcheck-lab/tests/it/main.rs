@@ -3,5 +3,6 @@
 mod ca;
 mod client;
 mod dns;
+mod policies;
 mod smtp;
 mod world;
