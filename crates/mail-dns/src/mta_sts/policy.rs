@@ -108,7 +108,7 @@ impl Reader {
             "version" => return Err(fault(PolicyFileErrorKind::Version)),
             "mode" if self.mode.is_some() => self.duplicate(name, number),
             "mode" => {
-                self.mode = Some(Mode::of(value).ok_or_else(|| fault(PolicyFileErrorKind::Mode))?)
+                self.mode = Some(Mode::of(value).ok_or_else(|| fault(PolicyFileErrorKind::Mode))?);
             }
             "max_age" if self.max_age.is_some() => self.duplicate(name, number),
             "max_age" => self.max_age = Some(self.age(value, number)?),
