@@ -137,6 +137,24 @@ pub enum DnssecStatus {
     Indeterminate(IndeterminateCause),
 }
 
+impl DnssecStatus {
+    /// The status of what hangs on both: a chain is as authentic as its weakest link.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        let strength = |status: &Self| match status {
+            Self::Bogus => 0,
+            Self::Indeterminate(_) => 1,
+            Self::Insecure => 2,
+            Self::Secure => 3,
+        };
+        if strength(&other) < strength(&self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 impl fmt::Display for DnssecStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -416,6 +434,26 @@ impl fmt::Display for Answer {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_is_as_authentic_as_its_weakest_link() {
+        use DnssecStatus::{Bogus, Indeterminate, Insecure, Secure};
+        let unknown = Indeterminate(IndeterminateCause::PathNotTrusted);
+        for (one, other, expected) in [
+            (Secure, Secure, Secure),
+            (Secure, Insecure, Insecure),
+            (Insecure, Secure, Insecure),
+            (Insecure, unknown, unknown),
+            (Bogus, unknown, Bogus),
+        ] {
+            assert_eq!(one.weaker(other), expected);
         }
     }
 }

@@ -71,6 +71,9 @@
 )]
 
 mod answer;
+mod bimi;
+mod caa;
+pub mod dane;
 pub mod dkim;
 pub mod dmarc;
 mod error;
@@ -85,6 +88,7 @@ mod record;
 mod report_uri;
 mod reverse;
 mod scope;
+mod service;
 pub mod spf;
 mod static_lookup;
 #[cfg(feature = "stub")]
@@ -97,6 +101,8 @@ pub use answer::{
     Answer, DnssecStatus, ExtendedError, IndeterminateCause, Negative, NegativeKind, Question,
     Response, Source, Transport,
 };
+pub use bimi::{Avatar, BimiRecord, Unenforced, bimi};
+pub use caa::{CaaProperty, CaaSet, Issuance, Permission, caa};
 pub use error::{Attempt, AttemptFailure, LookupError, LookupErrorKind};
 pub use existence::{Existence, existence};
 pub use lookup::Lookup;
@@ -108,6 +114,9 @@ pub use record::{CharacterStrings, Rcode, Record, RecordData, RecordType};
 pub use report_uri::{ReportUri, UriError, UriErrorKind};
 pub use reverse::{Confirmation, Reverse, ReverseName, reverse};
 pub use scope::AddressScope;
+pub use service::{
+    MailService, ServicePlaces, ServiceRecords, ServiceServer, mail_service, mail_services,
+};
 pub use static_lookup::{StaticLookup, ZoneTextError};
 pub use tag_list::{Tag, TagFault, TagFaultKind};
 pub use tls_rpt::{TlsRptRecord, tls_rpt};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use hickory_proto::serialize::txt::Parser;
 
 use crate::{
-    Answer, DomainName, Lookup, LookupError, LookupErrorKind, Negative, NegativeKind, Question,
-    Record, RecordData, RecordType, Response, wire,
+    Answer, DnssecStatus, DomainName, IndeterminateCause, Lookup, LookupError, LookupErrorKind,
+    Negative, NegativeKind, Question, Record, RecordData, RecordType, Response, wire,
 };
 
 /// The longest chain of aliases that is followed; real ones have one to four.
@@ -45,6 +45,8 @@ pub(crate) const MAX_ALIASES: usize = 12;
 pub struct StaticLookup {
     names: BTreeMap<DomainName, BTreeMap<RecordType, Vec<Record>>>,
     failures: BTreeMap<DomainName, LookupErrorKind>,
+    /// What is said of the zones' signatures.
+    zones: BTreeMap<DomainName, DnssecStatus>,
 }
 
 impl StaticLookup {
@@ -100,13 +102,31 @@ impl StaticLookup {
         self
     }
 
+    /// Says that what is at `name` and below is signed, and that the signatures are good.
+    #[must_use]
+    pub fn with_secure_zone(mut self, name: DomainName) -> Self {
+        self.zones.insert(name, DnssecStatus::Secure);
+        self
+    }
+
+    /// Says that what is at `name` and below is proved to be unsigned.
+    #[must_use]
+    pub fn with_insecure_zone(mut self, name: DomainName) -> Self {
+        self.zones.insert(name, DnssecStatus::Insecure);
+        self
+    }
+
     fn answer(&self, question: Question) -> Result<Answer, LookupError> {
         let mut aliases = Vec::new();
         let mut name = question.name.clone();
+        let mut dnssec = DnssecStatus::Secure;
         loop {
-            if let Some(kind) = self.failure(&name) {
-                return Err(LookupError::new(kind, question));
+            if let Some(kind) = nearest(&self.failures, &name) {
+                return Err(LookupError::new(*kind, question));
             }
+            let not_asked = DnssecStatus::Indeterminate(IndeterminateCause::NotAsked);
+            let status = nearest(&self.zones, &name).copied();
+            dnssec = dnssec.weaker(status.unwrap_or(not_asked));
             match self.find(&name, question.record_type) {
                 Found::Alias(alias) if aliases.len() < MAX_ALIASES => {
                     if let RecordData::Cname(target) = &alias.data {
@@ -121,6 +141,7 @@ impl StaticLookup {
                     let response = Response::Records(records);
                     return Ok(Answer {
                         aliases,
+                        dnssec,
                         ..Answer::unasked(question, response)
                     });
                 }
@@ -128,22 +149,12 @@ impl StaticLookup {
                     let response = Response::Negative(self.denial(&name, kind));
                     return Ok(Answer {
                         aliases,
+                        dnssec,
                         ..Answer::unasked(question, response)
                     });
                 }
             }
         }
-    }
-
-    fn failure(&self, name: &DomainName) -> Option<LookupErrorKind> {
-        let mut name = Some(name.clone());
-        while let Some(current) = name {
-            if let Some(kind) = self.failures.get(&current) {
-                return Some(*kind);
-            }
-            name = current.parent();
-        }
-        None
     }
 
     fn find(&self, name: &DomainName, record_type: RecordType) -> Found {
@@ -194,6 +205,21 @@ impl StaticLookup {
         }
         Negative::new(kind, None, None)
     }
+}
+
+/// What is said of a name, or of the nearest name above it.
+fn nearest<'a, T>(table: &'a BTreeMap<DomainName, T>, name: &DomainName) -> Option<&'a T> {
+    if table.is_empty() {
+        return None;
+    }
+    let mut name = Some(name.clone());
+    while let Some(current) = name {
+        if let Some(said) = table.get(&current) {
+            return Some(said);
+        }
+        name = current.parent();
+    }
+    None
 }
 
 enum Found {

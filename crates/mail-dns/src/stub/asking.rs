@@ -296,7 +296,7 @@ impl Part {
     fn join(&mut self, next: Self) {
         self.aliases.extend(next.aliases);
         self.response = next.response;
-        self.dnssec = weaker(self.dnssec, next.dnssec);
+        self.dnssec = self.dnssec.weaker(next.dnssec);
         self.extended_errors.extend(next.extended_errors);
         self.source = Source {
             authoritative: self.source.authoritative && next.source.authoritative,
@@ -314,21 +314,6 @@ fn ends(aliases: &[Record], question: &Question) -> bool {
             RecordData::Cname(target) => seen.insert(target),
             _ => true,
         })
-}
-
-/// A chain is as authentic as its weakest link.
-fn weaker(one: DnssecStatus, other: DnssecStatus) -> DnssecStatus {
-    let strength = |status: &DnssecStatus| match status {
-        DnssecStatus::Bogus => 0,
-        DnssecStatus::Indeterminate(_) => 1,
-        DnssecStatus::Insecure => 2,
-        DnssecStatus::Secure => 3,
-    };
-    if strength(&other) < strength(&one) {
-        other
-    } else {
-        one
-    }
 }
 
 /// The failure that says most about why there is no answer, the first of its kind.
@@ -431,21 +416,6 @@ mod tests {
             assert_eq!(most_telling(&mut seen).kind, kind);
             seen.reverse();
             assert_eq!(most_telling(&mut seen).kind, kind);
-        }
-    }
-
-    #[test]
-    fn a_chain_is_as_authentic_as_its_weakest_link() {
-        use DnssecStatus::{Bogus, Indeterminate, Insecure, Secure};
-        let unknown = Indeterminate(IndeterminateCause::PathNotTrusted);
-        for (one, other, expected) in [
-            (Secure, Secure, Secure),
-            (Secure, Insecure, Insecure),
-            (Insecure, Secure, Insecure),
-            (Insecure, unknown, unknown),
-            (Bogus, unknown, Bogus),
-        ] {
-            assert_eq!(weaker(one, other), expected);
         }
     }
 
