@@ -1,7 +1,8 @@
 //! SPF: which addresses a domain lets send its mail (RFC 7208).
 //!
 //! [`Record::parse`] reads a record into terms with their places in the text; [`check_host`] evaluates the record of a
-//! domain for one client address over any [`Lookup`](crate::Lookup), and tells every step it took.
+//! domain for one client address over any [`Lookup`](crate::Lookup), and tells every step it took. [`explain`] reads the whole tree of
+//! records that hang on a domain's and says, without a client, what they cost and whom they let send.
 //!
 //! It is no policy: what a receiver does with a *fail* is the receiver's business. It reads no message, writes no
 //! `Received-SPF` field and never asks for records of type SPF (99), which are dead (RFC 7208 §3.1). The HELO identity
@@ -52,16 +53,26 @@
 //! There is no clock here: a caller allows at least 20 seconds, and takes an evaluation that is cut short for a temperror
 //! (RFC 7208 §4.6.4).
 
+mod address_set;
 mod evaluate;
 mod expand;
+mod explain;
+mod flatten;
 mod grammar;
+mod lint;
 mod macro_string;
 mod query;
 mod record;
 mod syntax_error;
 mod trace;
 
+pub use address_set::{AddressSet, Network};
 pub use evaluate::check_host;
+pub use explain::{
+    Cost, Explained, FamilyCount, Reach, RecordFound, RecordNode, TermNode, explain,
+};
+pub use flatten::{Flattened, NotFlattenable};
+pub use lint::{Lint, NearMissKind, Place};
 pub use macro_string::{Macro, MacroLetter, MacroPart, MacroString};
 pub use query::{Limits, Query};
 pub use record::{Directive, DualCidr, Mechanism, Modifier, ModifierKind, Qualifier, Record, Term};
@@ -70,5 +81,7 @@ pub use trace::{
     Asked, AskedOutcome, CheckedRecord, Evaluation, Problem, SpfResult, Step, StepOutcome,
 };
 
+#[cfg(test)]
+mod explain_tests;
 #[cfg(test)]
 mod tests;

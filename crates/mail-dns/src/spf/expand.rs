@@ -35,6 +35,14 @@ impl Target {
         (target.name.label_count() > 1).then_some(target)
     }
 
+    /// A name that the DNS has been asked for.
+    pub(super) fn of_name(name: &DomainName) -> Self {
+        Self {
+            text: join(name.labels().collect()),
+            name: name.clone(),
+        }
+    }
+
     /// `None` if the DNS cannot be asked for the text: an empty label, one of more than 63 octets.
     fn of_text(text: &[u8]) -> Option<Self> {
         let text = text.strip_suffix(b".").unwrap_or(text);

@@ -1,0 +1,529 @@
+//! The static reading of a tree of records, held against evaluations of the same tree.
+
+use std::net::IpAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    DomainName, LookupErrorKind, NegativeKind, Record as DnsRecord, RecordData, RecordType,
+    StaticLookup,
+};
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("memory does not wait"),
+    }
+}
+
+fn name(text: &str) -> DomainName {
+    text.parse().expect("a name")
+}
+
+fn world(zone: &str) -> StaticLookup {
+    StaticLookup::from_zone_text(&format!("$ORIGIN d.test.\n$TTL 60\n{zone}\n"))
+        .expect("zone text")
+        .with_failure(name("broken.d.test"), LookupErrorKind::ServFail)
+}
+
+fn of(zone: &str) -> Explained {
+    block(explain(&world(zone), &name("d.test")))
+}
+
+/// The domain's record, and more of the zone.
+fn record(text: &str, more: &str) -> Explained {
+    of(&format!("@ TXT \"{text}\"\n{more}"))
+}
+
+fn cost(explained: &Explained) -> (u32, u32, u32, u32) {
+    let Cost {
+        terms,
+        voids,
+        possible_voids,
+    } = explained.root.cost;
+    (terms, voids.ipv4, voids.ipv6, possible_voids)
+}
+
+#[track_caller]
+fn check_cost(text: &str, more: &str, expected: (u32, u32, u32, u32)) {
+    let explained = record(text, more);
+    assert_eq!(cost(&explained), expected, "{explained:#?}");
+}
+
+#[test]
+fn item_21_terms_that_ask_are_counted_as_the_rfc_counts_them() {
+    let hosts =
+        "@ A 192.0.2.1\n@ AAAA 2001:db8::1\n@ MX 10 mx\nmx A 192.0.2.2\nmx AAAA 2001:db8::2";
+    check_cost(
+        "v=spf1 a mx ip4:192.0.2.0/24 ip6:::/0 -all exp=why.d.test",
+        hosts,
+        (2, 0, 0, 0),
+    );
+    let tree = "i TXT \"v=spf1 a:mx.d.test include:j.d.test -all\"\nj TXT \"v=spf1 redirect=k.d.test\"\nk TXT \"v=spf1 ip4:1.2.3.4 -all\"";
+    check_cost(
+        "v=spf1 include:i.d.test -all",
+        &format!("{hosts}\n{tree}"),
+        (4, 0, 0, 0),
+    );
+    // What stands after `all` is never come to, and neither is a redirect beside it.
+    check_cost("v=spf1 -all a mx redirect=i.d.test", hosts, (0, 0, 0, 0));
+    check_cost(
+        "v=spf1 ptr exists:%{i}.d.test exists:%{p}.d.test -all",
+        hosts,
+        (4, 0, 0, 3),
+    );
+    // Each time it is included, it costs.
+    let twice = "i TXT \"v=spf1 a:mx.d.test -all\"";
+    check_cost(
+        "v=spf1 include:i.d.test include:i.d.test -all",
+        &format!("{hosts}\n{twice}"),
+        (4, 0, 0, 0),
+    );
+    // The domain itself is known; the client is not.
+    check_cost(
+        "v=spf1 include:%{d2}.x.test a:%{d} -all",
+        hosts,
+        (2, 0, 0, 0),
+    );
+}
+
+#[test]
+fn item_24_voids_are_counted_for_each_family() {
+    check_cost("v=spf1 a -all", "@ A 192.0.2.1", (1, 0, 1, 0));
+    check_cost("v=spf1 a -all", "@ AAAA 2001:db8::1", (1, 1, 0, 0));
+    check_cost(
+        "v=spf1 a:gone.d.test mx exists:gone.d.test -all",
+        "",
+        (3, 3, 3, 0),
+    );
+    // One term is void once, however many of its hosts are.
+    check_cost(
+        "v=spf1 mx -all",
+        "@ MX 1 a\n@ MX 2 b\n@ MX 3 c\na A 192.0.2.1",
+        (1, 1, 1, 0),
+    );
+    check_cost("v=spf1 mx -all", "@ MX 0 .", (1, 0, 0, 0));
+    let limits = Limits::default();
+    assert!(record("v=spf1 a:x.d.test a:y.d.test -all", "").fits(&limits));
+    assert!(!record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", "").fits(&limits));
+    // Only IPv6 clients meet the limit: too much all the same.
+    let ipv4_only = "x A 192.0.2.1\ny A 192.0.2.2\nz A 192.0.2.3";
+    assert!(!record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", ipv4_only).fits(&limits));
+}
+
+#[test]
+fn which_include_to_remove_is_said() {
+    let mut zone = String::new();
+    for (label, terms) in [("big", 6), ("mid", 3), ("small", 1)] {
+        let includes: Vec<_> = (1..terms)
+            .map(|n| format!("include:{label}{n}.d.test"))
+            .collect();
+        zone += &format!("{label} TXT \"v=spf1 {} -all\"\n", includes.join(" "));
+        for n in 1..terms {
+            zone += &format!("{label}{n} TXT \"v=spf1 ip4:192.0.2.{n} -all\"\n");
+        }
+    }
+    let text = "v=spf1 include:big.d.test include:mid.d.test include:small.d.test a:small1.d.test a:mid.d.test -all";
+    let explained = record(text, &zone);
+    assert_eq!(explained.root.cost.terms, 12);
+    let removable: Vec<_> = explained.removable(&Limits::default());
+    let shown: Vec<_> = removable
+        .iter()
+        .map(|term| {
+            (
+                explained
+                    .root
+                    .record()
+                    .expect("a record")
+                    .text_of(term.span),
+                term.cost.terms,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [("include:mid.d.test", 3), ("include:big.d.test", 6)]
+    );
+    assert!(
+        record("v=spf1 -all", "")
+            .removable(&Limits::default())
+            .is_empty()
+    );
+}
+
+#[test]
+fn authorized_addresses_are_counted() {
+    let explained = record(
+        "v=spf1 -ip4:192.0.2.128/25 ip4:192.0.2.0/24 include:i.d.test ?ip4:198.51.100.0/24 ip4:198.51.100.0/23 ~all",
+        "i TXT \"v=spf1 ip6:2001:db8::/64 ip4:203.0.113.5 -all\"",
+    );
+    assert_eq!(explained.authorized.ipv4_count(), 128 + 1 + 256);
+    assert_eq!(explained.authorized.ipv6_count(), 1 << 64);
+    assert!(!explained.opaque && !explained.broken);
+    assert!(record("v=spf1 ptr -all", "").opaque);
+    assert_eq!(record("v=spf1 +all", "").authorized.ipv4_count(), 1 << 32);
+    assert_eq!(
+        record("v=spf1 exists:x.d.test -all", "x A 127.0.0.2")
+            .authorized
+            .ipv4_count(),
+        1 << 32
+    );
+    // An include that fails the whole ends everything behind it.
+    for broken in ["gone", "two", "wrong", "broken", "d"] {
+        let more = "two TXT \"v=spf1 -all\"\ntwo TXT \"v=spf1 ~all\"\nwrong TXT \"v=spf1 moo\"\nd TXT \"v=spf1 include:d.d.test -all\"";
+        let explained = record(
+            &format!("v=spf1 ip4:192.0.2.1 include:{broken}.d.test ip4:192.0.2.2 -all"),
+            more,
+        );
+        assert_eq!(
+            (explained.authorized.ipv4_count(), explained.broken),
+            (1, true),
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn circles_and_floods_end() {
+    let explained = record("v=spf1 include:d.test -all", "");
+    let child = explained.root.terms[0].child.as_ref().expect("a child");
+    assert_eq!(child.found, RecordFound::Loop);
+    let deep: String = (0..40)
+        .map(|n| format!("n{n} TXT \"v=spf1 include:n{}.d.test -all\"\n", n + 1))
+        .collect();
+    let explained = record("v=spf1 include:n0.d.test -all", &deep);
+    assert!(
+        explained
+            .root
+            .walk()
+            .iter()
+            .any(|node| node.found == RecordFound::NotVisited)
+    );
+    let wide: String = (0..9)
+        .map(|n| format!("include:w.d.test a:x{n}.d.test "))
+        .collect();
+    let many = format!("w TXT \"v=spf1 {wide}-all\"");
+    assert!(
+        record("v=spf1 include:w.d.test include:w.d.test -all", &many)
+            .root
+            .walk()
+            .len()
+            <= 3 * 64
+    );
+}
+
+fn lints(text: &str, more: &str) -> Vec<Lint> {
+    record(text, more).lints
+}
+
+#[track_caller]
+fn check_lint(text: &str, more: &str, at: &str, lint: fn(&Lint) -> Option<&Place>) {
+    let explained = record(text, more);
+    let found: Vec<_> = explained.lints.iter().filter_map(lint).collect();
+    let record = explained.root.record().expect("a record");
+    let texts: Vec<_> = found
+        .iter()
+        .map(|place| record.text_of(place.span))
+        .collect();
+    assert_eq!(texts, [at], "{:?}", explained.lints);
+}
+
+#[test]
+fn lints_name_the_place() {
+    check_lint("v=spf1 a +all", "@ A 1.2.3.4", "+all", |lint| match lint {
+        Lint::PassAll(place) => Some(place),
+        _ => None,
+    });
+    check_lint("v=spf1 ?all", "", "?all", |lint| match lint {
+        Lint::NeutralAll(place) => Some(place),
+        _ => None,
+    });
+    check_lint(
+        "v=spf1 -all ip4:1.2.3.4",
+        "",
+        "ip4:1.2.3.4",
+        |lint| match lint {
+            Lint::AfterAll(place) => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 -all redirect=x.test",
+        "",
+        "redirect=x.test",
+        |lint| match lint {
+            Lint::RedirectBesideAll(place) => Some(place),
+            _ => None,
+        },
+    );
+    check_lint("v=spf1 ptr -all", "", "ptr", |lint| match lint {
+        Lint::Ptr(place) => Some(place),
+        _ => None,
+    });
+    check_lint(
+        "v=spf1 IP4:1.2.3.4 +ip4:1.2.3.4 -all",
+        "",
+        "+ip4:1.2.3.4",
+        |lint| match lint {
+            Lint::DuplicateTerm(place) => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 ip4:9.0.0.0/8 ip4:9.1.0.0/16 -all",
+        "",
+        "ip4:9.1.0.0/16",
+        |lint| match lint {
+            Lint::Covered(place) => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 ip4:9.0.0.0/8 ip4:8.8.0.0/16 ip6:2600::/32 -all",
+        "",
+        "ip4:9.0.0.0/8",
+        |lint| match lint {
+            Lint::WideNetwork { place, prefix: 8 } => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 ip6:2600::/16 -all",
+        "",
+        "ip6:2600::/16",
+        |lint| match lint {
+            Lint::WideNetwork { place, .. } => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 ip4:8.8.8.8/24 ip4:8.8.4.4 -all",
+        "",
+        "ip4:8.8.8.8/24",
+        |lint| match lint {
+            Lint::HostBits(place) => Some(place),
+            _ => None,
+        },
+    );
+    check_lint(
+        "v=spf1 ip4:10.0.0.0/16 -all",
+        "",
+        "ip4:10.0.0.0/16",
+        |lint| match lint {
+            Lint::SpecialNetwork { place, .. } => Some(place),
+            _ => None,
+        },
+    );
+    assert!(lints("v=spf1 ip4:8.8.8.8 -all", "").is_empty());
+    let ending = lints("v=spf1 ip4:8.8.8.8", "");
+    assert!(matches!(ending.as_slice(), [Lint::NoAll { .. }]));
+    // Who decides about the others is whom it redirects to; an include's ending is its own affair.
+    let redirected = lints("v=spf1 redirect=i.d.test", "i TXT \"v=spf1 ?all\"");
+    assert!(
+        matches!(redirected.as_slice(), [Lint::NeutralAll(place)] if place.domain == name("i.d.test"))
+    );
+    assert!(
+        lints(
+            "v=spf1 include:i.d.test -all",
+            "i TXT \"v=spf1 ip4:8.8.8.8 ?all\""
+        )
+        .is_empty()
+    );
+    let long = format!("v=spf1 {}-all", "ip4:8.8.8.8 ".repeat(40));
+    let strings = format!("{}\" \"{}", &long[..200], &long[200..400]) + "\" \"" + &long[400..];
+    assert!(
+        lints(&strings, "")
+            .iter()
+            .any(|lint| matches!(lint, Lint::LongRecord { octets, .. } if *octets == long.len()))
+    );
+    let repeated = lints(
+        "v=spf1 include:i.d.test include:j.d.test -all",
+        "i TXT \"v=spf1 -all\"\nj TXT \"v=spf1 include:i.d.test -all\"",
+    );
+    assert!(
+        repeated
+            .iter()
+            .any(|lint| matches!(lint, Lint::RepeatedRecord { count: 2, .. }))
+    );
+}
+
+#[test]
+fn includes_whose_domain_does_not_exist_are_named_with_the_zone_that_says_so() {
+    let dns = StaticLookup::from_zone_text(
+        "d.test. 60 IN TXT \"v=spf1 include:_spf.gone.example include:here.d.test -all\"\n\
+         here.d.test. 60 IN A 192.0.2.1\n\
+         example. 60 IN SOA ns.example. h.example. 1 2 3 4 5",
+    )
+    .expect("zone text");
+    let explained = block(explain(&dns, &name("d.test")));
+    let missing: Vec<_> = explained
+        .lints
+        .iter()
+        .filter_map(|lint| match lint {
+            Lint::MissingTarget {
+                kind, denied_by, ..
+            } => Some((*kind, denied_by.as_ref().map(ToString::to_string))),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            (NegativeKind::NxDomain, Some("example".into())),
+            (NegativeKind::NoData, None)
+        ]
+    );
+}
+
+#[test]
+fn item_16_near_misses_are_named() {
+    use NearMissKind::*;
+    for (text, expected) in [
+        (" v=spf1 -all", Some(LeadingBlank)),
+        ("v=spf10 -all", Some(OtherVersion)),
+        ("v=spf2 -all", Some(OtherVersion)),
+        ("v=spf1.0 -all", Some(OtherVersion)),
+        ("v=spf1; -all", Some(NoSpace)),
+        ("v=spf1\t-all", Some(NoSpace)),
+        ("v=spf1-all", Some(NoSpace)),
+        ("spf2.0/pra -all", Some(SenderId)),
+        ("\"v=spf1 -all\"", Some(LiteralQuotes)),
+        ("spf1 -all", Some(NoVersionTag)),
+        ("v=spf1 -all", None),
+        ("V=SPF1", None),
+        ("hello v=spf1", None),
+    ] {
+        assert_eq!(NearMissKind::of(text.as_bytes()), expected, "{text:?}");
+    }
+    let found = of("@ TXT \"v=spf10 -all\"").lints;
+    assert!(matches!(
+        found.as_slice(),
+        [Lint::NearMiss {
+            kind: OtherVersion,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn item_18_records_of_the_dead_type_and_copies_elsewhere() {
+    let mut dns = world("@ TXT \"v=spf1 -all\"");
+    let dead = RecordData::Other {
+        record_type: RecordType::SPF,
+    };
+    dns.insert(DnsRecord::new(name("d.test"), 60, dead));
+    let explained = block(explain(&dns, &name("d.test")));
+    assert_eq!(explained.lints, [Lint::TypeSpf { count: 1 }]);
+    let elsewhere = of("_spf TXT \"v=spf1 -all\"").lints;
+    assert!(
+        matches!(elsewhere.as_slice(), [Lint::CopyElsewhere { name }] if *name == self::name("_spf.d.test"))
+    );
+    assert!(matches!(
+        of("@ A 192.0.2.1").root.found,
+        RecordFound::Nothing { .. }
+    ));
+    let unknown = block(explain(&world(""), &name("broken.d.test")));
+    assert!(matches!(unknown.root.found, RecordFound::Unknown(_)));
+    assert!(
+        unknown
+            .lints
+            .iter()
+            .any(|lint| matches!(lint, Lint::Unknown(_)))
+    );
+}
+
+#[test]
+fn flattened_records_say_the_same() {
+    let zone =
+        "i TXT \"v=spf1 a:h.d.test ip6:2001:db8::/64 ~all\"\nh 30 A 192.0.2.1\nh 30 A 192.0.2.0";
+    let flat = record("v=spf1 include:i.d.test ip4:192.0.2.2/31 -all", zone)
+        .flattened()
+        .expect("flat");
+    assert_eq!(flat.text, "v=spf1 ip4:192.0.2.0/30 ip6:2001:db8::/64 -all");
+    assert_eq!(flat.ttl, Some(30));
+    assert_eq!(
+        record("v=spf1 redirect=i.d.test", zone)
+            .flattened()
+            .expect("flat")
+            .text,
+        "v=spf1 ip4:192.0.2.0/31 ip6:2001:db8::/64 ~all"
+    );
+    assert_eq!(
+        record("v=spf1 a +all", "").flattened().expect("flat").text,
+        "v=spf1 all"
+    );
+    assert_eq!(
+        record("v=spf1 ptr -all", "").flattened(),
+        Err(NotFlattenable::Client)
+    );
+    assert_eq!(
+        record("v=spf1 -ip4:1.2.3.4 +all", "").flattened(),
+        Err(NotFlattenable::Qualifiers)
+    );
+    assert_eq!(
+        record("v=spf1 a:broken.d.test -all", "").flattened(),
+        Err(NotFlattenable::Broken)
+    );
+    assert_eq!(of("").flattened(), Err(NotFlattenable::Broken));
+    let many: String = (0..40)
+        .map(|n| format!(" ip4:198.51.{n}.0/24"))
+        .filter(|_| true)
+        .collect();
+    let many = many.replace(".0/24", ".8/29");
+    let text = format!("v=spf1{many} -all");
+    let strings: Vec<_> = text
+        .as_bytes()
+        .chunks(200)
+        .map(|chunk| str::from_utf8(chunk).expect("ASCII"))
+        .collect();
+    let flat = record(&strings.join("\" \""), "")
+        .flattened()
+        .expect("flat");
+    assert!(flat.strings.len() > 2 && flat.strings.iter().all(|string| string.len() <= 255));
+    assert_eq!(flat.strings.concat(), flat.text);
+}
+
+/// A term, or what it leads to.
+fn term() -> impl Strategy<Value = String> {
+    let qualifier = "[-+~?]?";
+    let mechanism = "(ip4:192[.]0[.]2[.](0|64|128|192)/(25|26|32)|include:[ij][.]d[.]test|a:[xyz][.]d[.]test|a:[xyz][.]d[.]test/25|mx:m[.]d[.]test|exists:[xg][.]d[.]test)";
+    (qualifier, mechanism).prop_map(|(qualifier, mechanism)| qualifier + &mechanism)
+}
+
+fn terms(most: usize) -> impl Strategy<Value = String> {
+    let ending = "( [-~?+]all)?";
+    (proptest::collection::vec(term(), 0..most), ending)
+        .prop_map(|(terms, ending)| terms.join(" ") + &ending)
+}
+
+proptest! {
+    /// Whoever is said to pass does, and whoever is not does not, in whatever tree.
+    #[test]
+    fn the_static_reading_agrees_with_evaluation(own in terms(5), i in terms(4), j in "(ip4:192[.]0[.]2[.]7 )?(a:z[.]d[.]test )?([-?~]all|redirect=i[.]d[.]test)?", last: u8) {
+        let zone = format!(
+            "@ TXT \"v=spf1 {own}\"\ni TXT \"v=spf1 {}\"\nj TXT \"v=spf1 {j}\"\nx A 192.0.2.10\ny A 192.0.2.130\ny A 192.0.2.200\nm MX 5 x\nm MX 1 y\n",
+            i.replace("include:i.d.test", "include:j.d.test"),
+        );
+        let dns = world(&zone);
+        let explained = block(explain(&dns, &name("d.test")));
+        let ip = IpAddr::from([192, 0, 2, last]);
+        let mut query = Query::mail_from(ip, "a@d.test", "h.test");
+        // Limits are another question.
+        query.limits.terms = 200;
+        query.limits.void_lookups = 200;
+        let evaluation = block(check_host(&dns, &query));
+        let passes = evaluation.result == SpfResult::Pass;
+        prop_assert_eq!(passes, explained.authorized.contains(ip), "{:?} {:#?}", evaluation, explained);
+        // No evaluation costs more than the static reading says.
+        prop_assert!(evaluation.term_count <= explained.root.cost.terms || explained.goes_in_a_circle());
+        prop_assert!(evaluation.void_count <= explained.root.cost.voids.ipv4 || explained.goes_in_a_circle());
+        if let Ok(flat) = explained.flattened() {
+            let flat_world = world(&format!("@ TXT {}", flat.strings.iter().map(|string| format!("\"{string}\"")).collect::<Vec<_>>().join(" ")));
+            let again = block(check_host(&flat_world, &query));
+            prop_assert_eq!(again.result, evaluation.result, "{}", flat.text);
+        }
+    }
+}
