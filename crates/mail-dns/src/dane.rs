@@ -19,7 +19,8 @@
 //!      _25._tcp.mx.good.test. 300 IN TLSA 3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971\n\
 //!      mx.plain.test.         300 IN A    192.0.2.2",
 //! )?
-//! .with_secure_zone("good.test".parse()?);
+//! .with_secure_zone("good.test".parse()?)
+//! .with_insecure_zone("plain.test".parse()?);
 //! let host = dane::dane_host(&dns, &"mx.good.test".parse()?, 25).await;
 //! assert!(matches!(host.outcome, DaneOutcome::Authenticate { .. }));
 //!

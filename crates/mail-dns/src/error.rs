@@ -139,6 +139,8 @@ pub enum LookupErrorKind {
     AliasLoop,
     /// There is no server to ask.
     NoServers,
+    /// The question is not in the recording that is replayed.
+    NotRecorded,
 }
 
 impl LookupErrorKind {
@@ -154,6 +156,7 @@ impl LookupErrorKind {
             Self::Truncated => "only a truncated answer",
             Self::AliasLoop => "a loop of aliases in answer",
             Self::NoServers => "no resolver is configured for an answer",
+            Self::NotRecorded => "no recorded answer",
         }
     }
 }

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use futures_util::future::{join, join_all};
 
-use crate::{Answer, DomainName, Lookup, LookupError, NegativeKind, RecordData, RecordType};
+use crate::{
+    AddressScope, Answer, DomainName, Lookup, LookupError, NegativeKind, RecordData, RecordType,
+};
 
 /// How many mail exchanges are resolved; the rest is listed only. Large providers publish up to seven.
 const MAX_HOSTS: usize = 32;
@@ -109,6 +111,28 @@ impl MailRoute {
             },
         }
     }
+
+    /// The hosts by preference, the most preferred first. Within a group senders choose at random (RFC 5321 §5.1).
+    pub fn preference_groups(&self) -> impl Iterator<Item = (u16, &[MailHost])> {
+        let groups = self
+            .hosts
+            .chunk_by(|one, other| one.preference == other.preference);
+        groups.filter_map(|group| Some((group.first()?.preference, group)))
+    }
+
+    /// Hosts that stand under more than one preference. They are tried again where they have failed before.
+    #[must_use]
+    pub fn repeated_hosts(&self) -> Vec<&DomainName> {
+        let mut repeated: Vec<_> = self
+            .hosts
+            .iter()
+            .map(|host| &host.name)
+            .filter(|name| self.hosts.iter().filter(|host| host.name == **name).count() > 1)
+            .collect();
+        repeated.sort();
+        repeated.dedup();
+        repeated
+    }
 }
 
 /// What the answer for MX records means (RFC 5321 §5.1, RFC 7505).
@@ -204,6 +228,12 @@ impl HostAddresses {
         addresses.sort_unstable();
         addresses.dedup();
         addresses.into_iter()
+    }
+
+    /// The same with what each is reserved for: a mail host has global addresses.
+    pub fn scoped(&self) -> impl Iterator<Item = (IpAddr, AddressScope)> + use<> {
+        self.found()
+            .map(|address| (address, AddressScope::of(address)))
     }
 
     /// The answers that are conclusive.
@@ -377,6 +407,37 @@ mod tests {
             Some("a.test")
         );
         assert_eq!(spelled.spelled_address(), "192.0.2.77".parse().ok());
+    }
+
+    #[test]
+    fn item_14_equal_preference_makes_a_group() {
+        let route = route(
+            "d.test. 60 IN MX 10 b.test.\n\
+             d.test. 60 IN MX 10 a.test.\n\
+             d.test. 60 IN MX 5 c.test.\n\
+             d.test. 60 IN MX 20 a.test.\n\
+             a.test. 60 IN A 127.0.0.1\n\
+             a.test. 60 IN AAAA ::ffff:10.0.0.1",
+            &[],
+        );
+        let groups: Vec<_> = route
+            .preference_groups()
+            .map(|(preference, hosts)| (preference, hosts.len()))
+            .collect();
+        assert_eq!(groups, [(5, 1), (10, 2), (20, 1)]);
+        let repeated: Vec<_> = route
+            .repeated_hosts()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(repeated, ["a.test"]);
+        let scopes: Vec<_> = route.hosts[1]
+            .addresses
+            .iter()
+            .flat_map(HostAddresses::scoped)
+            .map(|(_, scope)| scope)
+            .collect();
+        assert_eq!(scopes, [AddressScope::Loopback, AddressScope::Private]);
     }
 
     #[test]

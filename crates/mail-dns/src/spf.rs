@@ -68,6 +68,7 @@ mod trace;
 
 pub use address_set::{AddressSet, Network};
 pub use evaluate::check_host;
+pub(crate) use explain::fetch;
 pub use explain::{
     Cost, Explained, FamilyCount, Reach, RecordFound, RecordNode, TermNode, explain,
 };

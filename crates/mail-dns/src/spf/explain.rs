@@ -563,7 +563,7 @@ impl TermNode {
 }
 
 /// The record of a domain.
-pub(super) async fn fetch(lookup: &impl Lookup, domain: &DomainName) -> RecordFound {
+pub(crate) async fn fetch(lookup: &impl Lookup, domain: &DomainName) -> RecordFound {
     let answer = match lookup.lookup(domain, RecordType::TXT).await {
         Ok(answer) => answer,
         Err(error) => return RecordFound::Unknown(error),
@@ -589,11 +589,11 @@ pub(super) async fn fetch(lookup: &impl Lookup, domain: &DomainName) -> RecordFo
 
 /// Which clients get *pass*, which are decided, and what cannot be known.
 #[derive(Debug, Default)]
-pub(super) struct Decision {
-    pub(super) pass: AddressSet,
+struct Decision {
+    pass: AddressSet,
     decided: AddressSet,
-    pub(super) opaque: bool,
-    pub(super) broken: bool,
+    opaque: bool,
+    broken: bool,
 }
 
 impl Decision {
