@@ -40,7 +40,7 @@ mod public_key;
 mod selector_names;
 
 pub use discover::{Candidates, Discovered, Discovery, Found, Selector, discover, selector};
-pub use key::{KeyError, KeyErrorKind, KeyRecord, KeyType, Oddity, Unusable};
+pub use key::{KeyError, KeyErrorKind, KeyRecord, KeyType, Oddity, Quoting, Unusable};
 pub use public_key::{KeyFault, PublicKey, RsaForm};
 pub use selector_names::Provider;
 

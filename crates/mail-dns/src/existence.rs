@@ -6,9 +6,9 @@ use crate::{Answer, DnssecStatus, DomainName, Lookup, LookupError, RecordData, R
 ///
 /// NXDOMAIN says that it does not. NODATA says that it does, with one exception: a signer may answer so for a name that does not exist, with
 /// an NSEC record that has the type NXNAME in it (RFC 9824 §2); a resolver that is not asked for signatures leaves that record out.
-/// So where a signed zone answers NODATA, the NSEC record is asked for.
+/// So after NODATA the NSEC record is asked for, unless it is proved that the zone is not signed.
 ///
-/// Asks one question, and a second one after a secure NODATA.
+/// Asks one question, and a second one after NODATA.
 ///
 /// # Examples
 ///
@@ -35,13 +35,14 @@ pub async fn existence(lookup: &impl Lookup, name: &DomainName) -> Existence {
     if answer.is_nxdomain() {
         return Existence::DoesNotExist { compact: false };
     }
-    if answer.dnssec != DnssecStatus::Secure {
+    // Without signatures there is no such denial.
+    if answer.dnssec == DnssecStatus::Insecure {
         return Existence::Exists;
     }
     match lookup.lookup(name, RecordType::NSEC).await {
         Ok(answer) if denies_name(&answer) => Existence::DoesNotExist { compact: true },
-        // NODATA was an answer; that its NSEC record cannot be had does not unsay it.
-        Ok(_) | Err(_) => Existence::Exists,
+        Ok(_) => Existence::Exists,
+        Err(error) => Existence::Unknown(error),
     }
 }
 
@@ -67,4 +68,105 @@ pub enum Existence {
     },
     /// Could not tell.
     Unknown(LookupError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::{LookupErrorKind, Question, Record, StaticLookup};
+
+    /// NODATA is answered at these names; `nsec` stands at `gone.test`.
+    fn world(nsec: &[RecordType]) -> StaticLookup {
+        let mut world = StaticLookup::from_zone_text(
+            "here.test.  60 IN TXT x\ngone.test. 60 IN TXT x\nalias.test. 60 IN CNAME nowhere.test.",
+        )
+        .expect("zone text");
+        let data = RecordData::Nsec {
+            types: nsec.to_vec(),
+        };
+        world.insert(Record::new(name("gone.test"), 60, data));
+        world
+    }
+
+    fn name(text: &str) -> DomainName {
+        text.parse().expect("a name")
+    }
+
+    fn ask(lookup: &impl Lookup, text: &str) -> Existence {
+        match pin!(existence(lookup, &name(text))).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(existence) => existence,
+            Poll::Pending => panic!("memory does not wait"),
+        }
+    }
+
+    #[test]
+    fn item_4_compact_denial_is_a_denial() {
+        let compact = [RecordType::NSEC, RecordType::NXNAME];
+        let denied = Existence::DoesNotExist { compact: true };
+        assert_eq!(
+            ask(&world(&compact), "gone.test"),
+            denied,
+            "whoever validates"
+        );
+        assert_eq!(
+            ask(&world(&compact).with_secure_zone(name("test")), "gone.test"),
+            denied
+        );
+        // What is proved to be unsigned has no such record, so nobody asks for one.
+        assert_eq!(
+            ask(
+                &world(&compact).with_insecure_zone(name("test")),
+                "gone.test"
+            ),
+            Existence::Exists
+        );
+        assert_eq!(
+            ask(&world(&[RecordType::TXT]), "gone.test"),
+            Existence::Exists
+        );
+        assert_eq!(ask(&world(&[]), "here.test"), Existence::Exists);
+        assert_eq!(
+            ask(&world(&[]), "nothing.test"),
+            Existence::DoesNotExist { compact: false }
+        );
+        assert_eq!(
+            ask(&world(&[]), "alias.test"),
+            Existence::Exists,
+            "the alias does"
+        );
+    }
+
+    /// Fails for one type.
+    struct Failing(StaticLookup, RecordType);
+
+    impl Lookup for Failing {
+        async fn lookup(
+            &self,
+            name: &DomainName,
+            record_type: RecordType,
+        ) -> Result<Answer, LookupError> {
+            if record_type == self.1 {
+                let name = name.clone();
+                return Err(LookupError::new(
+                    LookupErrorKind::Timeout,
+                    Question { name, record_type },
+                ));
+            }
+            self.0.lookup(name, record_type).await
+        }
+    }
+
+    #[test]
+    fn a_failed_question_leaves_it_open() {
+        for record_type in [RecordType::A, RecordType::NSEC] {
+            let failing = Failing(world(&[]), record_type);
+            assert!(
+                matches!(ask(&failing, "here.test"), Existence::Unknown(_)),
+                "{record_type}"
+            );
+        }
+    }
 }

@@ -112,7 +112,7 @@ pub use lookup::Lookup;
 pub use mail_route::{HostAddresses, MailHost, MailRoute, RouteKind, mail_route, resolve};
 pub use name::{DomainName, NameError, NameErrorKind};
 pub use octets::{Octets, Span};
-pub use published::{PolicyTextError, PolicyTextErrorKind, Published};
+pub use published::{PolicyTextError, PolicyTextErrorKind, Published, PublishedPolicy};
 pub use record::{CharacterStrings, Rcode, Record, RecordData, RecordType};
 pub use recording::{Exchange, Recorder, Recording, Replay};
 pub use report_uri::{ReportUri, UriError, UriErrorKind};

@@ -32,7 +32,7 @@ mod history;
 mod policy;
 mod record;
 
-pub use history::{Change, History, Seen};
+pub use history::{Change, History, Seen, SeenId};
 pub use policy::{Mode, MxPattern, PolicyFile, PolicyFileError, PolicyFileErrorKind, PolicyOddity};
 pub use record::{StsRecord, record};
 pub(crate) use record::{claims, fields};

@@ -380,6 +380,7 @@ impl Builder {
 
 /// Why text is not a domain name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[error("{} at octet {offset}", kind.message())]
 pub struct NameError {
     kind: NameErrorKind,
@@ -387,6 +388,14 @@ pub struct NameError {
 }
 
 impl NameError {
+    /// There is no name where one should be.
+    pub(crate) fn empty() -> Self {
+        Self {
+            kind: NameErrorKind::Empty,
+            offset: 0,
+        }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> NameErrorKind {
@@ -402,6 +411,8 @@ impl NameError {
 
 /// The kinds of [`NameError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NameErrorKind {
     /// There is no text.

@@ -7,21 +7,34 @@ use crate::{Answer, DomainName, Lookup, LookupError, NameError, Octets, RecordTy
 /// What is published at a name where one record of a kind may stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Published<T> {
+    /// The name asked for; `None` if there can be no such name.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub name: Option<DomainName>,
+    /// The answer; `None` if there is none that settles anything.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub answer: Option<Answer>,
+    /// What it says.
+    pub policy: PublishedPolicy<T>,
+}
+
+/// What stands at such a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Published<T> {
+pub enum PublishedPolicy<T> {
     /// One good record.
-    Record {
-        /// The record.
-        record: T,
-        /// The name that the policy's name is an alias of (CNAME), if it is one: delegation to a provider.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default, skip_serializing_if = "Option::is_none")
-        )]
-        delegated_to: Option<DomainName>,
-    },
+    Record(T),
     /// One record of that version, with an error in it: it counts for nothing.
+    #[non_exhaustive]
     Invalid {
         /// The record.
         text: Octets,
@@ -29,17 +42,15 @@ pub enum Published<T> {
         error: PolicyTextError,
     },
     /// Several records of that version: they count for nothing.
+    #[non_exhaustive]
     Several {
         /// The records.
         texts: Vec<Octets>,
     },
     /// No record of that version.
-    Nothing {
-        /// The answer that says so, with whatever other texts stand there.
-        answer: Answer,
-    },
-    /// There can be no such name: it would be too long.
-    NotAskable,
+    Nothing,
+    /// There can be no such name, and so nothing at it.
+    NotAskable(NameError),
     /// Could not tell.
     Unknown(LookupError),
 }
@@ -52,22 +63,61 @@ impl<T> Published<T> {
         claims: fn(&[u8]) -> bool,
         parse: fn(&[u8]) -> Result<T, PolicyTextError>,
     ) -> Self {
-        let Ok(name) = name else {
-            return Self::NotAskable;
+        let name = match name {
+            Ok(name) => name,
+            Err(error) => {
+                return Self {
+                    name: None,
+                    answer: None,
+                    policy: PublishedPolicy::NotAskable(error),
+                };
+            }
         };
-        let answer = match lookup.lookup(&name, RecordType::TXT).await {
-            Ok(answer) => answer,
-            Err(error) => return Self::Unknown(error),
+        let (answer, policy) = match lookup.lookup(&name, RecordType::TXT).await {
+            Ok(answer) => {
+                let policy = PublishedPolicy::of(&answer, claims, parse);
+                (Some(answer), policy)
+            }
+            Err(error) => (None, PublishedPolicy::Unknown(error)),
         };
+        Self {
+            name: Some(name),
+            answer,
+            policy,
+        }
+    }
+
+    /// The record, if there is exactly one and it is good.
+    #[must_use]
+    pub fn record(&self) -> Option<&T> {
+        match &self.policy {
+            PublishedPolicy::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The name that the policy's name is an alias of (CNAME), if it is one: delegation to a provider.
+    #[must_use]
+    pub fn delegated_to(&self) -> Option<&DomainName> {
+        let answer = self
+            .answer
+            .as_ref()
+            .filter(|answer| !answer.aliases.is_empty());
+        answer.map(Answer::canonical_name)
+    }
+}
+
+impl<T> PublishedPolicy<T> {
+    fn of(
+        answer: &Answer,
+        claims: fn(&[u8]) -> bool,
+        parse: fn(&[u8]) -> Result<T, PolicyTextError>,
+    ) -> Self {
         let texts: Vec<_> = answer.texts().filter(|text| claims(text)).collect();
         match texts.as_slice() {
-            [] => Self::Nothing { answer },
+            [] => Self::Nothing,
             [text] => match parse(text) {
-                Ok(record) => Self::Record {
-                    record,
-                    delegated_to: (!answer.aliases.is_empty())
-                        .then(|| answer.canonical_name().clone()),
-                },
+                Ok(record) => Self::Record(record),
                 Err(error) => Self::Invalid {
                     text: text.as_slice().into(),
                     error,
@@ -76,15 +126,6 @@ impl<T> Published<T> {
             texts => Self::Several {
                 texts: texts.iter().map(|text| text.as_slice().into()).collect(),
             },
-        }
-    }
-
-    /// The record, if there is exactly one and it is good.
-    #[must_use]
-    pub fn record(&self) -> Option<&T> {
-        match self {
-            Self::Record { record, .. } => Some(record),
-            _ => None,
         }
     }
 }
@@ -127,11 +168,13 @@ pub enum PolicyTextErrorKind {
     /// Something that is no field.
     Field,
     /// A field is missing.
+    #[non_exhaustive]
     Missing {
         /// Its name.
         name: String,
     },
     /// A field has a value that it cannot have.
+    #[non_exhaustive]
     Value {
         /// Its name.
         name: String,

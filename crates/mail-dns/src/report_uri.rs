@@ -59,7 +59,7 @@ impl std::str::FromStr for ReportUri {
     /// `scheme ":" hier-part` of RFC 3986 §3, as far as a destination can be told from it.
     fn from_str(written: &str) -> Result<Self, UriError> {
         let fault = |kind| UriError { kind };
-        if !written.bytes().all(|octet| octet.is_ascii_graphic()) {
+        if !written.bytes().all(is_uri) {
             return Err(fault(UriErrorKind::Character));
         }
         let (text, max_octets) = match written.rsplit_once('!') {
@@ -69,6 +69,10 @@ impl std::str::FromStr for ReportUri {
                 Some(octets(size).ok_or_else(|| fault(UriErrorKind::Size))?),
             ),
         };
+        // In the URI itself both are written in percent (RFC 9989 §4.8).
+        if text.contains(['!', ',']) {
+            return Err(fault(UriErrorKind::Character));
+        }
         let (scheme, rest) = text
             .split_once(':')
             .ok_or_else(|| fault(UriErrorKind::Scheme))?;
@@ -81,12 +85,11 @@ impl std::str::FromStr for ReportUri {
         } else {
             authority_host(rest).ok_or_else(|| fault(UriErrorKind::Host))?
         };
-        let is_literal = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
-        let host = if is_literal {
+        let host = if is_address(host) {
             None
         } else {
-            let name: DomainName = host.parse().map_err(|_| fault(UriErrorKind::Host))?;
-            Some(name)
+            let name: Option<DomainName> = host.parse().ok().filter(|_| is_name(host));
+            Some(name.ok_or_else(|| fault(UriErrorKind::Host))?)
         };
         Ok(Self {
             text: text.to_owned(),
@@ -95,6 +98,27 @@ impl std::str::FromStr for ReportUri {
             max_octets,
         })
     }
+}
+
+/// `unreserved`, `gen-delims`, `sub-delims` and `%` (RFC 3986 §2): no quotation marks, brackets and backslashes of other notations.
+fn is_uri(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&octet)
+}
+
+/// An address in place of a name, bare or in brackets.
+fn is_address(host: &str) -> bool {
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let inner = inner.unwrap_or(host);
+    let inner = inner.strip_prefix("IPv6:").unwrap_or(inner);
+    inner.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Letters, digits, hyphens and underscores between dots.
+fn is_name(host: &str) -> bool {
+    let in_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+    host != "." && host.bytes().all(in_name)
 }
 
 /// `scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )` (RFC 3986 §3.1).
@@ -156,6 +180,10 @@ pub struct UriError {
 }
 
 impl UriError {
+    pub(crate) fn new(kind: UriErrorKind) -> Self {
+        Self { kind }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> UriErrorKind {
@@ -248,11 +276,28 @@ mod tests {
             UriErrorKind::Size
         );
         assert_eq!(kind("mailto:\u{e9}@b.test"), UriErrorKind::Character);
+        for text in [
+            "mailto:<a@b.test>",
+            "mailto:a@\\098.test",
+            "mailto:a!b@c.test!10m",
+            "mailto:a@b.test!5!5",
+            "mailto:a@b.test,c@d.test",
+        ] {
+            assert_eq!(kind(text), UriErrorKind::Character, "{text}");
+        }
+        for text in [
+            "mailto:a@.",
+            "https://r.test%2eevil/",
+            "mailto:a@[x",
+            "mailto:a@[b.test]",
+        ] {
+            assert_eq!(kind(text), UriErrorKind::Host, "{text}");
+        }
     }
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_back(text in "\\PC{0,40}|(mailto|https|[a-z]{1,4}):[!-~]{0,40}") {
+        fn what_is_shown_reads_back(text in "\\PC{0,40}|(mailto:|https://|[a-z]{1,4}:)[!-~]{0,40}|mailto:[ab!.]{1,3}@[ab.!\\\\,]{1,8}(![0-9]{1,3}[km]?)?") {
             if let Ok(uri) = text.parse::<ReportUri>() {
                 let again: ReportUri = uri.to_string().parse().expect("a URI");
                 prop_assert_eq!((again.text, again.host), (uri.text, uri.host));

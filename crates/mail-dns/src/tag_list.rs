@@ -76,6 +76,8 @@ pub enum TagFaultKind {
     Value,
     /// The name stands a second time.
     Duplicate,
+    /// More than 256 tags; what follows was not read.
+    TooMany,
 }
 
 impl TagFaultKind {
@@ -86,6 +88,7 @@ impl TagFaultKind {
             Self::Name => "expected the name of a tag in letters and digits, found something else",
             Self::Value => "expected a value in printable ASCII, found another character",
             Self::Duplicate => "expected a tag once, found it again",
+            Self::TooMany => "expected at most 256 tags, found more",
         }
     }
 }
@@ -97,26 +100,42 @@ pub(crate) struct TagList {
     pub(crate) faults: Vec<TagFault>,
 }
 
-/// How many tags are kept: the registries know a dozen. The rest of a record is not looked at.
+/// How many tags are read: the registries know a dozen.
 const MAX_TAGS: usize = 256;
+
+/// In what the grammars differ.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Syntax {
+    /// What may be the name of a tag.
+    pub(crate) is_name: fn(&str) -> bool,
+    /// What may stand around names and values.
+    pub(crate) is_blank: fn(u8) -> bool,
+}
+
+/// That of DKIM (RFC 6376 §3.2), where lines may be folded.
+const DKIM: Syntax = Syntax { is_name, is_blank };
 
 impl TagList {
     /// Reads the tags. What has no name is not among them, but among the faults; a semicolon at the end is no fault.
     pub(crate) fn parse(text: &[u8]) -> Self {
-        Self::parse_with(text, is_name)
+        Self::parse_with(text, DKIM)
     }
 
     /// The same with another idea of a name.
-    pub(crate) fn parse_with(text: &[u8], is_name: fn(&str) -> bool) -> Self {
+    pub(crate) fn parse_with(text: &[u8], syntax: Syntax) -> Self {
         let mut list = Self::default();
         let mut start = 0;
-        let elements = text.split(|octet| *octet == b';').take(MAX_TAGS);
-        for element in elements {
+        for (index, element) in text.split(|octet| *octet == b';').enumerate() {
+            if index == MAX_TAGS {
+                let end = text.len();
+                list.fault(TagFaultKind::TooMany, Span { start, end });
+                break;
+            }
             let end = start + element.len();
             let is_last = end == text.len();
-            let span = trimmed(text, Span { start, end });
+            let span = trimmed(text, Span { start, end }, syntax);
             if span.start < span.end {
-                list.element(text, span, is_name);
+                list.element(text, span, syntax);
             } else if !is_last {
                 list.fault(TagFaultKind::Empty, Span { start, end });
             }
@@ -125,28 +144,24 @@ impl TagList {
         list
     }
 
-    fn element(&mut self, text: &[u8], span: Span, is_name: fn(&str) -> bool) {
+    fn element(&mut self, text: &[u8], span: Span, syntax: Syntax) {
         let octets = text.get(span.start..span.end).unwrap_or_default();
         let Some(equals) = octets.iter().position(|octet| *octet == b'=') else {
             return self.fault(TagFaultKind::NoEquals, span);
         };
-        let name_span = trimmed(
-            text,
-            Span {
-                start: span.start,
-                end: span.start + equals,
-            },
-        );
-        let value_span = trimmed(
-            text,
-            Span {
-                start: span.start + equals + 1,
-                end: span.end,
-            },
-        );
+        let name_span = Span {
+            start: span.start,
+            end: span.start + equals,
+        };
+        let name_span = trimmed(text, name_span, syntax);
+        let value_span = Span {
+            start: span.start + equals + 1,
+            end: span.end,
+        };
+        let value_span = trimmed(text, value_span, syntax);
         let name = text.get(name_span.start..name_span.end).unwrap_or_default();
         let name = match str::from_utf8(name) {
-            Ok(name) if is_name(name) => name.to_owned(),
+            Ok(name) if (syntax.is_name)(name) => name.to_owned(),
             _ => return self.fault(TagFaultKind::Name, name_span),
         };
         let value = text
@@ -154,7 +169,7 @@ impl TagList {
             .unwrap_or_default();
         if !value
             .iter()
-            .all(|octet| is_blank(*octet) || matches!(octet, b'!'..=b'~'))
+            .all(|octet| (syntax.is_blank)(*octet) || matches!(octet, b'!'..=b'~'))
         {
             self.fault(TagFaultKind::Value, value_span);
         }
@@ -186,7 +201,7 @@ impl TagList {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let in_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
     name.bytes()
         .next()
@@ -199,9 +214,14 @@ pub(crate) fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-fn trimmed(text: &[u8], span: Span) -> Span {
+/// `WSP` of RFC 5234 §B.1.
+pub(crate) fn is_white_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+fn trimmed(text: &[u8], span: Span, syntax: Syntax) -> Span {
     let Span { mut start, mut end } = span;
-    let blank = |at: usize| text.get(at).is_some_and(|octet| is_blank(*octet));
+    let blank = |at: usize| text.get(at).is_some_and(|octet| (syntax.is_blank)(*octet));
     while start < end && blank(start) {
         start += 1;
     }
@@ -247,6 +267,34 @@ mod tests {
         check("1a=1; =x; a-b=c; b=2", &["b=2"], &[Name, Name, Name]);
         check("a=1; a=2; A=3", &["a=1", "a=2", "A=3"], &[Duplicate]);
         check("a=\u{e9}", &[r"a=\195\169"], &[Value]);
+    }
+
+    #[test]
+    fn the_limit_is_said() {
+        let many = "x=1;".repeat(256);
+        assert_eq!(
+            TagList::parse(many.as_bytes())
+                .faults
+                .iter()
+                .filter(|fault| fault.kind == TagFaultKind::TooMany)
+                .count(),
+            1
+        );
+        let just = "x;".repeat(255);
+        assert!(
+            TagList::parse(just.as_bytes())
+                .faults
+                .iter()
+                .all(|fault| fault.kind != TagFaultKind::TooMany)
+        );
+        let fault = TagList::parse((";".repeat(300) + "p=x").as_bytes())
+            .faults
+            .pop()
+            .expect("a fault");
+        assert_eq!(
+            (fault.kind, fault.span.start, fault.span.end),
+            (TagFaultKind::TooMany, 256, 303)
+        );
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use crate::mta_sts::{claims, fields};
 use crate::published::{PolicyTextError, PolicyTextErrorKind, Published};
 use crate::tag_list::Tag;
-use crate::{DomainName, Lookup, Octets, ReportUri, Span, UriError};
+use crate::{DomainName, Lookup, Octets, ReportUri, Span, UriError, UriErrorKind};
 
 /// Asks for the TLS-RPT record of `domain`, at `_smtp._tls` below it (RFC 8460 §3). One question.
 ///
-/// Reports about DANE are wanted by the owner of the TLSA base domain, so a mail host may have a record of its own (§3).
+/// Reports about DANE are for the owner of the TLSA base domain (RFC 8460 §1.1), so a mail host may have a record of its own.
 ///
 /// # Examples
 ///
@@ -50,6 +50,9 @@ pub struct TlsRptRecord {
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub faulty: Vec<(Octets, UriError)>,
+    /// How many more URIs there are, past the first 64.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub left_out: usize,
     /// Fields without a meaning here; they are ignored.
     #[cfg_attr(
         feature = "serde",
@@ -71,23 +74,27 @@ impl TlsRptRecord {
     ///
     /// If it is against the grammar of RFC 8460 §3, or has no destination that reports can be sent to.
     pub fn parse(text: &[u8]) -> Result<Self, PolicyTextError> {
-        let list = fields(text, "TLSRPTv1")?;
+        let list = fields(text, "TLSRPTv1", &["v", "rua"])?;
         let mut record = Self {
             text: text.into(),
             reports: Vec::new(),
             faulty: Vec::new(),
+            left_out: 0,
             extensions: list.others(&["v", "rua"]),
         };
         // The grammar lets `rua` stand several times, and each is a list.
         let lists: Vec<_> = list.tags.iter().filter(|tag| tag.name == "rua").collect();
-        for written in lists
+        let uris = lists
             .iter()
-            .filter_map(|tag| tag.ascii())
-            .flat_map(|value| value.split(','))
-        {
-            match written.trim_matches([' ', '\t']).parse::<ReportUri>() {
+            .flat_map(|tag| tag.value.as_bytes().split(|octet| *octet == b','));
+        for written in uris {
+            if record.reports.len() + record.faulty.len() == MAX_URIS {
+                record.left_out += 1;
+                continue;
+            }
+            match destination(written.trim_ascii()) {
                 Ok(uri) => record.reports.push(uri),
-                Err(error) => record.faulty.push((written.as_bytes().into(), error)),
+                Err(error) => record.faulty.push((written.into(), error)),
             }
         }
         let name = || "rua".to_owned();
@@ -111,11 +118,31 @@ impl TlsRptRecord {
     }
 }
 
+/// How many URIs are read.
+const MAX_URIS: usize = 64;
+
+/// A `mailto:` or `https:` URI, without the size that DMARC once had: an exclamation mark is written in percent (RFC 8460 §3).
+fn destination(written: &[u8]) -> Result<ReportUri, UriError> {
+    let text = str::from_utf8(written).map_err(|_| UriError::new(UriErrorKind::Character))?;
+    let uri: ReportUri = text.parse()?;
+    if uri.max_octets.is_some() {
+        return Err(UriError::new(UriErrorKind::Size));
+    }
+    if !matches!(uri.scheme.as_str(), "mailto" | "https") {
+        return Err(UriError::new(UriErrorKind::Scheme));
+    }
+    Ok(uri)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{LookupErrorKind, PublishedPolicy, StaticLookup};
 
     fn kind(text: &str) -> PolicyTextErrorKind {
         TlsRptRecord::parse(text.as_bytes())
@@ -138,6 +165,23 @@ mod tests {
         );
         let half = record("v=TLSRPTv1; rua=a@b.test,mailto:c@d.test");
         assert_eq!((half.reports.len(), half.faulty.len()), (1, 1));
+        let odd = record(
+            "v=TLSRPTv1; rua=mailto:a@b.test,ftp://b.test/x,http://b.test/,mailto:a@b.test!10m",
+        );
+        let kinds: Vec<_> = odd.faulty.iter().map(|(_, error)| error.kind()).collect();
+        assert_eq!(
+            kinds,
+            [
+                UriErrorKind::Scheme,
+                UriErrorKind::Scheme,
+                UriErrorKind::Size
+            ]
+        );
+        let flood = record(&format!(
+            "v=TLSRPTv1; rua=mailto:a@b.test{}",
+            ",".repeat(5000)
+        ));
+        assert_eq!((flood.faulty.len(), flood.left_out), (63, 4937));
 
         assert!(!TlsRptRecord::is_claimed_by(b"v=TLSRPTv1"));
         assert!(!TlsRptRecord::is_claimed_by(
@@ -157,6 +201,43 @@ mod tests {
             PolicyTextErrorKind::Value { name: "rua".into() }
         );
         assert_eq!(kind("v=TLSRPTv1; rua="), PolicyTextErrorKind::Field);
+    }
+
+    fn published(zone: &str) -> PublishedPolicy<TlsRptRecord> {
+        let dns = StaticLookup::from_zone_text(&format!("$ORIGIN d.test.\n{zone}\n"))
+            .expect("zone text")
+            .with_failure(
+                "broken.test".parse().expect("a name"),
+                LookupErrorKind::ServFail,
+            );
+        let domain = "d.test".parse().expect("a name");
+        match pin!(tls_rpt(&dns, &domain)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(published) => published.policy,
+            Poll::Pending => panic!("memory does not wait"),
+        }
+    }
+
+    #[test]
+    fn item_67_several_records_are_none() {
+        let one = "_smtp._tls 60 IN TXT \"v=TLSRPTv1; rua=mailto:a@b.test\"";
+        assert!(matches!(published(one), PublishedPolicy::Record(_)));
+        let two = format!("{one}\n_smtp._tls 60 IN TXT \"v=TLSRPTv1; rua=mailto:c@d.test\"");
+        assert!(matches!(published(&two), PublishedPolicy::Several { .. }));
+        assert!(matches!(
+            published(&format!("{one}\n_smtp._tls 60 IN TXT noise")),
+            PublishedPolicy::Record(_)
+        ));
+        assert_eq!(published(""), PublishedPolicy::Nothing);
+        assert!(matches!(
+            published("_smtp._tls 60 IN CNAME broken.test."),
+            PublishedPolicy::Unknown(_)
+        ));
+        let alias =
+            "_smtp._tls 60 IN CNAME p.test.\np.test. 60 IN TXT \"v=TLSRPTv1; rua=mailto:a@b.test\"";
+        assert!(
+            matches!(published(alias), PublishedPolicy::Record(_)),
+            "item 8"
+        );
     }
 
     proptest! {

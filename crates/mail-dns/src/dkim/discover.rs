@@ -14,34 +14,38 @@ const AT_A_TIME: usize = 16;
 
 /// Asks for the key of one selector (RFC 6376 §3.6.2.1). A CNAME on the way is followed: providers host keys so.
 pub async fn selector(lookup: &impl Lookup, domain: &DomainName, selector: &str) -> Selector {
+    let mut asked = Selector {
+        selector: selector.to_owned(),
+        name: None,
+        answer: None,
+        found: Found::Nothing,
+    };
     let name = match key_name(domain, selector) {
         Ok(name) => name,
         Err(error) => {
-            return Selector {
-                selector: selector.to_owned(),
-                name: None,
-                found: Found::NotAskable {
-                    reason: error.to_string(),
-                },
-                delegated_to: None,
-            };
+            asked.found = Found::NotAskable(error);
+            return asked;
         }
     };
-    let answer = lookup.lookup(&name, RecordType::TXT).await;
-    let delegated_to = answer
-        .as_ref()
-        .ok()
-        .filter(|answer| !answer.aliases.is_empty());
-    Selector {
-        selector: selector.to_owned(),
-        delegated_to: delegated_to.map(|answer| answer.canonical_name().clone()),
-        found: Found::of(answer),
-        name: Some(name),
+    match lookup.lookup(&name, RecordType::TXT).await {
+        Ok(answer) => {
+            asked.found = Found::of(&answer);
+            asked.answer = Some(answer);
+        }
+        Err(error) => asked.found = Found::Unknown(error),
     }
+    asked.name = Some(name);
+    asked
 }
 
+/// `<selector>._domainkey.<domain>`; the selector is one label or more (RFC 6376 §3.1).
 fn key_name(domain: &DomainName, selector: &str) -> Result<DomainName, NameError> {
-    domain.with_prefix("_domainkey")?.with_prefix(selector)
+    let selector: DomainName = selector.parse()?;
+    if selector.is_root() {
+        return Err(NameError::empty());
+    }
+    let zone = domain.with_prefix("_domainkey")?;
+    DomainName::from_labels(selector.labels().chain(zone.labels()))
 }
 
 /// A selector that was asked for, and what is there.
@@ -57,14 +61,26 @@ pub struct Selector {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub name: Option<DomainName>,
-    /// What is there.
-    pub found: Found,
-    /// The name that the selector is an alias of (CNAME), if it is one.
+    /// The answer; `None` if there is none that settles anything.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
     )]
-    pub delegated_to: Option<DomainName>,
+    pub answer: Option<Answer>,
+    /// What is there.
+    pub found: Found,
+}
+
+impl Selector {
+    /// The name that the selector is an alias of (CNAME), if it is one.
+    #[must_use]
+    pub fn delegated_to(&self) -> Option<&DomainName> {
+        let answer = self
+            .answer
+            .as_ref()
+            .filter(|answer| !answer.aliases.is_empty());
+        answer.map(Answer::canonical_name)
+    }
 }
 
 /// What is at a selector.
@@ -76,6 +92,7 @@ pub enum Found {
     /// One key record, whatever its key is worth.
     Key(Box<KeyRecord>),
     /// One record that claims to hold a key, but that verifiers have to ignore.
+    #[non_exhaustive]
     Invalid {
         /// The record.
         text: Octets,
@@ -83,6 +100,7 @@ pub enum Found {
         error: KeyError,
     },
     /// Several records: what a verifier does is undefined (RFC 6376 §3.6.2.2).
+    #[non_exhaustive]
     Several {
         /// The records, in the order of the answer, which carries no meaning.
         texts: Vec<Octets>,
@@ -95,34 +113,25 @@ pub enum Found {
         joined: Option<Box<KeyRecord>>,
     },
     /// TXT records that do not claim to hold a key.
+    #[non_exhaustive]
     OtherText {
         /// The records.
         texts: Vec<Octets>,
     },
     /// Nothing.
-    Nothing {
-        /// The answer that proves it.
-        answer: Answer,
-    },
-    /// There can be no such name.
-    NotAskable {
-        /// Why.
-        reason: String,
-    },
+    Nothing,
+    /// There can be no such name, and so nothing at it.
+    NotAskable(NameError),
     /// Could not tell.
     Unknown(LookupError),
 }
 
 impl Found {
-    fn of(answer: Result<Answer, LookupError>) -> Self {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return Self::Unknown(error),
-        };
+    fn of(answer: &Answer) -> Self {
         let texts: Vec<Octets> = answer.texts().map(Octets::from).collect();
         let claims = |text: &Octets| KeyRecord::is_claimed_by(text.as_bytes());
         match texts.as_slice() {
-            [] => Self::Nothing { answer },
+            [] => Self::Nothing,
             texts if !texts.iter().any(claims) => {
                 // With the quoting of a zone file in it, a record does not even look like one.
                 match texts {
@@ -165,7 +174,7 @@ impl Found {
             Self::Key(record) => vec![&record.text],
             Self::Invalid { text, .. } => vec![text],
             Self::Several { texts, .. } | Self::OtherText { texts } => texts.iter().collect(),
-            Self::Nothing { .. } | Self::NotAskable { .. } | Self::Unknown(_) => Vec::new(),
+            Self::Nothing | Self::NotAskable(_) | Self::Unknown(_) => Vec::new(),
         };
         data.sort();
         data
@@ -337,12 +346,13 @@ impl Discovery {
     pub fn outcome(&self) -> Discovered {
         let hits = self.hits().count();
         let unknown = self.unknown().count();
-        let tried = self.selectors.len();
-        let blind = matches!(self.control.found, Found::Unknown(_));
+        let askable = |selector: &&Selector| selector.name.is_some();
+        let tried = self.selectors.iter().filter(askable).count();
+        // Whether what was found is more than a wildcard's is then not known.
+        let blind = matches!(self.control.found, Found::Unknown(_) | Found::NotAskable(_));
         match (hits, unknown) {
             (0, 0) => Discovered::NotFound { tried },
             (0, _) => Discovered::Undecidable { tried, unknown },
-            // Whether what was found is more than a wildcard's is not known.
             _ if blind => Discovered::Undecidable { tried, unknown },
             _ => Discovered::Found { hits },
         }
@@ -351,6 +361,8 @@ impl Discovery {
 
 /// The outcome of a [`Discovery`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "found, not found, could not tell")]
 pub enum Discovered {
     /// Some candidates hold a key, or what is left of one.
@@ -360,10 +372,10 @@ pub enum Discovered {
     },
     /// None of the candidates does. There may be others.
     NotFound {
-        /// How many were tried.
+        /// How many could be asked for.
         tried: usize,
     },
-    /// Some could not be asked, and no other holds anything; or the control could not be asked.
+    /// Some could not be asked, and no other holds anything; or some hold something and the control could not be asked.
     Undecidable {
         /// How many were tried.
         tried: usize,

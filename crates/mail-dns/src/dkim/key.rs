@@ -37,15 +37,15 @@ pub struct KeyRecord {
     pub key_type: KeyType,
     /// `p=`: the key.
     pub key: PublicKey,
-    /// `h=`: the hash algorithms that may be used, in lower case; `None` for all.
+    /// `h=`: the hash algorithms that may be used; `None` for all.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub hashes: Option<Vec<String>>,
-    /// `s=`: what the key is for, in lower case; `*` for everything, which is the default.
+    /// `s=`: what the key is for; `*` for everything, which is the default.
     pub services: Vec<String>,
-    /// `t=`: flags, in lower case; unknown ones are ignored by verifiers.
+    /// `t=`: flags; unknown ones are ignored by verifiers.
     pub flags: Vec<String>,
     /// `n=`: words for people.
     #[cfg_attr(
@@ -72,57 +72,91 @@ impl KeyRecord {
     /// If a verifier has to ignore the whole: it is no list of tags, a tag stands twice (§3.2), `v=` is not first or not
     /// `DKIM1`, or `p=` is missing (§3.6.1). A key that cannot be read is no such error, but [`PublicKey::Damaged`].
     pub fn parse(text: &[u8]) -> Result<Self, KeyError> {
-        Self::read(text).map_err(|error| error.explained_by(text))
-    }
-
-    fn read(text: &[u8]) -> Result<Self, KeyError> {
         let list = TagList::parse(text);
-        let whole = Span {
-            start: 0,
-            end: text.len(),
+        let quoting = Quoting::of(text, list.find("p"));
+        let error = |kind, span| KeyError {
+            kind,
+            span,
+            quoting,
         };
-        let mut oddities = oddities(text, &list);
+        let mut oddities: Vec<_> = quoting.map(Oddity::Quoting).into_iter().collect();
         for fault in &list.faults {
             match fault.kind {
-                // Eight-bit notes came with RFC 8616 §5; an empty tag is stepped over by all who were tried.
+                // Some publish notes outside ASCII, which RFC 6376 §3.2 has no room for; an empty tag is stepped over by all who were tried.
                 TagFaultKind::Value | TagFaultKind::Empty => {
                     oddities.push(Oddity::Syntax(*fault));
                 }
                 TagFaultKind::Duplicate => {
-                    return Err(KeyError::new(KeyErrorKind::DuplicateTag, fault.span));
+                    return Err(error(KeyErrorKind::DuplicateTag, fault.span));
                 }
-                _ => return Err(KeyError::new(KeyErrorKind::NotTags(fault.kind), fault.span)),
+                kind => return Err(error(KeyErrorKind::NotTags(kind), fault.span)),
             }
         }
-        version(&list)?;
+        version(&list).map_err(|(kind, span)| error(kind, span))?;
+        let whole = Span {
+            start: 0,
+            end: text.len(),
+        };
         let key = list
             .find("p")
-            .ok_or_else(|| KeyError::new(KeyErrorKind::NoKey, whole))?;
+            .ok_or_else(|| error(KeyErrorKind::NoKey, whole))?;
         let key_type = list
             .find("k")
             .map_or(KeyType::Rsa, |tag| KeyType::of(&tag.value));
-        let services = list.find("s").map(words).filter(|words| !words.is_empty());
+        if list.find("g").is_some() {
+            oddities.push(Oddity::ObsoleteGranularity);
+        }
+        let unknown = list.others(&KNOWN).into_iter();
+        oddities.extend(unknown.map(|tag| Oddity::UnknownTag { name: tag.name }));
+        let mut words = |name: &str| {
+            let words = words(list.find(name)?);
+            if words.is_empty() {
+                oddities.push(Oddity::EmptyList {
+                    name: name.to_owned(),
+                });
+            }
+            Some(words).filter(|words| !words.is_empty())
+        };
         Ok(Self {
             key: public_key(&key_type, key.value.as_bytes()),
-            key_type,
-            hashes: list.find("h").map(words).filter(|words| !words.is_empty()),
-            services: services.unwrap_or_else(|| vec!["*".to_owned()]),
-            flags: list.find("t").map(words).unwrap_or_default(),
+            hashes: words("h"),
+            services: words("s").unwrap_or_else(|| vec!["*".to_owned()]),
+            flags: words("t").unwrap_or_default(),
             notes: list.find("n").map(|tag| tag.value.clone()),
+            key_type,
             tags: list.tags,
             oddities,
             text: text.into(),
         })
     }
 
-    /// Whether a text claims to be a key record: it has a `p=` tag, or begins with `v=DKIM1`.
+    /// Whether a text claims to be a key record: it has a `p=` tag, or begins with `v=DKIM1`; and it does not begin with the version of
+    /// something else.
     ///
     /// `v=` is optional (RFC 6376 §3.6.1), so the version alone tells nothing.
     #[must_use]
     pub fn is_claimed_by(text: &[u8]) -> bool {
         let list = TagList::parse(text);
-        let claims = |tag: &Tag| tag.name == "v" && tag.value.as_bytes() == b"DKIM1";
-        list.find("p").is_some() || list.tags.first().is_some_and(claims)
+        let version = list.tags.first().filter(|tag| tag.name == "v");
+        match version {
+            Some(version) if version.value.as_bytes() == b"DKIM1" => true,
+            Some(version) if !version.value.as_bytes().starts_with(b"DKIM") => false,
+            _ => list.find("p").is_some(),
+        }
+    }
+
+    /// The key as octets: DER for RSA, or 32 of them for Ed25519. Equal ones at two names are one key. `None` if it is revoked or not base64.
+    #[must_use]
+    pub fn key_octets(&self) -> Option<Vec<u8>> {
+        let value = self
+            .tags
+            .iter()
+            .find(|tag| tag.name == "p")?
+            .value
+            .as_bytes();
+        public_key::decode(value)
+            .ok()
+            .filter(|octets| !octets.is_empty())
     }
 
     /// `t=y`: the domain is testing, and a failed signature is to be treated as none (RFC 6376 §3.6.1).
@@ -147,6 +181,12 @@ impl KeyRecord {
             PublicKey::Damaged(fault) => Some(Unusable::Damaged(fault.clone())),
             PublicKey::Unknown { .. } => Some(Unusable::UnknownKeyType),
             PublicKey::Rsa { bits, .. } if *bits < 1024 => Some(Unusable::ShortKey { bits: *bits }),
+            // RSA needs an odd exponent of 3 and more (RFC 8017 §3.1).
+            PublicKey::Rsa { exponent, .. }
+                if exponent.is_some_and(|exponent| exponent < 3 || exponent % 2 == 0) =>
+            {
+                Some(Unusable::Exponent)
+            }
             _ if !self.services.iter().any(for_mail) => Some(Unusable::NotForMail),
             // Only sha256 is left (RFC 8301 §3.1, RFC 8463 §3).
             _ if self
@@ -162,23 +202,23 @@ impl KeyRecord {
 }
 
 /// `v=` may be left out; else it is first, and exactly `DKIM1` (RFC 6376 §3.6.1).
-fn version(list: &TagList) -> Result<(), KeyError> {
+fn version(list: &TagList) -> Result<(), (KeyErrorKind, Span)> {
     let Some(version) = list.find("v") else {
         return Ok(());
     };
     if version.value.as_bytes() != b"DKIM1" {
-        return Err(KeyError::new(KeyErrorKind::Version, version.value_span));
+        return Err((KeyErrorKind::Version, version.value_span));
     }
     if list.tags.first().is_some_and(|first| first.name != "v") {
-        return Err(KeyError::new(KeyErrorKind::VersionNotFirst, version.span));
+        return Err((KeyErrorKind::VersionNotFirst, version.span));
     }
     Ok(())
 }
 
-/// Words between colons, in lower case.
+/// Words between colons; their case counts (RFC 6376 §3.2).
 fn words(tag: &Tag) -> Vec<String> {
     let text = tag.value.to_text();
-    let words = text.split(':').map(|word| word.trim().to_ascii_lowercase());
+    let words = text.split(':').map(|word| word.trim().to_owned());
     words.filter(|word| !word.is_empty()).collect()
 }
 
@@ -186,42 +226,53 @@ fn public_key(key_type: &KeyType, value: &[u8]) -> PublicKey {
     if value.is_empty() {
         return PublicKey::Revoked;
     }
+    // How a key of another type is written is not known.
+    if let KeyType::Other(_) = key_type {
+        return PublicKey::Unknown {
+            octets: value.len(),
+        };
+    }
     let key = public_key::decode(value).and_then(|octets| match key_type {
-        KeyType::Rsa => public_key::rsa(&octets),
         KeyType::Ed25519 => public_key::ed25519(&octets),
-        KeyType::Other(_) => Ok(PublicKey::Unknown {
-            octets: octets.len(),
-        }),
+        _ => public_key::rsa(&octets),
     });
     key.unwrap_or_else(PublicKey::Damaged)
 }
 
-fn oddities(text: &[u8], list: &TagList) -> Vec<Oddity> {
-    let mut oddities = Vec::new();
-    if has_quotes(text) {
-        oddities.push(Oddity::LiteralQuotes);
-    }
-    if has_backslashes(text) {
-        oddities.push(Oddity::LiteralBackslashes);
-    }
-    if list.find("g").is_some() {
-        oddities.push(Oddity::ObsoleteGranularity);
-    }
-    let unknown = list.others(&KNOWN).into_iter();
-    oddities.extend(unknown.map(|tag| Oddity::UnknownTag { name: tag.name }));
-    oddities
+/// The quoting of a zone file, published as data: what some panels make of a pasted record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Quoting {
+    /// Quotation marks around the record, or between the pieces of its key.
+    Quotes,
+    /// Backslashes before semicolons.
+    Backslashes,
 }
 
-/// At an end, or where two strings met.
-fn has_quotes(text: &[u8]) -> bool {
-    let quote = Some(&b'"');
-    text.first() == quote
-        || text.last() == quote
-        || text.windows(3).any(|window| window == b"\" \"")
+impl Quoting {
+    fn of(text: &[u8], key: Option<&Tag>) -> Option<Self> {
+        let quote = b'"';
+        let around = text.trim_ascii().first() == Some(&quote);
+        let in_key = key.is_some_and(|key| key.value.as_bytes().contains(&quote));
+        if around || in_key {
+            Some(Self::Quotes)
+        } else if text.windows(2).any(|pair| pair == b"\\;") {
+            Some(Self::Backslashes)
+        } else {
+            None
+        }
+    }
 }
 
-fn has_backslashes(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| pair == b"\\;")
+impl fmt::Display for Quoting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Quotes => "quotation marks are part of the data",
+            Self::Backslashes => "backslashes before semicolons are part of the data",
+        })
+    }
 }
 
 /// The type of a key (IANA, *DKIM Key Type*).
@@ -266,10 +317,13 @@ impl fmt::Display for KeyType {
 pub enum Oddity {
     /// An empty tag, or a character that not every verifier takes.
     Syntax(TagFault),
-    /// Quotation marks are part of the data: the quoting of a zone file was published.
-    LiteralQuotes,
-    /// Backslashes before semicolons are part of the data: the escaping of a zone file was published.
-    LiteralBackslashes,
+    /// The quoting of a zone file is part of the data.
+    Quoting(Quoting),
+    /// `h=`, `s=` or `t=` without a word, which the grammar does not have; taken for one that is left out.
+    EmptyList {
+        /// Which.
+        name: String,
+    },
     /// `g=`, which RFC 6376 has taken away; an old verifier reads an empty one as *nobody*.
     ObsoleteGranularity,
     /// A tag that no RFC knows.
@@ -296,6 +350,8 @@ pub enum Unusable {
         /// How many.
         bits: usize,
     },
+    /// The exponent of the RSA key is even, or less than 3.
+    Exponent,
     /// `s=` is neither `*` nor `email` (RFC 6376 §3.6.1).
     NotForMail,
     /// `h=` leaves no hash that may be used; SHA-1 may not (RFC 8301 §3.1).
@@ -311,6 +367,7 @@ impl fmt::Display for Unusable {
             Self::ShortKey { bits } => {
                 write!(f, "the key has {bits} bits, and verifiers want 1024")
             }
+            Self::Exponent => f.write_str("the key has an exponent that RSA cannot have"),
             Self::NotForMail => f.write_str("the key is not for mail"),
             Self::NoCommonHash => f.write_str("the key allows no hash that may be used"),
         }
@@ -320,30 +377,26 @@ impl fmt::Display for Unusable {
 /// Why text is not a key record, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[error("{} at octets {span}", kind.message())]
+#[error("{} at octets {span}{}", kind.message(), explained(*quoting))]
 pub struct KeyError {
     kind: KeyErrorKind,
     span: Span,
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    quoting: Option<Quoting>,
+}
+
+fn explained(quoting: Option<Quoting>) -> String {
+    quoting.map_or_else(String::new, |quoting| format!(" ({quoting})"))
 }
 
 impl KeyError {
-    fn new(kind: KeyErrorKind, span: Span) -> Self {
-        Self { kind, span }
-    }
-
-    /// The quoting of a zone file, published as data, explains most faults behind it.
-    fn explained_by(self, text: &[u8]) -> Self {
-        let whole = Span {
-            start: 0,
-            end: text.len(),
-        };
-        if has_quotes(text) {
-            Self::new(KeyErrorKind::LiteralQuotes, whole)
-        } else if has_backslashes(text) {
-            Self::new(KeyErrorKind::LiteralBackslashes, whole)
-        } else {
-            self
-        }
+    /// The quoting of a zone file in the data, which explains most faults behind it.
+    #[must_use]
+    pub fn quoting(&self) -> Option<Quoting> {
+        self.quoting
     }
 
     /// What is wrong.
@@ -375,10 +428,6 @@ pub enum KeyErrorKind {
     VersionNotFirst,
     /// There is no `p=`.
     NoKey,
-    /// Quotation marks are part of the data: the quoting of a zone file was published.
-    LiteralQuotes,
-    /// Backslashes before semicolons are part of the data: the escaping of a zone file was published.
-    LiteralBackslashes,
 }
 
 impl KeyErrorKind {
@@ -391,12 +440,6 @@ impl KeyErrorKind {
                 "expected the version before all other tags, found it after one"
             }
             Self::NoKey => "expected a key in a p tag, found none",
-            Self::LiteralQuotes => {
-                "expected the record itself, found it in literal quotation marks"
-            }
-            Self::LiteralBackslashes => {
-                "expected plain semicolons, found literal backslashes before them"
-            }
         }
     }
 }

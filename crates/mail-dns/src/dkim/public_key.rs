@@ -15,6 +15,7 @@ pub enum PublicKey {
     /// `p=` is empty: the key is revoked (RFC 6376 §3.6.1).
     Revoked,
     /// An RSA key.
+    #[non_exhaustive]
     Rsa {
         /// The size of the modulus in bits. Below 1024 it must not be used, from 2048 it should be (RFC 8301 §3.2).
         bits: usize,
@@ -25,9 +26,9 @@ pub enum PublicKey {
     },
     /// An Ed25519 key: 32 octets (RFC 8463 §4.2).
     Ed25519([u8; 32]),
-    /// A key of a type that is not known here, in so many octets.
+    /// A key of a type that is not known here.
     Unknown {
-        /// How many octets it has.
+        /// How many octets its value has, as it is written.
         octets: usize,
     },
     /// What stands there is no key of the type that the record states.
@@ -159,8 +160,11 @@ fn rsa_public_key(content: &[u8], form: RsaForm) -> Result<PublicKey, KeyFault> 
     let modulus = modulus.ok_or(KeyFault::Structure)?;
     let exponent = element(modulus.rest).filter(|exponent| exponent.tag == INTEGER);
     let exponent = exponent.ok_or(KeyFault::Structure)?;
-    let modulus = significant(modulus.content);
-    let exponent = significant(exponent.content);
+    if !exponent.rest.is_empty() {
+        return Err(KeyFault::Structure);
+    }
+    let modulus = unsigned(modulus.content)?;
+    let exponent = unsigned(exponent.content)?;
     let first = modulus.first().ok_or(KeyFault::Structure)?;
     let unused = usize::try_from(first.leading_zeros()).unwrap_or(0);
     let exponent = (exponent.len() <= 8).then(|| {
@@ -175,9 +179,15 @@ fn rsa_public_key(content: &[u8], form: RsaForm) -> Result<PublicKey, KeyFault> 
     })
 }
 
-fn significant(octets: &[u8]) -> &[u8] {
-    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-    octets.get(zeros..).unwrap_or_default()
+/// An INTEGER without its leading zeros; it is not empty, and not negative (X.690 §8.3).
+fn unsigned(octets: &[u8]) -> Result<&[u8], KeyFault> {
+    match octets.first() {
+        Some(0..=0x7f) => {
+            let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+            Ok(octets.get(zeros..).unwrap_or_default())
+        }
+        _ => Err(KeyFault::Structure),
+    }
 }
 
 /// One element of DER.

@@ -146,7 +146,7 @@ const PROVIDERS: &[Provider] = &[
     ),
     provider(
         "Microsoft 365",
-        &["outlook.com", "office365.us"],
+        &["outlook.com", "office365.us", "mx.microsoft"],
         &["selector1", "selector2"],
     ),
     provider("Migadu", &["migadu.com"], &["key1", "key2", "key3"]),

@@ -129,8 +129,17 @@ fn item_47_short_keys_and_sha1_are_unusable() {
     let with = |hashes: &str| record(&format!("h={hashes}; p={RSA_2048}")).unusable();
     assert_eq!(with("sha1"), Some(Unusable::NoCommonHash));
     assert_eq!(with("sha1 : sha256"), None);
-    assert_eq!(with("SHA256"), None);
+    assert_eq!(
+        with("SHA256"),
+        Some(Unusable::NoCommonHash),
+        "the case of values counts"
+    );
     assert_eq!(with(""), None, "an empty list restricts nothing");
+    let empty = |name: &str| Oddity::EmptyList { name: name.into() };
+    assert_eq!(
+        record("h=; s=:; t= ; p=").oddities,
+        [empty("h"), empty("s"), empty("t")]
+    );
 }
 
 #[test]
@@ -170,6 +179,26 @@ fn damaged_keys_say_how() {
     check_damaged("rsa", "MIIB-jAN", KeyFault::NotBase64 { at: 4 });
     check_damaged("rsa", "AAAA", KeyFault::Structure);
     check_damaged("rsa", "MAMCAQA=", KeyFault::Structure);
+    // INTEGERs that are empty, negative, or followed by more: what verifiers make of them differs.
+    check_damaged("rsa", "MAQCAAIA", KeyFault::Structure);
+    check_damaged("rsa", "MAYCAYACAQM=", KeyFault::Structure);
+    check_damaged("rsa", "MAkCAX8CAQMCAQM=", KeyFault::Structure);
+    assert!(matches!(
+        record("p=MAYCAX8CAQM=").key,
+        PublicKey::Rsa {
+            bits: 7,
+            exponent: Some(3),
+            ..
+        }
+    ));
+    let even = RSA_1024
+        .replace("wIDAQAB", "wIDAQAC")
+        .replace("JQIDAQAB", "JQIDAQAC");
+    assert_eq!(
+        record(&format!("p={even}")).unusable(),
+        Some(Unusable::Exponent)
+    );
+    assert_eq!(record("k=foo; p=!!").key, PublicKey::Unknown { octets: 2 });
     let text = format!("p={}AAAA", RSA_1024.trim_end_matches('='));
     assert_eq!(
         record(&text).key,
@@ -184,21 +213,30 @@ fn damaged_keys_say_how() {
 
 #[test]
 fn item_9_the_quoting_of_zone_files_published_as_data_is_named() {
-    check_error(
-        &format!("\"v=DKIM1; p={RSA_1024}\""),
-        KeyErrorKind::LiteralQuotes,
+    let quoting = |text: &str| read(text).expect_err(text).quoting();
+    assert_eq!(
+        quoting(&format!("\"v=DKIM1; p={RSA_1024}\"")),
+        Some(Quoting::Quotes)
     );
-    check_error(
-        &format!("v=DKIM1\\; k=rsa\\; p={RSA_1024}"),
-        KeyErrorKind::LiteralBackslashes,
+    let error = read(&format!("v=DKIM1\\; k=rsa\\; p={RSA_1024}")).expect_err("no record");
+    assert_eq!(
+        (error.kind(), error.quoting()),
+        (KeyErrorKind::Version, Some(Quoting::Backslashes))
     );
-    let split = format!("v=DKIM1; p={}\" \"{}", &RSA_1024[..100], &RSA_1024[100..]);
-    let split = record(&split);
-    assert_eq!(split.oddities, [Oddity::LiteralQuotes]);
+    let split = record(&format!(
+        "v=DKIM1; p={}\" \"{}",
+        &RSA_1024[..100],
+        &RSA_1024[100..]
+    ));
+    assert_eq!(split.oddities, [Oddity::Quoting(Quoting::Quotes)]);
     assert_eq!(
         split.key,
         PublicKey::Damaged(KeyFault::NotBase64 { at: 100 })
     );
+    // Quotation marks in words for people are their own affair.
+    assert_eq!(record("v=DKIM1; p=; n=\"our key\"").oddities, []);
+    let error = read("v=DKIM1; k=rsa; n=\"our key\"").expect_err("no record");
+    assert_eq!((error.kind(), error.quoting()), (KeyErrorKind::NoKey, None));
 }
 
 fn block<T>(future: impl Future<Output = T>) -> T {
@@ -255,14 +293,14 @@ fn strings_of_one_record_make_one_key() {
 fn what_is_at_a_selector_has_many_forms() {
     let alias = at("s1 60 IN CNAME k.p.test.", "s1");
     assert_eq!(
-        alias.delegated_to,
+        alias.delegated_to().cloned(),
         Some(name("k.p.test")),
         "a dangling alias is named"
     );
-    assert!(matches!(alias.found, Found::Nothing { .. }));
-    assert!(matches!(at("", "s1").found, Found::Nothing { .. }));
+    assert!(matches!(alias.found, Found::Nothing));
+    assert!(matches!(at("", "s1").found, Found::Nothing));
     assert!(matches!(at("", "broken").found, Found::Unknown(_)));
-    assert!(matches!(at("", "a..b").found, Found::NotAskable { .. }));
+    assert!(matches!(at("", "a..b").found, Found::NotAskable(_)));
     assert!(matches!(
         at("s1 60 IN TXT hello", "s1").found,
         Found::OtherText { .. }
@@ -275,6 +313,23 @@ fn what_is_at_a_selector_has_many_forms() {
         at("", "2026.sub").name,
         Some(name("2026.sub._domainkey.d.test"))
     );
+}
+
+#[test]
+fn other_records_with_a_p_tag_are_no_keys() {
+    assert!(!KeyRecord::is_claimed_by(b"v=DMARC1; p=none"));
+    assert!(KeyRecord::is_claimed_by(b"v=DKIM2; p=AAAA") && KeyRecord::is_claimed_by(b"k=rsa; p="));
+    assert!(matches!(
+        at("s1 60 IN TXT \"v=DMARC1; p=none\"", "s1").found,
+        Found::OtherText { .. }
+    ));
+    assert!(matches!(at("", ".").found, Found::NotAskable(_)));
+    let (one, two) = (
+        record(&format!("p={RSA_1024}")),
+        record(&format!("k=rsa; p={RSA_1024};")),
+    );
+    assert_eq!(one.key_octets(), two.key_octets());
+    assert_eq!(record("p=").key_octets(), None);
 }
 
 fn discovery(zone: &str, failing: &[&str], tried: &[&str]) -> Discovery {
@@ -321,6 +376,28 @@ fn not_found_is_never_none_and_unknown_is_never_not_found() {
         unknown: 0,
     };
     assert_eq!(discovery(zone, &["control"], &["a"]).outcome(), blind);
+    // A control that cannot be asked for shows nothing either.
+    let long: DomainName = format!("{0}.{0}.{0}.{1}.test", "a".repeat(63), "b".repeat(20))
+        .parse()
+        .expect("a name");
+    let mut dns = StaticLookup::new();
+    let text = crate::RecordData::Txt(crate::CharacterStrings::new([b"p=".to_vec()]));
+    let wildcard = long.with_prefix("*._domainkey").expect("a name");
+    dns.insert(crate::Record::new(wildcard, 60, text));
+    let found = block(discover(
+        &dns,
+        &long,
+        &Candidates::given(["x"]),
+        &"k".repeat(40),
+    ));
+    assert!(
+        matches!(found.outcome(), Discovered::Undecidable { .. }),
+        "{found:?}"
+    );
+    assert_eq!(
+        discovery("", &[], &["a..b"]).outcome(),
+        Discovered::NotFound { tried: 0 }
+    );
 }
 
 #[test]
@@ -366,8 +443,20 @@ proptest! {
     }
 
     #[test]
-    fn der_of_any_octets_is_judged(octets: Vec<u8>) {
-        let key = public_key::rsa(&octets);
-        prop_assert!(!matches!(key, Ok(PublicKey::Damaged(_))));
+    fn sizes_of_rsa_keys_are_those_of_their_modulus(octets in proptest::collection::vec(1u8..=0x7f, 1..200)) {
+        let length = u8::try_from(octets.len()).unwrap_or(u8::MAX);
+        let mut content = vec![2, 0x81, length];
+        content.extend(&octets);
+        content.extend([2, 1, 3]);
+        let mut der = vec![0x30, 0x81, u8::try_from(content.len()).unwrap_or(u8::MAX)];
+        der.extend(&content);
+        let expected = octets.len() * 8 - usize::try_from(octets[0].leading_zeros()).expect("few");
+        let key = public_key::rsa(&der);
+        let is_right = matches!(key, Ok(PublicKey::Rsa { bits, exponent: Some(3), .. }) if bits == expected);
+        prop_assert!(is_right);
+        // Cut anywhere, it is no key.
+        for end in 0..der.len() {
+            prop_assert!(public_key::rsa(&der[..end]).is_err());
+        }
     }
 }

@@ -71,17 +71,23 @@ fn judge(answer: Answer, name: DomainName, host: &DomainName, kind: ReportKind) 
         .cloned()
         .collect();
     if instead.iter().any(|uri| uri.host.as_ref() != Some(host)) {
-        return Authorization::ForeignOverride { name, instead };
+        return Authorization::ForeignOverride {
+            name,
+            answer,
+            instead,
+        };
     }
     Authorization::Granted {
         name,
+        answer,
         instead,
-        delegated: !answer.aliases.is_empty(),
     }
 }
 
 /// Which reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "rua and ruf")]
 pub enum ReportKind {
     /// Those of `rua`.
@@ -99,15 +105,17 @@ pub enum Authorization {
     /// It is in the organizational domain of the policy.
     NotNeeded,
     /// The destination wants them.
+    #[non_exhaustive]
     Granted {
         /// Where it says so.
         name: DomainName,
+        /// The answer, with the aliases on the way.
+        answer: Answer,
         /// Where it wants them instead, at the same host; empty for where the policy says.
         instead: Vec<ReportUri>,
-        /// Whether the name is an alias of another.
-        delegated: bool,
     },
     /// The destination does not say that it wants them, so the URI is ignored.
+    #[non_exhaustive]
     Refused {
         /// Where it would say so.
         name: DomainName,
@@ -115,9 +123,12 @@ pub enum Authorization {
         answer: Answer,
     },
     /// The destination wants them at another host, which it must not say: they are sent to neither.
+    #[non_exhaustive]
     ForeignOverride {
         /// Where it says so.
         name: DomainName,
+        /// The answer.
+        answer: Answer,
         /// Where it wants them.
         instead: Vec<ReportUri>,
     },

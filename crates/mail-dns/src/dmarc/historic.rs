@@ -21,8 +21,11 @@ pub struct BuiltInList;
 #[cfg(feature = "public-suffix-list")]
 impl PublicSuffixes for BuiltInList {
     fn organizational_domain(&self, domain: &DomainName) -> Option<DomainName> {
-        // A name is in A-labels and lower case already, as the list has it.
+        // A name is in A-labels and lower case already, as the list has it. A dot within a label would look like one between two.
         let labels: Vec<&[u8]> = domain.labels().collect();
+        if labels.iter().any(|label| label.contains(&b'.')) {
+            return None;
+        }
         let found = psl::domain(&labels.join(&b'.'))?.as_bytes().to_vec();
         DomainName::from_labels(found.split(|octet| *octet == b'.')).ok()
     }
@@ -166,14 +169,14 @@ pub enum Difference {
 pub fn differences(current: &Discovery, historic: &HistoricDiscovery) -> Option<Vec<Difference>> {
     let mut differences = Vec::new();
     let organizational = current.walk.organizational_domain().ok()?;
-    let (domain, policy, testing) = match current.applied() {
+    let (domain, record, policy) = match current.applied() {
         Applied::Record {
             domain,
             record,
             policy,
             ..
-        } => (Some(domain.clone()), policy, record.testing),
-        Applied::Nothing => (None, None, false),
+        } => (Some(domain.clone()), Some(record), policy),
+        Applied::Nothing => (None, None, None),
         Applied::Unknown(_) => return None,
     };
     let (historic_domain, historic_policy, percentage) = match &historic.outcome {
@@ -185,13 +188,16 @@ pub fn differences(current: &Discovery, historic: &HistoricDiscovery) -> Option<
         HistoricOutcome::Several { .. } | HistoricOutcome::Nothing => (None, None, 100),
         HistoricOutcome::Unknown(_) => return None,
     };
-    if organizational != historic.organizational_domain {
+    // Where no record applies, nobody compares organizational domains.
+    let applies = domain.is_some() || historic_domain.is_some();
+    if applies && organizational != historic.organizational_domain {
         differences.push(Difference::OrganizationalDomain {
             current: organizational,
             historic: historic.organizational_domain.clone(),
         });
     }
-    if domain != historic_domain {
+    let same_record = domain == historic_domain;
+    if !same_record {
         differences.push(Difference::PolicyDomain {
             current: domain,
             historic: historic_domain,
@@ -203,10 +209,12 @@ pub fn differences(current: &Discovery, historic: &HistoricDiscovery) -> Option<
             historic: historic_policy,
         });
     }
-    if testing {
+    // To lower *none* is nothing, and so is a part of it.
+    let asks = !matches!(historic_policy, None | Some(Policy::None));
+    if asks && same_record && record.is_some_and(|record| record.testing) {
         differences.push(Difference::TestingIgnored);
     }
-    if percentage < 100 {
+    if asks && percentage < 100 {
         differences.push(Difference::Percentage {
             historic: percentage,
         });

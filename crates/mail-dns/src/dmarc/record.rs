@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::tag_list::{Tag, TagFault, TagFaultKind, TagList, is_blank};
-use crate::{Octets, ReportUri, Span, UriError};
+use crate::tag_list::{Syntax, Tag, TagFault, TagFaultKind, TagList, is_name, is_white_space};
+use crate::{Octets, ReportUri, Span, UriError, UriErrorKind};
 
 /// A DMARC policy record (RFC 9989 §4.7), with every default filled in and everything odd said.
 ///
@@ -64,20 +64,31 @@ const CURRENT: [&str; 11] = [
 /// Those that RFC 9989 has removed (§C.5.2).
 const HISTORIC: [&str; 3] = ["pct", "rf", "ri"];
 
+/// How many URIs of a list are read, and how much of what is odd is listed.
+const MAX_LISTED: usize = 64;
+
+/// Blanks are spaces and tabs (RFC 9989 §4.8).
+const SYNTAX: Syntax = Syntax {
+    is_name,
+    is_blank: is_white_space,
+};
+
 impl Record {
     /// Reads a record: the strings of one TXT record, joined (RFC 9989 §4.5). `None` if it does not begin with the version,
     /// which means that it is something else (§4.7).
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let list = TagList::parse(text);
+        let list = TagList::parse_with(text, SYNTAX);
         let first = list.tags.first().filter(|tag| tag.span.start == 0)?;
         if !first.name.eq_ignore_ascii_case("v") || first.value.as_bytes() != b"DMARC1" {
             return None;
         }
         let mut reader = Reader {
             list: &list,
-            oddities: list.faults.iter().filter_map(Oddity::of_fault).collect(),
+            oddities: Vec::new(),
+            left_out: 0,
         };
+        reader.faults();
         let mut record = Self {
             text: text.into(),
             policy: reader.policy("p"),
@@ -98,8 +109,14 @@ impl Record {
             tags: Vec::new(),
         };
         reader.other_tags();
-        if record.failure_reports.is_empty() && list.find("fo").is_some() {
-            reader.oddities.push(Oddity::OptionsWithoutReports);
+        // Its content is ignored then (RFC 9989 §4.7).
+        if record.failure_reports.is_empty() && reader.tag("fo").is_some() {
+            record.failure_options = FailureOptions::default();
+            reader.odd(Oddity::OptionsWithoutReports);
+        }
+        if reader.left_out > 0 {
+            let count = reader.left_out;
+            reader.oddities.push(Oddity::LeftOut { count });
         }
         record.oddities = reader.oddities;
         record.tags = list.tags;
@@ -157,8 +174,10 @@ impl Record {
             .tags
             .iter()
             .find(|tag| tag.name.eq_ignore_ascii_case("pct"));
+        let digits = |value: &&str| value.bytes().all(|octet| octet.is_ascii_digit());
         let percentage = tag
             .and_then(Tag::ascii)
+            .filter(digits)
             .and_then(|value| value.parse().ok());
         percentage
             .filter(|percentage| *percentage <= 100)
@@ -170,9 +189,33 @@ impl Record {
 struct Reader<'a> {
     list: &'a TagList,
     oddities: Vec<Oddity>,
+    left_out: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn odd(&mut self, oddity: Oddity) {
+        if self.oddities.len() < MAX_LISTED {
+            self.oddities.push(oddity);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// What is against the grammar, and tags that stand again, in whatever case.
+    fn faults(&mut self) {
+        for fault in &self.list.faults {
+            if fault.kind != TagFaultKind::Duplicate {
+                self.odd(Oddity::Syntax(*fault));
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        for tag in &self.list.tags {
+            if !seen.insert(tag.name.to_ascii_lowercase()) {
+                self.odd(Oddity::DuplicateTag { span: tag.span });
+            }
+        }
+    }
+
     /// The first tag of the name. The names are given in lower case, and compared so, as ABNF has it (RFC 9989 §4.8).
     fn tag(&self, name: &str) -> Option<&'a Tag> {
         self.list
@@ -218,18 +261,25 @@ impl<'a> Reader<'a> {
         let Some(tag) = self.tag(name) else {
             return Vec::new();
         };
-        let text = tag.value.to_text();
         let mut uris = Vec::new();
-        for written in text.split(',') {
-            match written.trim_matches([' ', '\t']).parse::<ReportUri>() {
+        for written in tag.value.as_bytes().split(|octet| *octet == b',') {
+            if uris.len() == MAX_LISTED {
+                self.left_out += 1;
+                continue;
+            }
+            let text = str::from_utf8(written.trim_ascii());
+            let uri = text
+                .map_err(|_| UriError::new(UriErrorKind::Character))
+                .and_then(str::parse::<ReportUri>);
+            match uri {
                 Ok(uri) => {
                     if uri.max_octets.is_some() {
-                        self.oddities.push(Oddity::ObsoleteSize { span: tag.span });
+                        self.odd(Oddity::ObsoleteSize { span: tag.span });
                     }
                     uris.push(uri);
                 }
-                Err(error) => self.oddities.push(Oddity::InvalidUri {
-                    text: Octets::from(written.as_bytes()),
+                Err(error) => self.odd(Oddity::InvalidUri {
+                    text: written.into(),
                     error,
                     span: tag.span,
                 }),
@@ -242,12 +292,12 @@ impl<'a> Reader<'a> {
         for tag in &self.list.tags {
             let name = tag.name.to_ascii_lowercase();
             if HISTORIC.contains(&name.as_str()) {
-                self.oddities.push(Oddity::HistoricTag {
+                self.odd(Oddity::HistoricTag {
                     name,
                     span: tag.span,
                 });
             } else if !CURRENT.contains(&name.as_str()) {
-                self.oddities.push(Oddity::UnknownTag {
+                self.odd(Oddity::UnknownTag {
                     name,
                     span: tag.span,
                 });
@@ -256,7 +306,7 @@ impl<'a> Reader<'a> {
     }
 
     fn invalid(&mut self, tag: &Tag) {
-        self.oddities.push(Oddity::InvalidValue {
+        self.odd(Oddity::InvalidValue {
             name: tag.name.clone(),
             span: tag.value_span,
         });
@@ -354,6 +404,8 @@ pub enum Audience {
 
 /// Whether a record counts as it stands (RFC 9989 §4.10.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "the cases of RFC 9989 §4.10.1")]
 pub enum Force {
     /// It does.
@@ -503,15 +555,12 @@ pub enum Oddity {
     },
     /// `fo` without `ruf`: it has no effect (RFC 9989 §4.7).
     OptionsWithoutReports,
-}
-
-impl Oddity {
-    fn of_fault(fault: &TagFault) -> Option<Self> {
-        Some(match fault.kind {
-            TagFaultKind::Duplicate => Self::DuplicateTag { span: fault.span },
-            _ => Self::Syntax(*fault),
-        })
-    }
+    /// More that is odd, and URIs past the first 64, which are not listed.
+    #[non_exhaustive]
+    LeftOut {
+        /// How much.
+        count: usize,
+    },
 }
 
 /// A text that is no DMARC record, but was meant as one.
@@ -520,7 +569,7 @@ impl Oddity {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NearMiss {
-    /// Blanks before the version.
+    /// Blanks, or a byte order mark, before the version, or line ends beside it.
     LeadingBlank,
     /// `v=dmarc1`: the case of the version counts.
     VersionCase,
@@ -539,20 +588,35 @@ impl NearMiss {
         if Record::parse(text).is_some() {
             return None;
         }
-        let lower = text.to_ascii_lowercase();
-        let at = lower.windows(8).position(|window| window == b"v=dmarc1")?;
-        let before = text.get(..at).unwrap_or_default();
-        let after = text.get(at + 8..).unwrap_or_default();
-        Some(if before.contains(&b'"') || after.first() == Some(&b'\\') {
-            Self::LiteralQuoting
-        } else if text.get(at..at + 8) != Some(b"v=DMARC1") {
-            Self::VersionCase
-        } else if before.is_empty() {
-            Self::NoSeparator
-        } else if before.iter().all(|octet| is_blank(*octet)) {
-            Self::LeadingBlank
-        } else {
+        let bare = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        if bare.first() == Some(&b'"') || text.windows(2).any(|pair| pair == b"\\;") {
+            let mentions = text
+                .to_ascii_lowercase()
+                .windows(8)
+                .any(|window| window == b"v=dmarc1");
+            return mentions.then_some(Self::LiteralQuoting);
+        }
+        let list = TagList::parse(bare);
+        let version = list
+            .tags
+            .iter()
+            .find(|tag| tag.name.eq_ignore_ascii_case("v"))?;
+        let value = version.value.as_bytes().to_ascii_lowercase();
+        if !value.starts_with(b"dmarc1") {
+            return None;
+        }
+        let is_first = list.tags.first() == Some(version);
+        Some(if !is_first {
             Self::VersionNotFirst
+        } else if version.value.as_bytes() == b"DMARC1" {
+            Self::LeadingBlank
+        } else if value == b"dmarc1" {
+            Self::VersionCase
+        } else {
+            Self::NoSeparator
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

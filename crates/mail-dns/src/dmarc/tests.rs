@@ -7,9 +7,7 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    Answer, Existence, LookupErrorKind, Octets, RecordType, ReportUri, StaticLookup, TagFaultKind,
-};
+use crate::{Answer, Existence, LookupErrorKind, Octets, RecordType, ReportUri, StaticLookup};
 
 fn block<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -56,11 +54,6 @@ fn failing(world: Heard, domain: &str) -> Heard {
             .with_failure(name(domain), LookupErrorKind::ServFail),
         world.1,
     )
-}
-
-#[track_caller]
-fn record(text: &str) -> Record {
-    Record::parse(text.as_bytes()).expect("a DMARC record")
 }
 
 const MONITOR: &str = "v=DMARC1; p=none";
@@ -240,102 +233,6 @@ fn item_53_several_records_at_a_name_are_none_and_the_walk_goes_on() {
 }
 
 #[test]
-fn item_53_the_version_is_first_and_exact() {
-    assert!(Record::parse(b"v=DMARC1").is_some(), "alone it is enough");
-    assert!(Record::parse(b"v = DMARC1 ;p = none").is_some());
-    for (text, miss) in [
-        ("v=dmarc1; p=none", Some(NearMiss::VersionCase)),
-        ("v=DMARC10; p=none", Some(NearMiss::NoSeparator)),
-        ("v=DMARC1 p=none", Some(NearMiss::NoSeparator)),
-        (" v=DMARC1; p=none", Some(NearMiss::LeadingBlank)),
-        ("p=none; v=DMARC1", Some(NearMiss::VersionNotFirst)),
-        ("\"v=DMARC1; p=none\"", Some(NearMiss::LiteralQuoting)),
-        ("v=DMARC1\\; p=none", Some(NearMiss::LiteralQuoting)),
-        ("v=spf1 -all", None),
-        ("", None),
-    ] {
-        assert_eq!(Record::parse(text.as_bytes()), None, "{text}");
-        assert_eq!(NearMiss::of(text.as_bytes()), miss, "{text}");
-    }
-}
-
-#[test]
-fn item_54_what_is_wrong_behind_the_version_falls_back_to_the_default() {
-    let odd = record(
-        "v=DMARC1; p=reject; adkim=x; aspf=S; t=yes; psd=; fo=0:1; foo=bar; rua=a@b.test,mailto:c@d.test; ;",
-    );
-    assert_eq!(odd.policy_for(Audience::Domain), Some(Policy::Reject));
-    assert_eq!(
-        (odd.dkim_alignment, odd.spf_alignment),
-        (Alignment::Relaxed, Alignment::Strict)
-    );
-    assert!(!odd.testing);
-    assert_eq!(odd.psd, Psd::Unstated);
-    assert_eq!(odd.failure_options, FailureOptions::default());
-    assert_eq!(odd.aggregate_reports.len(), 1, "the good URI stays");
-    let invalid: Vec<_> = odd
-        .oddities
-        .iter()
-        .filter_map(|oddity| match oddity {
-            Oddity::InvalidValue { name, .. } => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(invalid, ["psd", "t", "adkim", "fo"]);
-    assert!(
-        odd.oddities
-            .iter()
-            .any(|oddity| matches!(oddity, Oddity::UnknownTag { name, .. } if name == "foo"))
-    );
-    assert!(
-        odd.oddities
-            .iter()
-            .any(|oddity| matches!(oddity, Oddity::InvalidUri { .. }))
-    );
-    assert!(odd.oddities.contains(&Oddity::OptionsWithoutReports));
-    let empty = |oddity: &Oddity| matches!(oddity, Oddity::Syntax(fault) if fault.kind == TagFaultKind::Empty);
-    assert!(odd.oddities.iter().any(empty));
-
-    let twice = record("v=DMARC1; p=reject; p=none");
-    assert_eq!(twice.policy_for(Audience::Domain), Some(Policy::Reject));
-    assert!(matches!(
-        twice.oddities.as_slice(),
-        [Oddity::DuplicateTag { .. }]
-    ));
-    // Names and values in any case; order after the version is free.
-    assert_eq!(
-        record("v=DMARC1; RUA=mailto:a@b.test; P=Reject").policy_for(Audience::Domain),
-        Some(Policy::Reject)
-    );
-}
-
-#[test]
-fn item_55_without_a_good_policy_reports_decide() {
-    for text in [
-        "v=DMARC1; rua=mailto:a@b.test",
-        "v=DMARC1; p=rejekt; rua=mailto:a@b.test",
-        "v=DMARC1; p=; rua=mailto:a@b.test",
-        "v=DMARC1; p=reject; sp=quarantin; rua=mailto:a@b.test",
-        "v=DMARC1; p=reject; np=x; rua=mailto:a@b.test",
-    ] {
-        assert_eq!(record(text).force(), Force::AsNone, "{text}");
-        assert_eq!(
-            record(text).policy_for(Audience::ExistingSubdomain),
-            Some(Policy::None)
-        );
-    }
-    for text in [
-        "v=DMARC1",
-        "v=DMARC1; p=rejekt",
-        "v=DMARC1; rua=nowhere",
-        "v=DMARC1; ruf=mailto:a@b.test",
-    ] {
-        assert_eq!(record(text).force(), Force::NotAtAll, "{text}");
-        assert_eq!(record(text).policy_for(Audience::Domain), None);
-    }
-}
-
-#[test]
 fn item_56_np_sp_and_p() {
     let zone = "there.b.test. 60 IN A 192.0.2.1\nu.t.there.b.test. 60 IN A 192.0.2.1";
     let all = "v=DMARC1; p=none; sp=quarantine; np=reject";
@@ -420,54 +317,6 @@ fn a_suffix_decides_only_where_the_organization_says_nothing() {
         between,
         Some(("psd.test", Some(Policy::Reject))),
     );
-}
-
-#[test]
-fn item_57_testing_lowers_one_level_and_removed_tags_do_nothing() {
-    let testing = |policy: &str| {
-        record(&format!("v=DMARC1; p={policy}; t=y; pct=0")).applied_policy_for(Audience::Domain)
-    };
-    assert_eq!(testing("reject"), Some(Policy::Quarantine));
-    assert_eq!(testing("quarantine"), Some(Policy::None));
-    assert_eq!(testing("none"), Some(Policy::None));
-    let old = record("v=DMARC1; p=reject; pct=20; rf=afrf; ri=3600");
-    assert_eq!(
-        old.applied_policy_for(Audience::Domain),
-        Some(Policy::Reject)
-    );
-    assert_eq!(old.historic_percentage(), 20);
-    let historic = old
-        .oddities
-        .iter()
-        .filter(|oddity| matches!(oddity, Oddity::HistoricTag { .. }));
-    assert_eq!(historic.count(), 3);
-    for (text, percentage) in [("pct=101", 100), ("pct=x", 100), ("pct=0", 0), ("x=1", 100)] {
-        assert_eq!(
-            record(&format!("v=DMARC1; p=none; {text}")).historic_percentage(),
-            percentage
-        );
-    }
-}
-
-#[test]
-fn item_58_failure_options_and_sizes() {
-    let options = |text: &str| {
-        let record = record(&format!("v=DMARC1; p=none; ruf=mailto:a@b.test; fo={text}"));
-        let FailureOptions { any, dkim, spf } = record.failure_options;
-        (any, dkim, spf, record.oddities.is_empty())
-    };
-    assert_eq!(options("0"), (false, false, false, true));
-    assert_eq!(options("1:d:s"), (true, true, true, true));
-    assert_eq!(options("d : s"), (false, true, true, true));
-    for bad in ["0:1", "d:d", "x", "", "1:", "0:0"] {
-        assert_eq!(options(bad), (false, false, false, false), "{bad}");
-    }
-    let sized = record("v=DMARC1; p=none; rua=mailto:a@b.test!10m , mailto:c@d.test");
-    assert_eq!(sized.aggregate_reports.len(), 2);
-    assert!(matches!(
-        sized.oddities.as_slice(),
-        [Oddity::ObsoleteSize { .. }]
-    ));
 }
 
 fn ask(zone: &str, uri: &str) -> Authorization {
@@ -635,14 +484,24 @@ fn near_misses_are_kept_with_the_answer() {
     let dns = world(&[("b.test", " v=DMARC1; p=reject")], "");
     let discovery = block(discover(&dns, &name("b.test")));
     assert_eq!(discovery.applied(), Applied::Nothing);
-    let Found::Nothing { near_misses, .. } = &discovery.walk.steps[0].found else {
-        panic!("{discovery:?}")
-    };
+    let step = &discovery.walk.steps[0];
+    assert_eq!(step.found, Found::Nothing);
     let expected = (
         Octets::from(&b" v=DMARC1; p=reject"[..]),
         NearMiss::LeadingBlank,
     );
-    assert_eq!(near_misses.as_slice(), [expected]);
+    assert_eq!(step.near_misses, std::slice::from_ref(&expected));
+    // Beside a good record too.
+    let dns = world(
+        &[("b.test", " v=DMARC1; p=reject"), ("b.test", MONITOR)],
+        "",
+    );
+    let step = block(tree_walk(&dns, &name("b.test"))).steps.remove(0);
+    assert!(step.found.record().is_some() && step.near_misses == [expected]);
+    assert!(
+        step.answer
+            .is_some_and(|answer| answer.records().len() == 2)
+    );
 }
 
 #[test]
@@ -760,6 +619,67 @@ fn where_readers_of_rfc_7489_part_is_named() {
         },
     ];
     check_differences("x.b.test", &two, &parts);
+}
+
+#[test]
+fn what_changes_nothing_is_no_difference() {
+    check_differences(
+        "b.test",
+        &[("b.test", "v=DMARC1; p=none; t=y; pct=20")],
+        &[],
+    );
+    check_differences("a.b.test", &[], &[]);
+    // The record that readers of RFC 7489 take is another one, without t.
+    let dns = world(
+        &[
+            ("team.b.test", "v=DMARC1; psd=n; p=reject; t=y"),
+            ("b.test", "v=DMARC1; p=reject"),
+        ],
+        "",
+    );
+    let current = block(discover(&dns, &name("a.team.b.test")));
+    let historic = block(discover_historic(&dns, &name("a.team.b.test"), &TwoLabels));
+    let found = differences(&current, &historic).expect("both are known");
+    assert!(!found.contains(&Difference::TestingIgnored), "{found:?}");
+}
+
+#[test]
+fn failure_reports_have_an_authorization_of_their_own() {
+    let dns = world(
+        &[("b.test", MONITOR)],
+        "b.test._report._dmarc.r.test. 60 IN TXT \"v=DMARC1; rua=mailto:x@elsewhere.test; ruf=mailto:y@r.test\"",
+    );
+    let uri: ReportUri = "mailto:a@r.test".parse().expect("a URI");
+    let ask = |kind| block(authorization(&dns, &name("b.test"), &uri, kind));
+    assert!(matches!(
+        ask(ReportKind::Aggregate),
+        Authorization::ForeignOverride { .. }
+    ));
+    assert!(
+        matches!(ask(ReportKind::Failure), Authorization::Granted { instead, .. } if instead.len() == 1)
+    );
+    let dns = failing(
+        world(&[("b.test", MONITOR)], ""),
+        "b.test._report._dmarc.r.test",
+    );
+    assert!(matches!(
+        block(authorization(
+            &dns,
+            &name("b.test"),
+            &uri,
+            ReportKind::Failure
+        )),
+        Authorization::Unknown(_)
+    ));
+}
+
+#[test]
+fn item_8_an_alias_at_the_name_is_followed() {
+    let dns = world(
+        &[("p.test", "v=DMARC1; p=reject")],
+        "_dmarc.b.test. 60 IN CNAME _dmarc.p.test.",
+    );
+    check_policy("b.test", dns, Some(("b.test", Some(Policy::Reject))));
 }
 
 #[test]

@@ -25,11 +25,10 @@ pub async fn tree_walk(lookup: &impl Lookup, domain: &DomainName) -> Walk {
         } else {
             name.parent()
         };
-        let found = Found::at(lookup, &name).await;
-        let ends = found
-            .record()
-            .is_some_and(|record| record.psd != Psd::Unstated);
-        steps.push(WalkStep { name, found });
+        let step = WalkStep::ask(lookup, name).await;
+        let record = step.found.record();
+        let ends = record.is_some_and(|record| record.psd != Psd::Unstated);
+        steps.push(step);
         if ends {
             break;
         }
@@ -67,8 +66,44 @@ pub struct Walk {
 pub struct WalkStep {
     /// The name; the record is at `_dmarc` below it.
     pub name: DomainName,
-    /// What is there.
+    /// The answer; `None` if there is none that settles anything.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub answer: Option<Answer>,
+    /// What it says.
     pub found: Found,
+    /// Texts in it that were meant as a record, and what keeps them from being one.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub near_misses: Vec<(Octets, NearMiss)>,
+}
+
+impl WalkStep {
+    async fn ask(lookup: &impl Lookup, name: DomainName) -> Self {
+        let mut step = Self {
+            name,
+            answer: None,
+            found: Found::NotAskable,
+            near_misses: Vec::new(),
+        };
+        let Ok(asked) = step.name.with_prefix("_dmarc") else {
+            return step;
+        };
+        match lookup.lookup(&asked, RecordType::TXT).await {
+            Ok(answer) => {
+                step.found = Found::of(&answer);
+                let near_miss = |text: Vec<u8>| NearMiss::of(&text).map(|miss| (text.into(), miss));
+                step.near_misses = answer.texts().filter_map(near_miss).collect();
+                step.answer = Some(answer);
+            }
+            Err(error) => step.found = Found::Unknown(error),
+        }
+        step
+    }
 }
 
 /// What is at a `_dmarc` name.
@@ -80,21 +115,13 @@ pub enum Found {
     /// One DMARC record. Other texts beside it do no harm.
     Record(Box<Record>),
     /// Several DMARC records: all are discarded, and the walk goes on (RFC 9989 §4.10, step 2).
+    #[non_exhaustive]
     Several {
         /// The records.
         texts: Vec<Octets>,
     },
     /// No DMARC record.
-    Nothing {
-        /// The answer that says so.
-        answer: Answer,
-        /// Texts that were meant as one, and what keeps them from being one.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default, skip_serializing_if = "Vec::is_empty")
-        )]
-        near_misses: Vec<(Octets, NearMiss)>,
-    },
+    Nothing,
     /// The name is too long for `_dmarc` before it, so nothing can be there.
     NotAskable,
     /// Could not tell.
@@ -102,31 +129,20 @@ pub enum Found {
 }
 
 impl Found {
-    async fn at(lookup: &impl Lookup, name: &DomainName) -> Self {
-        let Ok(name) = name.with_prefix("_dmarc") else {
-            return Self::NotAskable;
-        };
-        let answer = match lookup.lookup(&name, RecordType::TXT).await {
-            Ok(answer) => answer,
-            Err(error) => return Self::Unknown(error),
-        };
-        let texts: Vec<_> = answer.texts().collect();
-        let mut records: Vec<_> = texts
-            .iter()
-            .filter_map(|text| Record::parse(text))
+    fn of(answer: &Answer) -> Self {
+        let mut records: Vec<_> = answer
+            .texts()
+            .filter_map(|text| Record::parse(&text))
             .collect();
-        if records.len() > 1 {
-            return Self::Several {
-                texts: records.into_iter().map(|record| record.text).collect(),
-            };
-        }
-        if let Some(record) = records.pop() {
-            return Self::Record(Box::new(record));
-        }
-        let near_miss = |text: &Vec<u8>| Some((Octets::from(text.as_slice()), NearMiss::of(text)?));
-        Self::Nothing {
-            near_misses: texts.iter().filter_map(near_miss).collect(),
-            answer,
+        match (records.pop(), records.is_empty()) {
+            (None, _) => Self::Nothing,
+            (Some(record), true) => Self::Record(Box::new(record)),
+            (Some(last), false) => {
+                records.push(last);
+                Self::Several {
+                    texts: records.into_iter().map(|record| record.text).collect(),
+                }
+            }
         }
     }
 

@@ -2,15 +2,15 @@
 
 use crate::mta_sts::{Mode, PolicyFile};
 
-/// One look at record and policy. What could not be learned is `None`, and changes nothing.
+/// One look at record and policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Seen {
     /// When, in seconds since 1970.
     pub at: u64,
-    /// The `id` of the record; the inner `None` for proof that there is none.
-    pub id: Option<Option<String>>,
+    /// What the record says.
+    pub id: SeenId,
     /// The policy, if it was fetched and is good.
     pub policy: Option<PolicyFile>,
 }
@@ -18,9 +18,23 @@ pub struct Seen {
 impl Seen {
     /// What was seen at a time.
     #[must_use]
-    pub fn new(at: u64, id: Option<Option<String>>, policy: Option<PolicyFile>) -> Self {
+    pub fn new(at: u64, id: SeenId, policy: Option<PolicyFile>) -> Self {
         Self { at, id, policy }
     }
+}
+
+/// The `id` of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(clippy::exhaustive_enums, reason = "yes, no, could not tell")]
+pub enum SeenId {
+    /// There is a record, and this is its `id`.
+    Is(String),
+    /// It is proved that there is no record that counts.
+    Absent,
+    /// Could not tell.
+    Unknown,
 }
 
 /// The memory that a checker needs to tell what senders hold.
@@ -28,11 +42,11 @@ impl Seen {
 /// # Examples
 ///
 /// ```
-/// use mail_dns::mta_sts::{Change, History, PolicyFile, Seen};
+/// use mail_dns::mta_sts::{Change, History, PolicyFile, Seen, SeenId};
 ///
 /// let policy = |mx: &str| PolicyFile::parse(format!("version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 86400\n").as_bytes());
+/// let id = SeenId::Is("1".to_owned());
 /// let mut history = History::default();
-/// let id = Some(Some("1".to_owned()));
 /// assert!(history.look(Seen::new(1000, id.clone(), Some(policy("a.test")?))).is_empty());
 /// // Senders do not fetch it again: they look at the id alone.
 /// assert_eq!(history.look(Seen::new(2000, id, Some(policy("b.test")?))), [Change::PolicyWithoutId]);
@@ -41,13 +55,16 @@ impl Seen {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
 pub struct History {
     /// The last `id` that was learned.
-    pub id: Option<String>,
-    /// The last policy that was fetched.
-    pub policy: Option<PolicyFile>,
-    /// Until when some sender may hold a policy that binds it, in seconds since 1970.
+    id: Option<String>,
+    /// The first policy that was fetched under that `id`: what senders hold who saw the `id` change.
+    announced: Option<PolicyFile>,
+    /// Whether the record is gone.
+    gone: bool,
+    /// Whether it was said that the policy is another than the one announced.
+    told: bool,
+    /// Until when some sender may hold a policy that binds it.
     held_until: Option<u64>,
 }
 
@@ -57,61 +74,87 @@ pub struct History {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Change {
-    /// Another policy under the same id: senders that hold the old one do not see it (RFC 8461 §3.1).
+    /// Another policy under the same id: senders that hold the old one do not see it (RFC 8461 §3.1). For a short time that is as it should
+    /// be: the policy is changed before the record (§8.1).
     PolicyWithoutId,
     /// Another id, but the policy cannot be fetched: senders go on with the old one (§3.3).
     IdWithoutPolicy,
     /// Another id, and the policy is the same.
     IdAlone,
-    /// The record is gone while senders may still hold a binding policy: they go on with it (§5.1). To take MTA-STS back, publish
-    /// mode *none* first (§8.3).
+    /// The record is gone while senders may still hold a policy that binds them: they go on with it (§5.1). To take MTA-STS back,
+    /// publish mode *none* first (§8.3).
     RemovedTooEarly,
 }
 
 impl History {
-    /// Takes another look into account, and says what it means.
+    /// Takes another look into account, and says what it means. What could not be learned changes nothing.
     pub fn look(&mut self, seen: Seen) -> Vec<Change> {
         let mut changes = Vec::new();
-        let known_id = self.id.clone();
-        let changed_policy = match (&self.policy, &seen.policy) {
-            (Some(known), Some(found)) => Some(!same(known, found)),
-            _ => None,
-        };
         match &seen.id {
-            None => {}
-            Some(None) => {
-                if self.held_until.is_some_and(|until| until > seen.at) {
+            SeenId::Unknown => {}
+            SeenId::Absent => {
+                let is_bound = self.held_until.is_some_and(|until| until > seen.at);
+                if self.id.is_some() && !self.gone && is_bound {
                     changes.push(Change::RemovedTooEarly);
                 }
-                self.id = None;
+                self.gone = true;
             }
-            Some(Some(id)) => {
-                let same_id = known_id.as_ref() == Some(id);
-                match (same_id, changed_policy) {
-                    (true, Some(true)) => changes.push(Change::PolicyWithoutId),
-                    (false, Some(false)) if known_id.is_some() => changes.push(Change::IdAlone),
-                    (false, None) if known_id.is_some() && seen.policy.is_none() => {
-                        changes.push(Change::IdWithoutPolicy);
-                    }
-                    _ => {}
-                }
-                self.id = Some(id.clone());
+            SeenId::Is(id) => {
+                changes.extend(self.compare(id, seen.policy.as_ref()));
+                self.gone = false;
             }
         }
-        if let Some(policy) = seen.policy {
-            if policy.mode != Mode::None {
-                let until = seen.at.saturating_add(policy.max_age);
-                self.held_until = self.held_until.max(Some(until));
-            }
-            self.policy = Some(policy);
+        // Without a record nobody fetches a policy; only *enforce* keeps mail back.
+        let binding = seen
+            .policy
+            .filter(|policy| policy.mode == Mode::Enforce && !self.gone);
+        if let Some(policy) = binding {
+            let until = seen.at.saturating_add(policy.max_age);
+            self.held_until = self.held_until.max(Some(until));
         }
         changes
     }
 
-    /// Until when some sender may hold a policy that was seen here and binds it, in seconds since 1970.
+    /// Holds a policy against the one that the `id` announced.
+    fn compare(&mut self, id: &str, policy: Option<&PolicyFile>) -> Option<Change> {
+        let is_first = self.id.is_none();
+        if self.id.as_deref() == Some(id) {
+            return match (&self.announced, policy) {
+                (Some(announced), Some(policy)) if same(announced, policy) => {
+                    self.told = false;
+                    None
+                }
+                (Some(_), Some(_)) => {
+                    (!std::mem::replace(&mut self.told, true)).then_some(Change::PolicyWithoutId)
+                }
+                (None, Some(policy)) => {
+                    self.announced = Some(policy.clone());
+                    None
+                }
+                (_, None) => None,
+            };
+        }
+        let before = std::mem::replace(&mut self.announced, policy.cloned());
+        self.id = Some(id.to_owned());
+        self.told = false;
+        match (before, policy) {
+            _ if is_first => None,
+            (Some(before), Some(policy)) if same(&before, policy) => Some(Change::IdAlone),
+            (_, None) => Some(Change::IdWithoutPolicy),
+            _ => None,
+        }
+    }
+
+    /// Until when some sender may hold a policy that was seen here and keeps mail back, in seconds since 1970.
     #[must_use]
     pub fn held_until(&self) -> Option<u64> {
         self.held_until
+    }
+
+    /// The last `id` that was learned.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use crate::mta_sts::record::is_field_name;
 use crate::{DomainName, Octets};
 
 /// The greatest `max_age`: a year (RFC 8461 §3.2).
 const MAX_AGE: u64 = 31_557_600;
+/// How much of what is odd is listed.
+const MAX_ODDITIES: usize = 64;
 /// The longest policy (RFC 8461 §3.3).
 const MAX_OCTETS: usize = 65_536;
 
@@ -83,6 +86,7 @@ struct Reader {
     max_age: Option<u64>,
     mx: Vec<MxPattern>,
     oddities: Vec<PolicyOddity>,
+    left_out: usize,
 }
 
 impl Reader {
@@ -90,7 +94,7 @@ impl Reader {
     fn line(&mut self, line: &[u8], number: usize) -> Result<(), PolicyFileError> {
         let fault = |kind| PolicyFileError::new(kind, Some(number));
         if line.iter().all(|octet| matches!(octet, b' ' | b'\t')) {
-            self.oddities.push(PolicyOddity::EmptyLine { line: number });
+            self.odd(PolicyOddity::EmptyLine { line: number });
             return Ok(());
         }
         let text = str::from_utf8(line).map_err(|_| fault(PolicyFileErrorKind::Line))?;
@@ -98,7 +102,7 @@ impl Reader {
             .split_once(':')
             .ok_or_else(|| fault(PolicyFileErrorKind::Line))?;
         let value = value.trim_matches([' ', '\t']);
-        if value.is_empty() || value.chars().any(char::is_control) {
+        if !is_field_name(name) || value.is_empty() || value.chars().any(char::is_control) {
             return Err(fault(PolicyFileErrorKind::Line));
         }
         // Of a field that stands again, the first counts (RFC 8461 §3.2).
@@ -117,7 +121,7 @@ impl Reader {
                     MxPattern::parse(value).ok_or_else(|| fault(PolicyFileErrorKind::Mx))?;
                 self.mx.push(pattern);
             }
-            _ => self.oddities.push(PolicyOddity::UnknownField {
+            _ => self.odd(PolicyOddity::UnknownField {
                 name: Octets::from(name.as_bytes()),
                 line: number,
             }),
@@ -132,19 +136,31 @@ impl Reader {
         let age =
             age.ok_or_else(|| PolicyFileError::new(PolicyFileErrorKind::MaxAge, Some(line)))?;
         if age > MAX_AGE {
-            self.oddities.push(PolicyOddity::LongAge { seconds: age });
+            self.odd(PolicyOddity::LongAge { seconds: age, line });
         }
         Ok(age.min(MAX_AGE))
     }
 
     fn duplicate(&mut self, name: &str, line: usize) {
-        self.oddities.push(PolicyOddity::Duplicate {
+        self.odd(PolicyOddity::Duplicate {
             name: name.to_owned(),
             line,
         });
     }
 
-    fn finish(self) -> Result<PolicyFile, PolicyFileError> {
+    fn odd(&mut self, oddity: PolicyOddity) {
+        if self.oddities.len() < MAX_ODDITIES {
+            self.oddities.push(oddity);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn finish(mut self) -> Result<PolicyFile, PolicyFileError> {
+        if self.left_out > 0 {
+            let count = self.left_out;
+            self.oddities.push(PolicyOddity::LeftOut { count });
+        }
         let missing = |kind| PolicyFileError::new(kind, None);
         if !self.version {
             return Err(missing(PolicyFileErrorKind::NoVersion));
@@ -229,7 +245,7 @@ impl MxPattern {
     fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("*.");
         let name: DomainName = rest.unwrap_or(text).parse().ok()?;
-        let plain = text.is_ascii() && !text.ends_with('.');
+        let plain = text.is_ascii() && !text.ends_with('.') && !text.contains('\\');
         (plain && name.is_host_name()).then_some(Self {
             wildcard: rest.is_some(),
             name,
@@ -283,6 +299,13 @@ pub enum PolicyOddity {
     LongAge {
         /// As it was written.
         seconds: u64,
+        /// On which line.
+        line: usize,
+    },
+    /// More that is odd, which is not listed.
+    LeftOut {
+        /// How much.
+        count: usize,
     },
 }
 

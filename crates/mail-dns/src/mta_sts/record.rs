@@ -1,7 +1,7 @@
 //! The TXT record (RFC 8461 §3.1).
 
 use crate::published::{PolicyTextError, PolicyTextErrorKind, Published};
-use crate::tag_list::{Tag, TagFaultKind, TagList};
+use crate::tag_list::{Syntax, Tag, TagFaultKind, TagList, is_white_space};
 use crate::{DomainName, Lookup, Octets, Span};
 
 /// Asks for the MTA-STS record of `domain`, at `_mta-sts` below it (RFC 8461 §3.1). One question; an alias is followed, and nobody asks
@@ -29,7 +29,8 @@ pub struct StsRecord {
 }
 
 impl StsRecord {
-    /// Whether a text claims to be such a record: it begins with `v=STSv1` and a semicolon, perhaps after blanks (RFC 8461 §3.1).
+    /// Whether a text claims to be such a record: it begins with `v=STSv1` and a semicolon (RFC 8461 §3.1). Blanks before the semicolon
+    /// are let pass, as the grammar has them; the prose beside it does not (erratum 6285).
     #[must_use]
     pub fn is_claimed_by(text: &[u8]) -> bool {
         claims(text, b"v=STSv1")
@@ -41,7 +42,7 @@ impl StsRecord {
     ///
     /// If it is against the grammar of RFC 8461 §3.1; senders then take it that there is no policy.
     pub fn parse(text: &[u8]) -> Result<Self, PolicyTextError> {
-        let list = fields(text, "STSv1")?;
+        let list = fields(text, "STSv1", &["v", "id"])?;
         let whole = Span {
             start: 0,
             end: text.len(),
@@ -77,9 +78,19 @@ pub(crate) fn claims(text: &[u8], version: &[u8]) -> bool {
 }
 
 /// The fields of an MTA-STS or TLS-RPT record, which have one grammar (RFC 8461 §3.1, RFC 8460 §3): the version first, no blanks but around
-/// semicolons, and values without `=`. A field that stands again is ignored (RFC 8461 §3.2), and so said by nobody.
-pub(crate) fn fields(text: &[u8], version: &str) -> Result<TagList, PolicyTextError> {
-    let list = TagList::parse_with(text, is_field_name);
+/// semicolons, and in the values of extensions neither blanks nor equals signs. A field that stands again is ignored (RFC 8461 §3.2).
+pub(crate) fn fields(
+    text: &[u8],
+    version: &str,
+    known: &[&str],
+) -> Result<TagList, PolicyTextError> {
+    let list = TagList::parse_with(
+        text,
+        Syntax {
+            is_name: is_field_name,
+            is_blank: is_white_space,
+        },
+    );
     let error = |kind, span| Err(PolicyTextError::new(kind, span));
     match list.tags.first() {
         Some(first)
@@ -96,18 +107,34 @@ pub(crate) fn fields(text: &[u8], version: &str) -> Result<TagList, PolicyTextEr
     if let Some(fault) = fault {
         return error(PolicyTextErrorKind::Field, fault.span);
     }
-    let loose = list
-        .tags
-        .iter()
-        .find(|tag| !tag.is_tight() || tag.value.as_bytes().is_empty());
-    if let Some(tag) = loose {
+    let is_value = |value: &[u8]| {
+        value
+            .iter()
+            .all(|octet| matches!(octet, b'!'..=b'~') && *octet != b'=')
+    };
+    let is_odd = |tag: &&Tag| {
+        let value = tag.value.as_bytes();
+        !tag.is_tight()
+            || value.is_empty()
+            || (!known.contains(&tag.name.as_str()) && !is_value(value))
+    };
+    if let Some(tag) = list.tags.iter().find(is_odd) {
         return error(PolicyTextErrorKind::Field, tag.span);
+    }
+    // Blanks belong to a semicolon, at the end too.
+    let end = text.len();
+    let start = text
+        .iter()
+        .rposition(|octet| !is_white_space(*octet))
+        .map_or(0, |at| at + 1);
+    if start < end && start.checked_sub(1).and_then(|at| text.get(at)) != Some(&b';') {
+        return error(PolicyTextErrorKind::Field, Span { start, end });
     }
     Ok(list)
 }
 
 /// `sts-ext-name = (ALPHA / DIGIT) *31(ALPHA / DIGIT / "_" / "-" / ".")`.
-fn is_field_name(name: &str) -> bool {
+pub(super) fn is_field_name(name: &str) -> bool {
     let inner = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.');
     matches!(name.len(), 1..=32)
         && name

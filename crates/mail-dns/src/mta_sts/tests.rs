@@ -4,7 +4,9 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{DomainName, LookupErrorKind, PolicyTextErrorKind, Published, StaticLookup};
+use crate::{
+    DomainName, LookupErrorKind, PolicyTextErrorKind, Published, PublishedPolicy, StaticLookup,
+};
 
 fn published(zone: &str) -> Published<StsRecord> {
     let name = |text: &str| text.parse::<DomainName>().expect("a name");
@@ -43,29 +45,34 @@ fn item_61_one_record_of_the_version_counts() {
             .record()
             .is_some()
     );
-    let two = published(&format!("{at} \"v=STSv1; id=a1\"\n{at} \"v=STSv1; id=a2\""));
-    assert!(matches!(two, Published::Several { texts } if texts.len() == 2));
+    let policy = |zone: &str| published(zone).policy;
+    let two = policy(&format!("{at} \"v=STSv1; id=a1\"\n{at} \"v=STSv1; id=a2\""));
+    assert!(matches!(two, PublishedPolicy::Several { texts } if texts.len() == 2));
+    assert_eq!(
+        policy(&format!("{at} \"v=STSv10; id=a\"")),
+        PublishedPolicy::Nothing
+    );
+    assert_eq!(
+        policy(&format!("{at} \"v=STSv1\"")),
+        PublishedPolicy::Nothing
+    );
+    assert_eq!(policy(""), PublishedPolicy::Nothing);
+    assert!(
+        published("")
+            .answer
+            .is_some_and(|answer| answer.is_nxdomain()),
+        "with the proof"
+    );
     assert!(matches!(
-        published(&format!("{at} \"v=STSv10; id=a\"")),
-        Published::Nothing { .. }
+        policy(&format!("{at} \"v=STSv1; id=a_b\"")),
+        PublishedPolicy::Invalid { .. }
     ));
     assert!(matches!(
-        published(&format!("{at} \"v=STSv1\"")),
-        Published::Nothing { .. }
-    ));
-    assert!(matches!(published(""), Published::Nothing { .. }));
-    assert!(matches!(
-        published(&format!("{at} \"v=STSv1; id=a_b\"")),
-        Published::Invalid { .. }
-    ));
-    assert!(matches!(
-        published("_mta-sts 60 IN CNAME broken.test."),
-        Published::Unknown(_)
+        policy("_mta-sts 60 IN CNAME broken.test."),
+        PublishedPolicy::Unknown(_)
     ));
     let alias = published("_mta-sts 60 IN CNAME p\np 60 IN TXT \"v=STSv1; id=1\"");
-    assert!(
-        matches!(alias, Published::Record { delegated_to: Some(to), .. } if to.to_string() == "p.d.test")
-    );
+    assert_eq!(alias.delegated_to(), "p.d.test".parse().ok().as_ref());
 }
 
 #[test]
@@ -86,6 +93,22 @@ fn item_61_an_id_is_letters_and_digits() {
     assert_eq!(kind("v=STSv1;; id=1"), PolicyTextErrorKind::Field);
     assert_eq!(kind("v=stsv1; id=1"), PolicyTextErrorKind::Version);
     assert_eq!(kind(" v=STSv1; id=1"), PolicyTextErrorKind::Version);
+    for text in [
+        "v=STSv1; id=1 ",
+        "v=STSv1; id=1\n",
+        "v=STSv1;\r\nid=1",
+        "v=STSv1; id=1; x=a=b",
+        "v=STSv1; id=1; x=a b",
+        "v=STSv1; id=1; x=\u{e9}",
+    ] {
+        assert!(StsRecord::parse(text.as_bytes()).is_err(), "{text:?}");
+    }
+    let flood = format!("v=STSv1; id=1;{}garbage", "x=1;".repeat(256));
+    assert_eq!(kind(&flood), PolicyTextErrorKind::Field);
+    assert!(
+        StsRecord::parse(b"v=STSv1; id=1 ;\t").is_ok(),
+        "blanks around a semicolon"
+    );
     let odd = StsRecord::parse(b"v=STSv1 ; x-y.z=1; id=first; id=second;").expect("a record");
     assert_eq!((odd.id.as_str(), odd.extensions.len()), ("first", 1));
 }
@@ -153,7 +176,8 @@ fn item_64_lines_duplicates_and_unknown_fields() {
     assert_eq!(
         long.oddities,
         [PolicyOddity::LongAge {
-            seconds: 9_999_999_999
+            seconds: 9_999_999_999,
+            line: 3
         }]
     );
 }
@@ -194,60 +218,156 @@ fn policies_that_do_not_count_say_why() {
     check_error("version:\n", Kind::Line, Some(1));
     check_error(
         "\u{feff}version: STSv1\nmode: none\nmax_age: 1",
-        Kind::NoVersion,
-        None,
+        Kind::Line,
+        Some(1),
     );
+    check_error("mode : none", Kind::Line, Some(1));
+    check_error(" version: STSv1", Kind::Line, Some(1));
+    check_error("foo bar: y", Kind::Line, Some(1));
     check_error(&"x".repeat(65_537), Kind::TooLong, None);
+    let start = "version: STSv1\nmode: none\nmax_age: 1\nx: ";
+    let full = format!("{start}{}", "y".repeat(65_536 - start.len()));
+    assert!(PolicyFile::parse(full.as_bytes()).is_ok());
+    let flood = policy(&format!(
+        "version: STSv1\nmode: none\nmax_age: 1{}",
+        "\n".repeat(60_000)
+    ));
+    assert!(flood.oddities.len() <= 65);
+}
+
+fn looks(looks: &[(u64, SeenId, Option<&PolicyFile>)]) -> (Vec<Vec<Change>>, Option<u64>) {
+    let mut history = History::default();
+    let changes = looks
+        .iter()
+        .map(|(at, id, policy)| history.look(Seen::new(*at, id.clone(), policy.cloned())));
+    (changes.collect(), history.held_until())
+}
+
+#[track_caller]
+fn check_last(steps: &[(u64, SeenId, Option<&PolicyFile>)], expected: &[Change]) {
+    let (changes, _) = looks(steps);
+    assert_eq!(
+        changes.last().map(Vec::as_slice),
+        Some(expected),
+        "{changes:?}"
+    );
 }
 
 #[test]
 fn item_65_what_senders_hold_is_remembered() {
-    let id = |id: &str| Some(Some(id.to_owned()));
-    let first = policy(GOOD);
-    let other = policy(&GOOD.replace("mail", "mx"));
-    let none = policy("version: STSv1\nmode: none\nmax_age: 86400\n");
-    let mut history = History::default();
-    assert_eq!(history.look(Seen::new(0, id("1"), Some(first.clone()))), []);
-    assert_eq!(
-        history.look(Seen::new(10, id("1"), Some(first.clone()))),
-        []
-    );
-    assert_eq!(
-        history.look(Seen::new(20, None, None)),
-        [],
-        "nothing learned"
-    );
-    assert_eq!(
-        history.look(Seen::new(30, id("1"), Some(other.clone()))),
-        [Change::PolicyWithoutId]
-    );
-    assert_eq!(
-        history.look(Seen::new(40, id("2"), Some(other))),
-        [Change::IdAlone]
-    );
-    assert_eq!(
-        history.look(Seen::new(50, id("3"), None)),
-        [Change::IdWithoutPolicy]
-    );
-    assert_eq!(
-        history.look(Seen::new(60, Some(None), None)),
-        [Change::RemovedTooEarly]
-    );
-    assert_eq!(history.held_until(), Some(604_840));
-    // Taken back as it should be: mode none, and then nothing once everything has expired.
-    assert_eq!(history.look(Seen::new(70, id("4"), Some(none))), []);
-    assert_eq!(
-        history.held_until(),
-        Some(604_840),
-        "mode none binds nobody"
-    );
-    assert_eq!(history.look(Seen::new(604_841, Some(None), None)), []);
-    // The order of hosts is nothing.
+    use SeenId::{Absent, Unknown};
+    let id = |id: &str| SeenId::Is(id.to_owned());
+    let (one, two) = (policy(GOOD), policy(&GOOD.replace("mail", "mx")));
     let reordered =
         policy("version: STSv1\nmode: enforce\nmx: *.d.net\nmx: mail.d.test\nmax_age: 604800");
-    let mut history = History::default();
-    assert_eq!(history.look(Seen::new(0, id("1"), Some(first))), []);
-    assert_eq!(history.look(Seen::new(1, id("1"), Some(reordered))), []);
+    check_last(&[(0, id("1"), Some(&one))], &[]);
+    check_last(&[(0, id("1"), Some(&one)), (1, id("1"), Some(&one))], &[]);
+    check_last(
+        &[(0, id("1"), Some(&one)), (1, id("1"), Some(&reordered))],
+        &[],
+    );
+    check_last(&[(0, id("1"), Some(&one)), (1, Unknown, None)], &[]);
+    check_last(
+        &[(0, id("1"), Some(&one)), (1, id("1"), Some(&two))],
+        &[Change::PolicyWithoutId],
+    );
+    // It is said once.
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, id("1"), Some(&two)),
+            (2, id("1"), Some(&two)),
+        ],
+        &[],
+    );
+    check_last(
+        &[(0, id("1"), Some(&one)), (1, id("2"), Some(&one))],
+        &[Change::IdAlone],
+    );
+    check_last(
+        &[(0, id("1"), Some(&one)), (1, id("2"), None)],
+        &[Change::IdWithoutPolicy],
+    );
+    // The order of RFC 8461 §8.1: the policy first, then the id.
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, id("1"), Some(&two)),
+            (2, id("2"), Some(&two)),
+        ],
+        &[],
+    );
+    // A policy is compared with the one that its id announced, whatever was seen between.
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, id("2"), None),
+            (2, id("2"), Some(&two)),
+        ],
+        &[],
+    );
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, Unknown, Some(&two)),
+            (2, id("1"), Some(&two)),
+        ],
+        &[Change::PolicyWithoutId],
+    );
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, Unknown, Some(&two)),
+            (2, id("2"), Some(&two)),
+        ],
+        &[],
+    );
+    check_last(
+        &[
+            (0, id("1"), Some(&one)),
+            (1, Absent, None),
+            (2, id("1"), Some(&two)),
+        ],
+        &[Change::PolicyWithoutId],
+    );
+}
+
+#[test]
+fn item_65_removal_has_an_order() {
+    use SeenId::Absent;
+    let id = |id: &str| SeenId::Is(id.to_owned());
+    let enforce = policy("version: STSv1\nmode: enforce\nmx: a.test\nmax_age: 1000");
+    let brief = policy("version: STSv1\nmode: enforce\nmx: a.test\nmax_age: 10");
+    let none = policy("version: STSv1\nmode: none\nmax_age: 10");
+    let testing = policy("version: STSv1\nmode: testing\nmx: a.test\nmax_age: 5000");
+    check_last(
+        &[(0, id("1"), Some(&enforce)), (999, Absent, None)],
+        &[Change::RemovedTooEarly],
+    );
+    check_last(&[(0, id("1"), Some(&enforce)), (1000, Absent, None)], &[]);
+    check_last(
+        &[
+            (0, id("1"), Some(&enforce)),
+            (1, Absent, Some(&enforce)),
+            (2, Absent, Some(&enforce)),
+        ],
+        &[],
+    );
+    // The longest policy that was served counts (§8.3), and mode none and testing bind nobody.
+    let (changes, until) = looks(&[
+        (0, id("1"), Some(&enforce)),
+        (1, id("2"), Some(&brief)),
+        (2, id("3"), Some(&none)),
+        (3, id("4"), Some(&testing)),
+        (4, Absent, None),
+    ]);
+    assert_eq!(
+        (changes.last(), until),
+        (Some(&vec![Change::RemovedTooEarly]), Some(1000))
+    );
+    // Without a record nobody fetches a policy.
+    let (changes, until) = looks(&[(0, Absent, Some(&enforce)), (1, Absent, Some(&enforce))]);
+    assert_eq!((changes.concat(), until), (vec![], None));
 }
 
 proptest! {
