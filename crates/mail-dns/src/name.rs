@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
@@ -42,7 +43,7 @@ const MAX_LABEL: usize = 63;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DomainName {
     /// Length-prefixed labels in lower case, without the root's zero octet.
-    wire: Box<[u8]>,
+    wire: Arc<[u8]>,
 }
 
 impl DomainName {
@@ -50,7 +51,7 @@ impl DomainName {
     #[must_use]
     pub fn root() -> Self {
         Self {
-            wire: Box::default(),
+            wire: Arc::default(),
         }
     }
 
@@ -159,6 +160,19 @@ impl DomainName {
         };
         let last = self.labels().last();
         last.is_some_and(|label| !label.iter().all(u8::is_ascii_digit)) && self.labels().all(ldh)
+    }
+
+    /// The labels behind their lengths, in lower case, without the root's zero octet.
+    #[cfg(feature = "stub")]
+    pub(crate) fn as_wire(&self) -> &[u8] {
+        &self.wire
+    }
+
+    /// From what [`as_wire`](Self::as_wire) gives; the caller has checked it.
+    #[cfg(feature = "stub")]
+    pub(crate) fn from_lower_wire(wire: &[u8]) -> Self {
+        debug_assert!(wire.len() < MAX_WIRE, "a name is at most 255 octets long");
+        Self { wire: wire.into() }
     }
 
     /// The length in wire form, the root's zero octet included: 1 to 255.

@@ -38,12 +38,14 @@ mod cache;
 mod config;
 mod exchange;
 mod flight;
+mod key;
 mod message;
 mod server;
 #[cfg(feature = "system-config")]
 mod system;
 
 use std::fmt;
+use std::hash::RandomState;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,6 +56,7 @@ use tokio::time::Instant;
 use self::asking::Asking;
 use self::cache::Cache;
 use self::flight::{Flights, Outcome};
+use self::key::Key;
 use self::server::Upstream;
 use crate::{
     Answer, DnssecStatus, DomainName, IndeterminateCause, Lookup, LookupError, Question, RecordType,
@@ -84,6 +87,8 @@ struct Core {
     /// Where the next question starts among the servers.
     start: AtomicUsize,
     cache: Mutex<Cache>,
+    /// Keys the hashes of the cache and of the flights.
+    hashes: RandomState,
     /// The cache counts time from here.
     epoch: Instant,
     /// One permit a question in flight.
@@ -102,6 +107,7 @@ impl StubResolver {
                 config.max_ttl,
                 config.max_negative_ttl,
             )),
+            hashes: RandomState::new(),
             epoch: now(),
             turns: Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             config,
@@ -133,39 +139,46 @@ impl Lookup for StubResolver {
             name: name.clone(),
             record_type,
         };
-        if let Some(answer) = self.core.cached(&question) {
+        let key = Key::new(question, &self.core.hashes);
+        let started = now();
+        if let Some(answer) = self.core.cached(&key, started) {
             return Ok(answer);
         }
-        let started = now();
         let core = Arc::clone(&self.core);
-        let asked = question.clone();
+        let asked = key.clone();
         self.flights
-            .join(&question, async move { core.ask(&asked, started).await })
+            .join(&key, |landing| async move {
+                let outcome = core.ask(&asked, started).await;
+                drop(landing);
+                outcome
+            })
             .await
     }
 }
 
 impl Core {
-    async fn ask(&self, question: &Question, started: Instant) -> Result<Answer, LookupError> {
-        let answer = Asking::new(self, started).run(question).await?;
+    async fn ask(&self, key: &Key, started: Instant) -> Result<Answer, LookupError> {
+        let answer = Asking::new(self, started).run(key.question()).await?;
         // What could not be told now may be told next time.
         let unknown = DnssecStatus::Indeterminate(IndeterminateCause::ValidationUnknown);
         if answer.dnssec != unknown {
-            self.cache().insert(&answer, self.age());
+            self.cache()
+                .insert(key, &answer, self.age(started + answer.source.elapsed));
         }
         Ok(answer)
     }
 
-    fn cached(&self, question: &Question) -> Option<Answer> {
-        self.cache().find(question, self.age())
+    fn cached(&self, key: &Key, now: Instant) -> Option<Answer> {
+        self.cache().find(key, self.age(now))
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn age(&self) -> Duration {
-        now().duration_since(self.epoch)
+    /// How long after the epoch `now` is.
+    fn age(&self, now: Instant) -> Duration {
+        now.duration_since(self.epoch)
     }
 
     /// The index of the server to start with.

@@ -68,7 +68,7 @@ fn data(data: &RData) -> Result<RecordData, NameError> {
 }
 
 /// The types in an NSEC record (RFC 4034 §4.1): behind the next name, which is not compressed, windows of bits.
-fn nsec_types(data: &[u8]) -> Option<Vec<RecordType>> {
+pub(crate) fn nsec_types(data: &[u8]) -> Option<Vec<RecordType>> {
     let mut rest = data;
     loop {
         let (length, after) = rest.split_first()?;

@@ -77,9 +77,18 @@ impl<'a> Asking<'a> {
 
     /// Asks until there is an answer, or nobody is left to ask, or the time is up.
     pub(super) async fn run(mut self, question: &Question) -> Result<Answer, LookupError> {
-        let outcome = match timeout_at(self.limits.deadline, self.core.turns.acquire()).await {
-            Ok(_turn) => self.follow(question).await,
-            Err(_) => Err(NoAnswer::new(LookupErrorKind::Timeout)),
+        let turns = &self.core.turns;
+        let turn = match turns.try_acquire() {
+            Ok(turn) => Some(turn),
+            Err(_) => match timeout_at(self.limits.deadline, turns.acquire()).await {
+                // It may have come just then.
+                Ok(turn) => turn.ok().filter(|_| now() < self.limits.deadline),
+                Err(_) => None,
+            },
+        };
+        let outcome = match turn {
+            Some(_turn) => self.follow(question).await,
+            None => Err(NoAnswer::new(LookupErrorKind::Timeout)),
         };
         outcome.map_err(|no_answer| {
             LookupError::new(no_answer.kind, question.clone())
@@ -138,7 +147,8 @@ impl<'a> Asking<'a> {
         let start = self.core.next_start();
         'rounds: for _ in 0..config.rounds.clamp(1, MAX_ROUNDS) {
             for upstream in upstreams.iter().cycle().skip(start).take(upstreams.len()) {
-                if now() >= self.limits.deadline {
+                // The first attempt has its own end.
+                if !self.failures.is_empty() && now() >= self.limits.deadline {
                     break 'rounds;
                 }
                 match self.ask_server(upstream, question).await {
@@ -206,7 +216,7 @@ impl<'a> Asking<'a> {
                     extended_errors,
                 });
             }
-            if !is_servfail || !self.has_unchecked_data(upstream, question).await {
+            if !is_servfail || !Box::pin(self.has_unchecked_data(upstream, question)).await {
                 return Step::NextServer;
             }
             // It may have been a passing fault that is over by now: only a second SERVFAIL shows that it is validation.

@@ -1,9 +1,10 @@
 //! Answers kept for as long as their TTLs say. Time is a parameter.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::{Answer, Question, Record, RecordData, Response};
+use super::key::{Key, KeyMap};
+use crate::{Answer, Record, RecordData, Response};
 
 /// How much all answers together may weigh: 64 MiB.
 const MAX_WEIGHT: usize = 64 << 20;
@@ -16,9 +17,9 @@ pub(super) struct Cache {
     capacity: usize,
     max_ttl: Duration,
     max_negative_ttl: Duration,
-    entries: HashMap<Question, Entry>,
+    entries: KeyMap<Entry>,
     /// By arrival.
-    arrivals: BTreeMap<u64, Question>,
+    arrivals: BTreeMap<u64, Key>,
     /// By expiry, with the arrival.
     expiries: BTreeSet<(Duration, u64)>,
     next_arrival: u64,
@@ -41,7 +42,7 @@ impl Cache {
             capacity,
             max_ttl,
             max_negative_ttl,
-            entries: HashMap::new(),
+            entries: KeyMap::default(),
             arrivals: BTreeMap::new(),
             expiries: BTreeSet::new(),
             next_arrival: 0,
@@ -50,10 +51,10 @@ impl Cache {
     }
 
     /// The answer with what is left of its TTLs. `now` counts from any fixed moment, as in all functions here.
-    pub(super) fn find(&mut self, question: &Question, now: Duration) -> Option<Answer> {
-        let entry = self.entries.get(question)?;
+    pub(super) fn find(&mut self, key: &Key, now: Duration) -> Option<Answer> {
+        let entry = self.entries.get(key)?;
         if entry.expires <= now {
-            self.remove(&question.clone());
+            self.remove(key);
             return None;
         }
         let mut answer = entry.answer.clone();
@@ -63,7 +64,7 @@ impl Cache {
 
     /// Keeps the answer, if it may be kept at all: a TTL of 0 is for the one who asked (RFC 1035 §3.2.1), and so is a
     /// denial without SOA (RFC 2308 §5).
-    pub(super) fn insert(&mut self, answer: &Answer, now: Duration) {
+    pub(super) fn insert(&mut self, key: &Key, answer: &Answer, now: Duration) {
         let Some(ttl) = answer.ttl().filter(|ttl| *ttl > 0 && self.capacity > 0) else {
             return;
         };
@@ -76,11 +77,11 @@ impl Cache {
             return;
         }
         let expires = now.saturating_add(Duration::from_secs(ttl.into()).min(limit));
-        self.remove(&answer.question);
+        self.remove(key);
         self.make_room(weight, now);
         let arrival = self.next_arrival;
         self.next_arrival += 1;
-        self.arrivals.insert(arrival, answer.question.clone());
+        self.arrivals.insert(arrival, key.clone());
         self.expiries.insert((expires, arrival));
         let entry = Entry {
             answer: answer.clone(),
@@ -90,7 +91,7 @@ impl Cache {
             weight,
         };
         self.weight += weight;
-        self.entries.insert(answer.question.clone(), entry);
+        self.entries.insert(key.clone(), entry);
     }
 
     fn make_room(&mut self, weight: usize, now: Duration) {
@@ -100,15 +101,15 @@ impl Cache {
             let Some(arrival) = arrival.or_else(|| self.arrivals.keys().next().copied()) else {
                 return;
             };
-            let Some(question) = self.arrivals.get(&arrival).cloned() else {
+            let Some(key) = self.arrivals.get(&arrival).cloned() else {
                 return;
             };
-            self.remove(&question);
+            self.remove(&key);
         }
     }
 
-    fn remove(&mut self, question: &Question) {
-        if let Some(entry) = self.entries.remove(question) {
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.remove(key) {
             self.weight -= entry.weight;
             self.arrivals.remove(&entry.arrival);
             self.expiries.remove(&(entry.expires, entry.arrival));
@@ -139,7 +140,7 @@ fn age(answer: &mut Answer, age: Duration) {
 /// How many octets of memory an entry takes, about.
 fn weight(answer: &Answer) -> usize {
     // The question is held as the key, by arrival and in the answer.
-    let keys = 3 * (size_of::<Question>() + answer.question.name.wire_len());
+    let keys = 3 * (size_of::<Key>() + answer.question.name.wire_len());
     let texts = answer
         .extended_errors
         .iter()
@@ -178,8 +179,23 @@ fn record_weight(record: &Record) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::RandomState;
+    use std::sync::LazyLock;
+
     use super::*;
-    use crate::{Negative, NegativeKind, Record, RecordData, RecordType};
+    use crate::{Negative, NegativeKind, Question, Record, RecordData, RecordType};
+
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+    impl Cache {
+        fn look(&mut self, question: &Question, now: Duration) -> Option<Answer> {
+            self.find(&Key::new(question.clone(), &STATE), now)
+        }
+
+        fn keep(&mut self, answer: &Answer, now: Duration) {
+            self.insert(&Key::new(answer.question.clone(), &STATE), answer, now);
+        }
+    }
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -221,12 +237,12 @@ mod tests {
     #[track_caller]
     fn check_kept(answer: &Answer, until: Option<u64>) {
         let mut cache = cache(10);
-        cache.insert(answer, at(1000));
+        cache.keep(answer, at(1000));
         match until {
-            None => assert_eq!(cache.find(&answer.question, at(1000)), None),
+            None => assert_eq!(cache.look(&answer.question, at(1000)), None),
             Some(until) => {
-                assert!(cache.find(&answer.question, at(1000 + until - 1)).is_some());
-                assert_eq!(cache.find(&answer.question, at(1000 + until)), None);
+                assert!(cache.look(&answer.question, at(1000 + until - 1)).is_some());
+                assert_eq!(cache.look(&answer.question, at(1000 + until)), None);
                 assert!(
                     cache.entries.is_empty()
                         && cache.arrivals.is_empty()
@@ -262,9 +278,9 @@ mod tests {
         let mut cache = cache(10);
         let mut fresh = records("a.test", &[300, 60]);
         fresh.source.elapsed = at(1);
-        cache.insert(&fresh, at(1000));
+        cache.keep(&fresh, at(1000));
         let kept = cache
-            .find(&fresh.question, at(1010) + Duration::from_millis(900))
+            .look(&fresh.question, at(1010) + Duration::from_millis(900))
             .expect("kept");
         assert_eq!(
             kept.records()
@@ -276,10 +292,10 @@ mod tests {
         assert!(kept.source.cached);
         assert_eq!(kept.source.elapsed, Duration::ZERO);
 
-        cache.insert(&denial("b.test", Some(300)), at(1000));
+        cache.keep(&denial("b.test", Some(300)), at(1000));
         assert_eq!(
             cache
-                .find(&question("b.test"), at(1299))
+                .look(&question("b.test"), at(1299))
                 .and_then(|kept| kept.ttl()),
             Some(1)
         );
@@ -288,47 +304,47 @@ mod tests {
     #[test]
     fn a_type_is_kept_apart_from_another() {
         let mut cache = cache(10);
-        cache.insert(&records("a.test", &[60]), at(0));
+        cache.keep(&records("a.test", &[60]), at(0));
         let other = Question {
             record_type: RecordType::AAAA,
             ..question("a.test")
         };
-        assert_eq!(cache.find(&other, at(0)), None);
+        assert_eq!(cache.look(&other, at(0)), None);
     }
 
     #[test]
     fn the_expired_leave_first_then_the_oldest() {
         let mut cache = cache(2);
-        cache.insert(&records("long.test", &[300]), at(0));
-        cache.insert(&records("short.test", &[5]), at(1));
-        cache.insert(&records("third.test", &[300]), at(10));
+        cache.keep(&records("long.test", &[300]), at(0));
+        cache.keep(&records("short.test", &[5]), at(1));
+        cache.keep(&records("third.test", &[300]), at(10));
         assert!(
-            cache.find(&question("long.test"), at(10)).is_some(),
+            cache.look(&question("long.test"), at(10)).is_some(),
             "short.test had expired"
         );
-        cache.insert(&records("fourth.test", &[300]), at(11));
+        cache.keep(&records("fourth.test", &[300]), at(11));
         assert!(
-            cache.find(&question("long.test"), at(11)).is_none(),
+            cache.look(&question("long.test"), at(11)).is_none(),
             "the oldest"
         );
-        assert!(cache.find(&question("third.test"), at(11)).is_some());
-        assert!(cache.find(&question("fourth.test"), at(11)).is_some());
+        assert!(cache.look(&question("third.test"), at(11)).is_some());
+        assert!(cache.look(&question("fourth.test"), at(11)).is_some());
     }
 
     #[test]
     fn a_newer_answer_takes_the_place() {
         let mut cache = cache(2);
-        cache.insert(&records("a.test", &[300]), at(0));
-        cache.insert(&records("b.test", &[300]), at(0));
-        cache.insert(&records("a.test", &[60]), at(10));
+        cache.keep(&records("a.test", &[300]), at(0));
+        cache.keep(&records("b.test", &[300]), at(0));
+        cache.keep(&records("a.test", &[60]), at(10));
         assert_eq!(cache.entries.len(), 2);
         assert_eq!(
             cache
-                .find(&question("a.test"), at(10))
+                .look(&question("a.test"), at(10))
                 .and_then(|kept| kept.ttl()),
             Some(60)
         );
-        assert!(cache.find(&question("b.test"), at(10)).is_some());
+        assert!(cache.look(&question("b.test"), at(10)).is_some());
     }
 
     #[test]
@@ -336,23 +352,23 @@ mod tests {
         let mut cache = cache(usize::MAX);
         let name = |host: usize| format!("{host}.{}.{}", "a".repeat(60), "b".repeat(60));
         for host in 0..3000 {
-            cache.insert(&records(&name(host), &[300; 200]), at(0));
+            cache.keep(&records(&name(host), &[300; 200]), at(0));
         }
         let weights = cache.entries.values().map(|entry| entry.weight);
         assert_eq!(cache.weight, weights.sum::<usize>());
         assert!(cache.weight <= MAX_WEIGHT && cache.weight > MAX_WEIGHT - MAX_ENTRY_WEIGHT);
-        assert!(cache.entries.len() < 3000 && cache.find(&question(&name(2999)), at(0)).is_some());
+        assert!(cache.entries.len() < 3000 && cache.look(&question(&name(2999)), at(0)).is_some());
 
         let heavy = records("heavy.test", &[300; 1000]);
-        cache.insert(&heavy, at(0));
-        assert_eq!(cache.find(&heavy.question, at(0)), None);
+        cache.keep(&heavy, at(0));
+        assert_eq!(cache.look(&heavy.question, at(0)), None);
     }
 
     #[test]
     fn no_capacity_keeps_nothing() {
         let mut cache = cache(0);
-        cache.insert(&records("a.test", &[300]), at(0));
-        assert_eq!(cache.find(&question("a.test"), at(0)), None);
+        cache.keep(&records("a.test", &[300]), at(0));
+        assert_eq!(cache.look(&question("a.test"), at(0)), None);
         assert!(cache.entries.is_empty());
     }
 }

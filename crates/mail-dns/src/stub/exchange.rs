@@ -1,10 +1,11 @@
 //! One message to one server, and the reply: over UDP, or over TCP.
 
+use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
@@ -19,6 +20,8 @@ const MAX_USES: u32 = 64;
 pub(super) const MAX_PAYLOAD: u16 = 4096;
 /// How many datagrams that answer another question are read; so many are a flood or an attack (RFC 5452 §9.3).
 const MAX_IGNORED: u32 = 64;
+/// What to wait for.
+const TIDINGS: Interest = Interest::READABLE.add(Interest::ERROR);
 
 /// Asks one server.
 #[derive(Debug)]
@@ -34,6 +37,34 @@ struct Socket {
     socket: UdpSocket,
     buffer: Box<[u8]>,
     uses: u32,
+}
+
+impl Socket {
+    /// Tells the runtime that there is nothing to read, as it finds out by itself only by trying: one system call less a
+    /// question. What comes from now on is announced all the same.
+    fn expect_nothing_yet(&self) {
+        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = self.socket.try_io(TIDINGS, nothing);
+    }
+
+    async fn receive(&mut self) -> io::Result<&[u8]> {
+        loop {
+            let ready = self.socket.ready(TIDINGS).await?;
+            if ready.is_error() {
+                // A port that is closed makes nothing readable.
+                if let Some(error) = self.socket.take_error()? {
+                    return Err(error);
+                }
+                let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+                let _ = self.socket.try_io(Interest::ERROR, nothing);
+            }
+            match self.socket.try_recv(&mut self.buffer) {
+                Ok(length) => return Ok(self.buffer.get(..length).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 impl Channel {
@@ -54,8 +85,7 @@ impl Channel {
         let exchange = async {
             let mut socket = self.send(query).await?;
             while ignored < MAX_IGNORED {
-                let length = socket.socket.recv(&mut socket.buffer).await?;
-                let datagram = socket.buffer.get(..length).unwrap_or_default();
+                let datagram = socket.receive().await?;
                 if query.is_answered_by(datagram) {
                     let reply = datagram.to_vec();
                     self.put_back(socket);
@@ -102,33 +132,38 @@ impl Channel {
         }
     }
 
+    /// Sends from an idle socket, or from a new one.
     async fn send(&self, query: &Query) -> io::Result<Socket> {
         let kept = self.idle().pop();
         if let Some(mut kept) = kept {
             kept.uses += 1;
-            if kept.socket.send(query.as_bytes()).await.is_ok() {
+            kept.expect_nothing_yet();
+            let sent = poll_fn(|cx| kept.socket.poll_send(cx, query.as_bytes())).await;
+            if sent.is_ok() {
                 return Ok(kept);
             }
             // The address that idle sockets are bound to may be gone, or the runtime that they belong to.
             self.idle().clear();
         }
-        let socket = self.connect().await?;
-        socket.send(query.as_bytes()).await?;
+        // A datagram leaves a new socket at once or not at all.
+        let socket = self.connect()?;
+        socket.send(query.as_bytes())?;
         Ok(Socket {
-            socket,
+            socket: UdpSocket::from_std(socket)?,
             buffer: vec![0; MAX_PAYLOAD.into()].into(),
             uses: 1,
         })
     }
 
-    async fn connect(&self) -> io::Result<UdpSocket> {
+    fn connect(&self) -> io::Result<StdSocket> {
         let any: SocketAddr = match self.address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
-        let socket = UdpSocket::bind(any).await?;
+        let socket = StdSocket::bind(any)?;
+        socket.set_nonblocking(true)?;
         // Then the system drops datagrams from anywhere else, and tells of a port that is closed.
-        socket.connect(self.address).await?;
+        socket.connect(self.address)?;
         Ok(socket)
     }
 

@@ -1,12 +1,13 @@
 //! Equal questions in flight share one exchange.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 
-use crate::{Answer, LookupError, Question};
+use super::key::{Key, KeyMap};
+use crate::{Answer, LookupError};
 
 /// What comes of a question.
 pub(super) type Outcome = Result<Answer, LookupError>;
@@ -23,7 +24,7 @@ pub(super) struct Flights {
 
 #[derive(Debug, Default)]
 struct Board {
-    flights: HashMap<Question, Flight>,
+    flights: KeyMap<Flight>,
     next_number: u64,
 }
 
@@ -35,38 +36,33 @@ struct Flight {
 }
 
 impl Flights {
-    /// Joins the flight for `question`, or starts one with `work`.
-    pub(super) fn join(
+    /// Joins the flight for `key`, or starts one with what `work` makes, which drops the landing when it is over.
+    pub(super) fn join<W>(
         self: &Arc<Self>,
-        question: &Question,
-        work: impl Future<Output = Outcome> + Send + 'static,
-    ) -> Shared<Work> {
+        key: &Key,
+        work: impl FnOnce(Landing) -> W,
+    ) -> Shared<Work>
+    where
+        W: Future<Output = Outcome> + Send + 'static,
+    {
         let mut board = self.board();
-        if let Some(shared) = board
-            .flights
-            .get(question)
-            .and_then(|flight| flight.work.upgrade())
+        let number = board.next_number;
+        let place = board.flights.entry(key.clone());
+        if let Entry::Occupied(flight) = &place
+            && let Some(shared) = flight.get().work.upgrade()
         {
             return shared;
         }
-        let number = board.next_number;
-        board.next_number += 1;
         let landing = Landing {
             flights: Arc::clone(self),
-            question: question.clone(),
+            key: key.clone(),
             number,
         };
-        let work = async move {
-            let outcome = work.await;
-            drop(landing);
-            outcome
-        };
-        let shared = work.boxed().shared();
+        let shared = work(landing).boxed().shared();
         if let Some(work) = shared.downgrade() {
-            board
-                .flights
-                .insert(question.clone(), Flight { number, work });
+            place.insert_entry(Flight { number, work });
         }
+        board.next_number += 1;
         shared
     }
 
@@ -77,9 +73,9 @@ impl Flights {
 
 /// Takes the flight off the board when it is over, however it ends.
 #[derive(Debug)]
-struct Landing {
+pub(super) struct Landing {
     flights: Arc<Flights>,
-    question: Question,
+    key: Key,
     number: u64,
 }
 
@@ -87,12 +83,10 @@ impl Drop for Landing {
     fn drop(&mut self) {
         let mut board = self.flights.board();
         // After the last asker has left, and before this runs, the question may have been asked again.
-        if board
-            .flights
-            .get(&self.question)
-            .is_some_and(|flight| flight.number == self.number)
+        if let Entry::Occupied(flight) = board.flights.entry(self.key.clone())
+            && flight.get().number == self.number
         {
-            board.flights.remove(&self.question);
+            flight.remove();
         }
     }
 }
@@ -104,7 +98,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
-    use crate::{LookupErrorKind, RecordType};
+    use crate::{LookupErrorKind, Question, RecordType};
 
     fn question() -> Question {
         Question {
@@ -117,6 +111,7 @@ mod tests {
         flights: Arc<Flights>,
         started: Arc<AtomicUsize>,
         gate: Arc<Notify>,
+        key: Key,
     }
 
     impl Fixture {
@@ -125,13 +120,15 @@ mod tests {
                 flights: Arc::default(),
                 started: Arc::default(),
                 gate: Arc::default(),
+                key: Key::new(question(), &std::hash::RandomState::new()),
             }
         }
 
         /// Fails once the gate opens.
         fn join(&self) -> Shared<Work> {
             let (started, gate) = (Arc::clone(&self.started), Arc::clone(&self.gate));
-            self.flights.join(&question(), async move {
+            self.flights.join(&self.key, |landing| async move {
+                let _landing = landing;
                 started.fetch_add(1, Ordering::Relaxed);
                 gate.notified().await;
                 Err(LookupError::new(LookupErrorKind::ServFail, question()))
@@ -187,7 +184,7 @@ mod tests {
         let _second = fixture.join();
         drop(Landing {
             flights: Arc::clone(&fixture.flights),
-            question: question(),
+            key: fixture.key.clone(),
             number: number - 1,
         });
         assert_eq!(fixture.in_flight(), 1);

@@ -1,15 +1,12 @@
 //! DNS messages as bytes: what is sent, what counts as the answer, and what it says. No socket, no clock.
 
-use std::collections::HashSet;
+mod decode;
 
-use hickory_proto::op::{Message, ResponseCode};
-use hickory_proto::rr::DNSClass;
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-
+use self::decode::{Decoder, Fault, Opt};
 use crate::static_lookup::MAX_ALIASES;
 use crate::{
     DomainName, ExtendedError, Negative, NegativeKind, Question, Rcode, Record, RecordData,
-    RecordType, Response, wire,
+    RecordType, Response,
 };
 
 /// The fixed part of every message (RFC 1035 §4.1.1).
@@ -18,6 +15,8 @@ const HEADER_LEN: usize = 12;
 const OPT: u16 = 41;
 /// The option that carries an extended error (RFC 8914 §2).
 const EDE_OPTION: u16 = 15;
+/// The class of the Internet (RFC 1035 §3.2.4).
+const IN: u16 = 1;
 /// A server has little to say about one question; what is beyond is dropped.
 const MAX_EXTENDED_ERRORS: usize = 8;
 /// In octets. The text is for people (RFC 8914 §2); what is beyond is cut.
@@ -32,6 +31,7 @@ mod flag {
     pub(super) const AA: u16 = 0x0400;
     pub(super) const TC: u16 = 0x0200;
     pub(super) const RD: u16 = 0x0100;
+    pub(super) const RA: u16 = 0x0080;
     pub(super) const AD: u16 = 0x0020;
     pub(super) const CD: u16 = 0x0010;
     pub(super) const RCODE: u16 = 0x000f;
@@ -58,28 +58,23 @@ impl Query {
         let cd = if checking_disabled { flag::CD } else { 0 };
         let flags = flag::RD | flag::AD | cd;
         let additional = u16::from(edns.is_some());
+        // Name, type and class, and the OPT record.
+        let mut bytes = Vec::with_capacity(HEADER_LEN + question.name.wire_len() + 4 + 11);
         // ID, flags, QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT (RFC 1035 §4.1.1).
-        let mut bytes: Vec<u8> = [id, flags, 1, 0, 0, additional]
-            .iter()
-            .flat_map(|field| field.to_be_bytes())
-            .collect();
-        for label in question.name.labels() {
-            // A label is at most 63 octets long: that is what a `DomainName` is.
-            bytes.push(u8::try_from(label.len()).unwrap_or(0));
-            bytes.extend(label);
+        for field in [id, flags, 1, 0, 0, additional] {
+            bytes.extend_from_slice(&field.to_be_bytes());
         }
+        bytes.extend_from_slice(question.name.as_wire());
         bytes.push(0);
-        bytes.extend(question.record_type.0.to_be_bytes());
-        bytes.extend(u16::from(DNSClass::IN).to_be_bytes());
+        bytes.extend_from_slice(&question.record_type.0.to_be_bytes());
+        bytes.extend_from_slice(&IN.to_be_bytes());
         let question_end = bytes.len();
         if let Some(payload) = edns {
             // Root, OPT, payload size; extended RCODE, version and flags all zero; no option (RFC 6891 §6.1.2).
             bytes.push(0);
-            bytes.extend(
-                [OPT, payload, 0, 0, 0]
-                    .iter()
-                    .flat_map(|field| field.to_be_bytes()),
-            );
+            for field in [OPT, payload, 0, 0, 0] {
+                bytes.extend_from_slice(&field.to_be_bytes());
+            }
         }
         Self {
             bytes,
@@ -129,10 +124,10 @@ impl Query {
             extended_errors: Vec::new(),
             verdict: Verdict::Rcode(Rcode(flags & flag::RCODE)),
         };
-        match Message::from_vec(reply) {
-            Ok(message) => {
-                read.extended_errors = extended_errors(&message);
-                read.verdict = judge(&message, &self.question);
+        match Sections::read(reply, &self.question) {
+            Ok(sections) => {
+                read.extended_errors = sections.opt.map(extended_errors).unwrap_or_default();
+                read.verdict = sections.judge(&self.question);
             }
             // A server that fails need not fail in good form: its response code stands.
             Err(_) if !is_conclusive(Rcode(flags & flag::RCODE)) => {}
@@ -182,62 +177,81 @@ fn is_conclusive(rcode: Rcode) -> bool {
     matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN)
 }
 
-fn judge(message: &Message, question: &Question) -> Verdict {
-    let rcode = Rcode(message.metadata.response_code.into());
-    if !is_conclusive(rcode) {
-        return Verdict::Rcode(rcode);
-    }
-    // Over TCP there is nothing to cut for.
-    if message.metadata.truncation {
-        return Verdict::Malformed("expected a whole message, found the TC bit".into());
-    }
-    let (answers, authorities) = match (records(&message.answers), records(&message.authorities)) {
-        (Ok(answers), Ok(authorities)) => (answers, authorities),
-        (Err(error), _) | (_, Err(error)) => return Verdict::Malformed(error.to_string()),
-    };
-    let Some(aliases) = chain(&answers, question) else {
-        return Verdict::AliasLoop;
-    };
-    let end = end_of(&aliases, question).clone();
-    let found: Vec<_> = answers
-        .into_iter()
-        .filter(|record| is_asked_for(record, &end, question))
-        .collect();
-    let denial = denial(&authorities, &end);
-    let response = match (found.is_empty(), rcode, denial) {
-        (false, Rcode::NXDOMAIN, _) => {
-            return Verdict::Malformed("expected no records with NXDOMAIN, found some".into());
-        }
-        (false, ..) => Some(Response::Records(found)),
-        // The response code is about the last alias's target (RFC 6604 §3).
-        (true, Rcode::NXDOMAIN, denial) => Some(negative(NegativeKind::NxDomain, denial)),
-        (true, _, None) if !aliases.is_empty() => None,
-        // RFC 2308 §2.2: NS records without SOA refer to other servers and deny nothing; who gives them does not recurse.
-        (true, _, None) if is_referral(message, &authorities) => {
-            return Verdict::Malformed("expected an answer, found a referral".into());
-        }
-        (true, _, denial) => Some(negative(NegativeKind::NoData, denial)),
-    };
-    Verdict::Answer {
-        rcode,
-        aliases,
-        response,
-    }
+/// What is read of a reply.
+#[derive(Debug)]
+struct Sections<'a> {
+    flags: u16,
+    answers: Vec<Record>,
+    /// The SOA and NS records alone.
+    authorities: Vec<Record>,
+    opt: Option<Opt<'a>>,
 }
 
-/// The records of class IN.
-fn records(section: &[hickory_proto::rr::Record]) -> Result<Vec<Record>, crate::NameError> {
-    section
-        .iter()
-        .filter(|record| record.dns_class == DNSClass::IN)
-        .map(wire::record)
-        .collect()
+impl<'a> Sections<'a> {
+    fn read(reply: &'a [u8], question: &Question) -> Result<Self, Fault> {
+        let count = |offset| field(reply, offset).unwrap_or(0);
+        let mut decoder = Decoder::new(reply, HEADER_LEN);
+        decoder.skip_questions(count(4))?;
+        let answers = decoder.records(count(6), &question.name, |_| true)?;
+        let about_zones = |record_type| matches!(record_type, RecordType::SOA | RecordType::NS);
+        let authorities = decoder.records(count(8), &question.name, about_zones)?;
+        Ok(Self {
+            flags: count(2),
+            answers,
+            authorities,
+            opt: decoder.opt(count(10))?,
+        })
+    }
+
+    fn rcode(&self) -> Rcode {
+        let high = self.opt.map_or(0, |opt| opt.rcode_high);
+        Rcode(u16::from(high) << 4 | self.flags & flag::RCODE)
+    }
+
+    fn judge(self, question: &Question) -> Verdict {
+        let rcode = self.rcode();
+        if !is_conclusive(rcode) {
+            return Verdict::Rcode(rcode);
+        }
+        // Over TCP there is nothing to cut for.
+        if self.flags & flag::TC != 0 {
+            return Verdict::Malformed("expected a whole message, found the TC bit".into());
+        }
+        let (answers, authorities) = (self.answers, self.authorities);
+        let Some(aliases) = chain(&answers, question) else {
+            return Verdict::AliasLoop;
+        };
+        let end = end_of(&aliases, question).clone();
+        let found: Vec<_> = answers
+            .into_iter()
+            .filter(|record| is_asked_for(record, &end, question))
+            .collect();
+        let denial = denial(&authorities, &end);
+        let response = match (found.is_empty(), rcode, denial) {
+            (false, Rcode::NXDOMAIN, _) => {
+                return Verdict::Malformed("expected no records with NXDOMAIN, found some".into());
+            }
+            (false, ..) => Some(Response::Records(found)),
+            // The response code is about the last alias's target (RFC 6604 §3).
+            (true, Rcode::NXDOMAIN, denial) => Some(negative(NegativeKind::NxDomain, denial)),
+            (true, _, None) if !aliases.is_empty() => None,
+            // RFC 2308 §2.2: NS records without SOA refer to other servers and deny nothing; who gives them does not recurse.
+            (true, _, None) if self.flags & flag::RA == 0 && names_servers(&authorities) => {
+                return Verdict::Malformed("expected an answer, found a referral".into());
+            }
+            (true, _, denial) => Some(negative(NegativeKind::NoData, denial)),
+        };
+        Verdict::Answer {
+            rcode,
+            aliases,
+            response,
+        }
+    }
 }
 
 /// The aliases from the question's name on, whatever their order in the message; `None` if they do not end.
 fn chain(answers: &[Record], question: &Question) -> Option<Vec<Record>> {
     let mut aliases = Vec::new();
-    let mut seen = HashSet::from([&question.name]);
     let mut name = &question.name;
     // Records of the type asked for end the chain, be they aliases themselves.
     while !answers
@@ -249,7 +263,8 @@ fn chain(answers: &[Record], question: &Question) -> Option<Vec<Record>> {
             _ => None,
         });
         let Some((alias, target)) = next else { break };
-        if aliases.len() == MAX_ALIASES || !seen.insert(target) {
+        let seen = aliases.iter().any(|seen: &Record| seen.name == *target) || name == target;
+        if aliases.len() == MAX_ALIASES || seen {
             return None;
         }
         aliases.push(alias.clone());
@@ -286,21 +301,15 @@ fn negative(kind: NegativeKind, denial: Option<(u32, DomainName)>) -> Response {
     Response::Negative(Negative::new(kind, ttl, zone))
 }
 
-fn is_referral(message: &Message, authorities: &[Record]) -> bool {
-    let names_servers = |record: &Record| record.data.record_type() == RecordType::NS;
-    !message.metadata.recursion_available && authorities.iter().any(names_servers)
+fn names_servers(authorities: &[Record]) -> bool {
+    authorities
+        .iter()
+        .any(|record| record.data.record_type() == RecordType::NS)
 }
 
 /// The extended errors of RFC 8914 §2: INFO-CODE, then EXTRA-TEXT in UTF-8, which some end with a NUL.
-fn extended_errors(message: &Message) -> Vec<ExtendedError> {
-    let options = message
-        .edns
-        .as_ref()
-        .map(|edns| edns.options().get_all(EdnsCode::from(EDE_OPTION)));
-    let decode = |option: &EdnsOption| {
-        let EdnsOption::Unknown(EDE_OPTION, data) = option else {
-            return None;
-        };
+fn extended_errors(opt: Opt<'_>) -> Vec<ExtendedError> {
+    let decode = |data: &[u8]| {
         let (code, text) = data.split_first_chunk()?;
         let text = text.get(..MAX_EXTENDED_TEXT).unwrap_or(text);
         let text = String::from_utf8_lossy(text);
@@ -309,9 +318,7 @@ fn extended_errors(message: &Message) -> Vec<ExtendedError> {
             text.trim_end_matches('\0'),
         ))
     };
-    options
-        .unwrap_or_default()
-        .into_iter()
+    opt.options(EDE_OPTION)
         .take(MAX_EXTENDED_ERRORS)
         .filter_map(decode)
         .collect()
@@ -320,7 +327,8 @@ fn extended_errors(message: &Message) -> Vec<ExtendedError> {
 impl Reply {
     /// Whether the server seems not to know EDNS, and is to be asked without (RFC 6891 §7).
     pub(super) fn rejects_edns(&self) -> bool {
-        let badvers = Rcode(ResponseCode::BADVERS.into());
+        // BADVERS (RFC 6891 §9).
+        let badvers = Rcode(16);
         matches!(self.verdict, Verdict::Rcode(rcode) if [Rcode::FORMERR, Rcode::NOTIMP, badvers].contains(&rcode))
     }
 

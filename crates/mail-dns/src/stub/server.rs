@@ -49,8 +49,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn end_of_attempt(self) -> Instant {
-        super::after(now(), self.attempt).min(self.deadline)
+    fn end_of_attempt(self, started: Instant) -> Instant {
+        super::after(started, self.attempt).min(self.deadline)
     }
 }
 
@@ -60,6 +60,12 @@ pub(super) struct Received {
     pub(super) reply: Reply,
     pub(super) transport: Transport,
     pub(super) elapsed: Duration,
+}
+
+fn fresh(known: Option<(Validation, Instant)>) -> Option<Validation> {
+    known
+        .filter(|(_, until)| now() < *until)
+        .map(|(validation, _)| validation)
 }
 
 impl Upstream {
@@ -81,10 +87,13 @@ impl Upstream {
         let started = now();
         let query = Query::new(random_id(), question, manner.edns, manner.checking_disabled);
         let mut transport = Transport::Udp;
-        let mut outcome = self.channel.ask_udp(&query, limits.end_of_attempt()).await;
+        let mut outcome = self
+            .channel
+            .ask_udp(&query, limits.end_of_attempt(started))
+            .await;
         if outcome.as_ref().is_ok_and(|reply| is_truncated(reply)) {
             transport = Transport::Tcp;
-            outcome = self.channel.ask_tcp(&query, limits.end_of_attempt()).await;
+            outcome = Box::pin(self.channel.ask_tcp(&query, limits.end_of_attempt(now()))).await;
         }
         let elapsed = now().duration_since(started);
         match outcome {
@@ -109,11 +118,22 @@ impl Upstream {
 
     /// Whether the server validates. The root zone is signed: who does sets the AD bit for its SOA.
     pub(super) async fn validation(&self, edns: u16, limits: Limits) -> Validation {
+        if let Some(validation) = self
+            .validation
+            .try_lock()
+            .ok()
+            .and_then(|known| fresh(*known))
+        {
+            return validation;
+        }
+        // It is found out once an hour: its state is not to weigh on every question.
+        Box::pin(self.find_out_validation(edns, limits)).await
+    }
+
+    async fn find_out_validation(&self, edns: u16, limits: Limits) -> Validation {
         let find_out = async {
             let mut known = self.validation.lock().await;
-            if let Some((validation, until)) = *known
-                && now() < until
-            {
+            if let Some(validation) = fresh(*known) {
                 return validation;
             }
             let validation = self.probe_root(edns, limits).await;

@@ -1,9 +1,11 @@
-use hickory_proto::op::{Edns, MessageType, OpCode, Query as WireQuery};
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query as WireQuery, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{Name, RecordType as WireType};
 use hickory_proto::serialize::txt::Parser;
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire;
 
 const ID: u16 = 0x1234;
 
@@ -522,4 +524,34 @@ proptest! {
         let _ = query.is_answered_by(&reply);
         prop_assert!(query.read(&reply).extended_errors.len() <= 1);
     }
+}
+
+/// 5,000 records, each with a name that goes through 8,000 pointers, would be a second's work.
+#[test]
+fn pointers_are_bounded() {
+    let query = query("www.test", RecordType::A);
+    let reply = |pointers: u16| {
+        let mut reply = query
+            .as_bytes()
+            .get(..query.question_end)
+            .expect("a question")
+            .to_vec();
+        for (offset, octet) in [(2, 0x81), (3, 0x80), (7, 2), (11, 0)] {
+            *reply.get_mut(offset).expect("a header") = octet;
+        }
+        // A record of no use whose data are pointers, each to the one before, the first to the question's name.
+        reply.extend([0, 0xff, 0, 0, 1, 0, 0, 0, 60]);
+        reply.extend((2 * pointers).to_be_bytes());
+        let start = u16::try_from(reply.len()).expect("short");
+        let mut target = 12u16;
+        for at in (start..).step_by(2).take(pointers.into()) {
+            reply.extend((0xc000 | target).to_be_bytes());
+            target = at;
+        }
+        reply.extend((0xc000 | target).to_be_bytes());
+        reply.extend([0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1]);
+        show(&query.read(&reply))
+    };
+    assert_eq!(reply(126), "192.0.2.1");
+    assert!(reply(127).starts_with("malformed: expected a name, found too many pointers"));
 }
