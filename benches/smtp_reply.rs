@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
+use mailcheck_benches::{Goals, median};
 use smtp_probe::{ReplyLimits, ReplyParser};
 use smtp_proto::response::parser::ResponseReceiver;
 
@@ -66,25 +67,11 @@ fn time(read: fn() -> usize) -> Duration {
     started.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn goal(what: &str, value: f64, limit: f64) -> bool {
-    let met = value <= limit;
-    println!(
-        "smtp_reply: {what} = {value:.2} (goal ≤ {limit}){}",
-        if met { "" } else { "  MISSED" }
-    );
-    met
-}
-
 fn main() -> ExitCode {
-    let mut times: [Vec<Duration>; 3] = Default::default();
+    let mut times: [Vec<f64>; 3] = Default::default();
     for _ in 0..ROUNDS {
         for (times, read) in times.iter_mut().zip([ours, smtp_proto, splitter]) {
-            times.push(time(read));
+            times.push(time(read).as_secs_f64());
         }
     }
     let [ours_time, proto_time, splitter_time] = times.map(median);
@@ -94,10 +81,7 @@ fn main() -> ExitCode {
         ("smtp-proto", proto_time),
         ("splitter", splitter_time),
     ] {
-        println!(
-            "{name:<11} {:>7.0} MB/s of CPU time",
-            octets / time.as_secs_f64() / 1e6
-        );
+        println!("{name:<11} {:>7.0} MB/s of CPU time", octets / time / 1e6);
     }
     let allocations = allocation_counter::measure(|| {
         black_box(ours());
@@ -110,17 +94,12 @@ fn main() -> ExitCode {
         allocations.count_total, opponent.count_total
     );
     let per_line = allocations.count_total as f64 / 15.0;
-    let met = [
-        goal(
-            "CPU time relative to smtp-proto",
-            ours_time.as_secs_f64() / proto_time.as_secs_f64(),
-            2.0,
-        ),
-        goal("allocations per line", per_line, 1.5),
-    ];
-    if met.iter().all(|met| *met) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let mut goals = Goals::of("smtp_reply");
+    goals.at_most(
+        "CPU time relative to smtp-proto",
+        ours_time / proto_time,
+        2.0,
+    );
+    goals.at_most("allocations per line", per_line, 1.5);
+    goals.outcome()
 }
