@@ -1,0 +1,333 @@
+//! What the examples about domains share: the command line, whom to ask, and what the outcomes come to.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use futures_util::stream::{self, StreamExt as _};
+use indicatif::{ProgressBar, ProgressStyle};
+use mail_dns::DomainName;
+use mail_dns::stub::{Server, StubConfig, StubResolver};
+use mailcheck_lab::World;
+use serde::Serialize;
+
+use crate::terminal::{Mark, Page, count, say};
+
+/// The exit code for a mistake of the caller's (EX_USAGE of sysexits): nothing was asked.
+const USAGE: u8 = 64;
+/// The exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: u8 = 130;
+/// How many domains are looked at at a time.
+const AT_A_TIME: usize = 8;
+
+/// The arguments that all of them have.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asking {
+    /// The domains to ask about; always taken as complete, whatever search list the system has.
+    #[arg(value_name = "DOMAIN", value_parser = domain)]
+    domains: Vec<DomainName>,
+
+    /// Ask this DNS resolver (address or address:port) in place of the system's; may be given several times.
+    #[arg(long, value_name = "ADDRESS", requires = "domains")]
+    resolver: Vec<Server>,
+
+    /// Ask the built-in laboratory about the domains.
+    #[arg(long, conflicts_with = "resolver")]
+    from_lab: bool,
+
+    /// The most time to take for a question, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds)]
+    timeout: Duration,
+
+    /// Print the facts as JSON, one object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the facts about a domain come to. Of several, the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// It is there, as was seen.
+    Yes,
+    /// It is proved that it is not there.
+    No,
+    /// It is there, and it is proved that it does not work, or not all of it.
+    Broken,
+    /// Could not tell.
+    Unknown,
+}
+
+impl Outcome {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No | Self::Broken => 1,
+            Self::Unknown => 3,
+        }
+    }
+
+    fn mark(self) -> Mark {
+        match self {
+            Self::Yes => Mark::Good,
+            Self::No | Self::Broken => Mark::Bad,
+            Self::Unknown => Mark::Unknown,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Broken => "broken",
+            Self::Unknown => "could not tell",
+        }
+    }
+}
+
+/// What was found out about a domain.
+pub(crate) trait Facts: Serialize {
+    /// The domain.
+    fn domain(&self) -> &DomainName;
+    /// What they come to, and why in a line.
+    fn verdict(&self) -> (Outcome, String);
+    /// All there is to say.
+    fn tell(&self, page: &mut Page);
+}
+
+/// Reads the command line and runs; an error is a mistake of the caller's.
+pub(crate) fn start<A, F>(program: &str, run: impl FnOnce(A) -> F) -> ExitCode
+where
+    A: Parser,
+    F: Future<Output = Result<Outcome, String>>,
+{
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no mistakes.
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            drop(error.print());
+            return code.into();
+        }
+    };
+    let complain = |message: &str| {
+        eprintln!("{program}: {message}");
+        USAGE.into()
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("this machine cannot run it: {error}")),
+    };
+    let code = runtime.block_on(async {
+        tokio::select! {
+            outcome = run(arguments) => outcome.map(Outcome::exit_code),
+            _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
+        }
+    });
+    // Nothing that still waits for a server keeps the program.
+    runtime.shutdown_background();
+    match code {
+        Ok(code) => code.into(),
+        Err(message) => complain(&message),
+    }
+}
+
+/// Whom to ask, and how to tell.
+pub(crate) struct Session {
+    asking: Asking,
+    resolver: StubResolver,
+    laboratory: Option<World>,
+}
+
+impl Session {
+    /// Asks the resolvers given, or the system's; without a domain, the laboratory.
+    pub(crate) async fn open(asking: Asking) -> Result<Self, String> {
+        let mut laboratory = None;
+        let mut config = if asking.from_lab || asking.domains.is_empty() {
+            let world = World::start().await;
+            let world = world.map_err(|error| format!("the laboratory does not start: {error}"))?;
+            let mut config = StubConfig::new([world.resolver()]);
+            // Everything is on this machine: what does not answer soon never will.
+            config.attempt_timeout = Duration::from_millis(400);
+            laboratory = Some(world);
+            config
+        } else if asking.resolver.is_empty() {
+            StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
+        } else {
+            StubConfig::new(asking.resolver.iter().copied())
+        };
+        let most = if laboratory.is_some() { 1 } else { u64::MAX };
+        config.deadline = asking.timeout.min(Duration::from_secs(most));
+        Ok(Self {
+            asking,
+            resolver: StubResolver::new(config),
+            laboratory,
+        })
+    }
+
+    /// The resolver.
+    pub(crate) fn resolver(&self) -> &StubResolver {
+        &self.resolver
+    }
+
+    /// The domains of the command line.
+    pub(crate) fn domains(&self) -> Vec<DomainName> {
+        self.asking.domains.clone()
+    }
+
+    /// Whether the laboratory is asked.
+    pub(crate) fn is_in_laboratory(&self) -> bool {
+        self.laboratory.is_some()
+    }
+
+    /// Looks at several domains at a time, and tells of each in its turn.
+    pub(crate) async fn visit<S, F>(
+        &self,
+        subjects: Vec<S>,
+        look: impl Fn(S) -> F,
+    ) -> Result<Outcome, String>
+    where
+        F: Future,
+        F::Output: Facts,
+    {
+        if self.is_in_laboratory() && !self.asking.json {
+            say(
+                "Domains of the laboratory, which ends with this program: to ask it by hand, keep one up by\n\
+                 `cargo run --example lab`. (`--from-lab DOMAIN` tells of one.)\n",
+            )?;
+        }
+        let bar = progress(subjects.len());
+        let found = stream::iter(subjects).map(look).buffered(AT_A_TIME);
+        let mut found = std::pin::pin!(found);
+        let mut outcomes = Vec::new();
+        while let Some(facts) = found.next().await {
+            bar.inc(1);
+            let text = if self.asking.json {
+                serde_json::to_string(&facts).map_err(|error| error.to_string())?
+            } else {
+                let gap = if outcomes.is_empty() { "" } else { "\n" };
+                let summary = self.summary(facts.domain());
+                let page = page(&facts, summary, self.server());
+                format!("{gap}{}", page.into_text())
+            };
+            bar.suspend(|| say(&text))?;
+            outcomes.push(facts.verdict().0);
+        }
+        bar.finish_and_clear();
+        if outcomes.len() > 1 && !self.asking.json {
+            say(&tally(&outcomes))?;
+        }
+        Ok(outcomes.into_iter().max().unwrap_or(Outcome::Yes))
+    }
+
+    /// The server to ask by hand, if it is not the system's.
+    fn server(&self) -> Option<SocketAddr> {
+        self.asking.resolver.first().map(|server| server.address)
+    }
+
+    /// What the laboratory has made a domain for.
+    fn summary(&self, domain: &DomainName) -> Option<String> {
+        let world = self.laboratory.as_ref()?;
+        let policy = world.policy_domains().iter();
+        let all = policy.map(|domain| (domain.name, domain.summary)).chain(
+            world
+                .domains()
+                .iter()
+                .map(|domain| (domain.name, domain.summary)),
+        );
+        let holds = |name: &str| {
+            let name = name.parse::<DomainName>();
+            name.is_ok_and(|name| domain.is_within(&name))
+        };
+        let (name, summary) = all.into_iter().find(|(name, _)| holds(name))?;
+        let whose = if domain.to_string() == name {
+            String::new()
+        } else {
+            format!("{name} ")
+        };
+        Some(format!("{whose}in the laboratory: {summary}"))
+    }
+}
+
+/// All about a domain, the verdict first.
+pub(crate) fn page(facts: &impl Facts, remark: Option<String>, server: Option<SocketAddr>) -> Page {
+    let mut page = Page::for_stdout(server);
+    let (outcome, text) = facts.verdict();
+    let subject = facts.domain().to_string();
+    page.headline(outcome.mark(), &subject, outcome.word(), &text);
+    if let Some(remark) = remark {
+        page.remark(&remark);
+    }
+    facts.tell(&mut page);
+    page
+}
+
+fn tally(outcomes: &[Outcome]) -> String {
+    let of = |wanted: Outcome| {
+        let number = outcomes.iter().filter(|outcome| **outcome == wanted);
+        let number = number.count();
+        (number > 0).then(|| format!("{number} {}", wanted.word()))
+    };
+    let all = [Outcome::Yes, Outcome::No, Outcome::Broken, Outcome::Unknown];
+    let parts: Vec<_> = all.into_iter().filter_map(of).collect();
+    format!(
+        "\n{}: {}",
+        count(outcomes.len(), "domain"),
+        parts.join(", ")
+    )
+}
+
+/// On a terminal alone, and only until the next domain is told of.
+fn progress(domains: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(domains).unwrap_or(u64::MAX));
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} asking the DNS, {pos} of {len} domains done")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// A domain, and none of what people paste in its place.
+fn domain(text: &str) -> Result<DomainName, String> {
+    let found = |what: &str| {
+        Err(format!(
+            "expected a domain such as example.com, found {what}"
+        ))
+    };
+    if text
+        .trim_matches(['[', ']'])
+        .parse::<std::net::IpAddr>()
+        .is_ok()
+    {
+        return found("an IP address");
+    }
+    if text.contains('@') {
+        return found("a mail address");
+    }
+    if text.contains(['/', ':']) {
+        return found("a URL or a port");
+    }
+    let name: DomainName = text.parse().map_err(|error| format!("{error}"))?;
+    if name.is_root() {
+        return found("the root");
+    }
+    Ok(name)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let fault = || {
+        format!(
+            "expected seconds from 0.1 to 3600, found `{}`",
+            text.escape_debug()
+        )
+    };
+    let seconds: f64 = text.parse().map_err(|_| fault())?;
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(fault())
+    }
+}
