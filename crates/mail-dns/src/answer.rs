@@ -128,7 +128,8 @@ impl fmt::Display for NegativeKind {
 pub enum DnssecStatus {
     /// A validating resolver on a trusted path vouches for every record, and every alias on the way.
     Secure,
-    /// A validating resolver on a trusted path says that some part is not signed.
+    /// A validating resolver on a trusted path says that some part is not signed: it does not set the AD bit. One that is told to let
+    /// pass what fails (unbound's `val-permissive-mode`) says the same of forged data.
     Insecure,
     /// Validation failed: the records are forged or the zone is broken. Seen only with checking disabled; else it is a
     /// [`LookupError`](crate::LookupError) of kind [`Bogus`](crate::LookupErrorKind::Bogus).
@@ -402,6 +403,26 @@ impl Answer {
                 .map(|alias| alias.ttl)
                 .fold(own, u32::min),
         )
+    }
+
+    /// The exchanges of the MX records with their preference, in order; those of equal preference by name, because the order of an RRset is
+    /// noise. The root stands for a null MX.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<(u16, DomainName)> {
+        let mut exchanges: Vec<_> = self
+            .records()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RecordData::Mx {
+                    preference,
+                    exchange,
+                } => Some((*preference, exchange.clone())),
+                _ => None,
+            })
+            .collect();
+        exchanges.sort();
+        exchanges.dedup();
+        exchanges
     }
 
     /// The addresses of the A or AAAA records.

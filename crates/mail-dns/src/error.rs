@@ -161,6 +161,25 @@ impl LookupErrorKind {
     }
 }
 
+/// The cause alone, for a sentence that names the question elsewhere.
+impl fmt::Display for LookupErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Timeout => "no answer in time",
+            Self::Unreachable => "no resolver could be reached",
+            Self::ServFail => "SERVFAIL",
+            Self::Refused => "REFUSED",
+            Self::Bogus => "DNSSEC validation failed",
+            Self::UnexpectedRcode => "an unexpected response code",
+            Self::Malformed => "an unreadable answer",
+            Self::Truncated => "only a truncated answer",
+            Self::AliasLoop => "a loop of aliases",
+            Self::NoServers => "no resolver is configured",
+            Self::NotRecorded => "not in the recording",
+        })
+    }
+}
+
 /// One message sent, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use futures_util::future::{join, join_all};
 
-use crate::{
-    AddressScope, Answer, DomainName, Lookup, LookupError, NegativeKind, RecordData, RecordType,
-};
+use crate::{AddressScope, Answer, DomainName, Lookup, LookupError, NegativeKind, RecordType};
 
 /// How many mail exchanges are resolved; the rest is listed only. Large providers publish up to seven.
 const MAX_HOSTS: usize = 32;
@@ -21,7 +19,7 @@ pub async fn mail_route(lookup: &impl Lookup, domain: &DomainName) -> MailRoute 
     let mx = lookup.lookup(domain, RecordType::MX).await;
     let mut route = MailRoute::new(domain.clone(), mx, Vec::new());
     let mut exchanges = match route.kind() {
-        RouteKind::Mx => route.mx.as_ref().map(exchanges).unwrap_or_default(),
+        RouteKind::Mx => route.mx.as_ref().map(Answer::exchanges).unwrap_or_default(),
         // The implicit MX has preference 0.
         RouteKind::Implicit => vec![(0, domain.clone())],
         RouteKind::NullMx | RouteKind::NoDomain | RouteKind::Unknown => Vec::new(),
@@ -43,24 +41,6 @@ pub async fn resolve(lookup: &impl Lookup, name: &DomainName) -> HostAddresses {
     )
     .await;
     HostAddresses { ipv4, ipv6 }
-}
-
-/// The exchanges in order of preference; those of equal preference by name, because the order of an RRset is noise.
-fn exchanges(mx: &Answer) -> Vec<(u16, DomainName)> {
-    let mut exchanges: Vec<_> = mx
-        .records()
-        .iter()
-        .filter_map(|record| match &record.data {
-            RecordData::Mx {
-                preference,
-                exchange,
-            } => Some((*preference, exchange.clone())),
-            _ => None,
-        })
-        .collect();
-    exchanges.sort();
-    exchanges.dedup();
-    exchanges
 }
 
 /// Where the mail of a domain goes.
@@ -105,7 +85,7 @@ impl MailRoute {
             Some(NegativeKind::NxDomain) => RouteKind::NoDomain,
             Some(NegativeKind::NoData) => RouteKind::Implicit,
             // RFC 7505 §3: only a sole MX record is a null MX.
-            None => match exchanges(mx).as_slice() {
+            None => match mx.exchanges().as_slice() {
                 [(_, exchange)] if exchange.is_root() => RouteKind::NullMx,
                 _ => RouteKind::Mx,
             },
@@ -137,6 +117,8 @@ impl MailRoute {
 
 /// What the answer for MX records means (RFC 5321 §5.1, RFC 7505).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the two RFCs know these, and a failure"

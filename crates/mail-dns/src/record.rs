@@ -184,8 +184,16 @@ pub enum RecordData {
     Soa {
         /// The primary name server.
         primary: DomainName,
+        /// The mailbox of who is responsible, its at sign written as a dot.
+        mailbox: DomainName,
         /// The version of the zone.
         serial: u32,
+        /// After how many seconds a secondary server asks whether there is a newer version.
+        refresh: u32,
+        /// After how many seconds it asks again, if that failed.
+        retry: u32,
+        /// After how many seconds without success it stops answering.
+        expire: u32,
         /// The upper bound of a negative answer's TTL, in seconds (RFC 2308 §4).
         minimum: u32,
     },
@@ -278,10 +286,17 @@ impl fmt::Display for RecordData {
             Self::Txt(strings) => strings.fmt(f),
             Self::Soa {
                 primary,
+                mailbox,
                 serial,
+                refresh,
+                retry,
+                expire,
                 minimum,
             } => {
-                write!(f, "{primary} serial {serial} minimum {minimum}")
+                write!(
+                    f,
+                    "{primary} {mailbox} {serial} {refresh} {retry} {expire} {minimum}"
+                )
             }
             Self::Srv {
                 priority,

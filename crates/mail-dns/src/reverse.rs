@@ -18,18 +18,17 @@ pub async fn reverse(lookup: &impl Lookup, address: IpAddr) -> Reverse {
     let ptr = lookup
         .lookup(&DomainName::reverse_of(address), RecordType::PTR)
         .await;
-    let names: Vec<_> = ptr
+    let mut names: Vec<_> = ptr
         .iter()
         .flat_map(Answer::records)
         .filter_map(pointed)
         .collect();
-    let names = names
-        .into_iter()
-        .take(MAX_NAMES)
-        .map(|name| confirm(lookup, name, address));
+    let unconfirmed = names.split_off(names.len().min(MAX_NAMES));
+    let names = names.into_iter().map(|name| confirm(lookup, name, address));
     Reverse {
         address,
         names: join_all(names).await,
+        unconfirmed,
         ptr,
     }
 }
@@ -67,6 +66,12 @@ pub struct Reverse {
     pub ptr: Result<Answer, LookupError>,
     /// The first ten names in it.
     pub names: Vec<ReverseName>,
+    /// The others, which were not asked about.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub unconfirmed: Vec<DomainName>,
 }
 
 impl Reverse {
@@ -77,6 +82,7 @@ impl Reverse {
             address,
             ptr,
             names,
+            unconfirmed: Vec::new(),
         }
     }
 
@@ -143,6 +149,21 @@ mod tests {
             Poll::Ready(reverse) => reverse,
             Poll::Pending => panic!("memory does not wait"),
         }
+    }
+
+    #[test]
+    fn a_flood_of_names_is_cut_and_listed() {
+        let zone: String = (0..25)
+            .map(|n| format!("9.2.0.192.in-addr.arpa. 60 IN PTR h{n}.test.\n"))
+            .collect();
+        let dns = StaticLookup::from_zone_text(&zone).expect("zone text");
+        let address = "192.0.2.9".parse().expect("an address");
+        let Poll::Ready(found) =
+            pin!(reverse(&dns, address)).poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("memory does not wait")
+        };
+        assert_eq!((found.names.len(), found.unconfirmed.len()), (10, 15));
     }
 
     #[test]

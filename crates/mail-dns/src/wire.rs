@@ -35,7 +35,11 @@ fn data(data: &RData) -> Result<RecordData, NameError> {
         )),
         RData::SOA(soa) => RecordData::Soa {
             primary: name(&soa.mname)?,
+            mailbox: name(&soa.rname)?,
             serial: soa.serial,
+            refresh: soa.refresh.cast_unsigned(),
+            retry: soa.retry.cast_unsigned(),
+            expire: soa.expire.cast_unsigned(),
             minimum: soa.minimum,
         },
         RData::SRV(srv) => RecordData::Srv {

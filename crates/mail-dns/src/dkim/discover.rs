@@ -335,6 +335,14 @@ impl Discovery {
         })
     }
 
+    /// The selectors that are aliases of names with nothing at them: a provider's key that is gone, or not yet there.
+    pub fn dangling(&self) -> impl Iterator<Item = &Selector> {
+        let dangling = |selector: &&Selector| {
+            selector.delegated_to().is_some() && selector.found == Found::Nothing
+        };
+        self.selectors.iter().filter(dangling)
+    }
+
     /// The selectors of which nothing could be learned.
     pub fn unknown(&self) -> impl Iterator<Item = &Selector> {
         let unknown = |selector: &&Selector| matches!(selector.found, Found::Unknown(_));

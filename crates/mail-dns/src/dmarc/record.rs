@@ -262,7 +262,13 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let mut uris = Vec::new();
+        let mut start = tag.value_span.start;
         for written in tag.value.as_bytes().split(|octet| *octet == b',') {
+            let span = Span {
+                start,
+                end: start + written.len(),
+            };
+            start = span.end + 1;
             if uris.len() == MAX_LISTED {
                 self.left_out += 1;
                 continue;
@@ -274,14 +280,14 @@ impl<'a> Reader<'a> {
             match uri {
                 Ok(uri) => {
                     if uri.max_octets.is_some() {
-                        self.odd(Oddity::ObsoleteSize { span: tag.span });
+                        self.odd(Oddity::ObsoleteSize { span });
                     }
                     uris.push(uri);
                 }
                 Err(error) => self.odd(Oddity::InvalidUri {
                     text: written.into(),
                     error,
-                    span: tag.span,
+                    span,
                 }),
             }
         }
@@ -531,12 +537,12 @@ pub enum Oddity {
         text: Octets,
         /// Why.
         error: UriError,
-        /// Where its tag stands.
+        /// Where it stands.
         span: Span,
     },
     /// A URI with a size, which is obsolete and ignored (RFC 9989 §C.4).
     ObsoleteSize {
-        /// Where its tag stands.
+        /// Where it stands.
         span: Span,
     },
     /// `pct`, `rf` or `ri`: removed by RFC 9989 (§C.5.2), and still followed by readers of RFC 7489.
@@ -577,6 +583,10 @@ pub enum NearMiss {
     VersionNotFirst,
     /// No semicolon after the version.
     NoSeparator,
+    /// Another version, or half of one: `v=DMARC`, `v=DMARC2`.
+    OtherVersion,
+    /// No version, but a policy and what else a record has.
+    NoVersion,
     /// Quotation marks or backslashes of a zone file are part of the data.
     LiteralQuoting,
 }
@@ -597,23 +607,33 @@ impl NearMiss {
             return mentions.then_some(Self::LiteralQuoting);
         }
         let list = TagList::parse(bare);
-        let version = list
+        let Some(version) = list
             .tags
             .iter()
-            .find(|tag| tag.name.eq_ignore_ascii_case("v"))?;
+            .find(|tag| tag.name.eq_ignore_ascii_case("v"))
+        else {
+            // `p` alone is a DKIM key's too.
+            let policy = list
+                .tags
+                .iter()
+                .find(|tag| tag.name.eq_ignore_ascii_case("p"));
+            let policy = policy.and_then(Tag::ascii);
+            return policy
+                .and_then(|value| Policy::of(&value.to_ascii_lowercase()))
+                .map(|_| Self::NoVersion);
+        };
         let value = version.value.as_bytes().to_ascii_lowercase();
-        if !value.starts_with(b"dmarc1") {
-            return None;
-        }
-        let is_first = list.tags.first() == Some(version);
-        Some(if !is_first {
+        let rest = value.strip_prefix(b"dmarc")?;
+        Some(if list.tags.first() != Some(version) {
             Self::VersionNotFirst
         } else if version.value.as_bytes() == b"DMARC1" {
             Self::LeadingBlank
-        } else if value == b"dmarc1" {
+        } else if rest == b"1" {
             Self::VersionCase
-        } else {
+        } else if rest.starts_with(b"1") && !rest.iter().all(u8::is_ascii_digit) {
             Self::NoSeparator
+        } else {
+            Self::OtherVersion
         })
     }
 }

@@ -340,7 +340,7 @@ pub enum Applied<'a> {
         domain: &'a DomainName,
         /// The record.
         record: &'a Record,
-        /// For whom it is read.
+        /// For whom it is read. Of a subdomain that nobody asked about, because it makes no difference, it says that it exists.
         audience: Audience,
         /// What receivers are asked to do, `t` taken into account; `None` if the record counts for nothing.
         policy: Option<Policy>,

@@ -29,6 +29,15 @@ impl MacroString {
         })
     }
 
+    /// The text, if there is nothing to fill in.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [MacroPart::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether a macro of this letter is in the text.
     #[must_use]
     pub fn has(&self, letter: MacroLetter) -> bool {

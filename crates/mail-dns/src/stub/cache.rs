@@ -164,7 +164,9 @@ fn record_weight(record: &Record) -> usize {
         RecordData::Mx { exchange: name, .. } | RecordData::Srv { target: name, .. } => {
             name.wire_len()
         }
-        RecordData::Soa { primary, .. } => primary.wire_len(),
+        RecordData::Soa {
+            primary, mailbox, ..
+        } => primary.wire_len() + mailbox.wire_len(),
         RecordData::Txt(strings) => strings
             .iter()
             .map(|string| size_of::<Vec<u8>>() + string.len())

@@ -14,7 +14,10 @@ fn item_53_the_version_is_first_and_exact() {
     assert!(Record::parse(b"v = DMARC1 ;p = none").is_some());
     for (text, miss) in [
         ("v=dmarc1; p=none", Some(NearMiss::VersionCase)),
-        ("v=DMARC10; p=none", Some(NearMiss::NoSeparator)),
+        ("v=DMARC10; p=none", Some(NearMiss::OtherVersion)),
+        ("v=DMARC; p=reject", Some(NearMiss::OtherVersion)),
+        ("p=reject; rua=mailto:a@b.test", Some(NearMiss::NoVersion)),
+        ("k=rsa; p=AAAA", None),
         ("v=DMARC1 p=none", Some(NearMiss::NoSeparator)),
         (" v=DMARC1; p=none", Some(NearMiss::LeadingBlank)),
         ("p=none; v=DMARC1", Some(NearMiss::VersionNotFirst)),
@@ -23,7 +26,7 @@ fn item_53_the_version_is_first_and_exact() {
         (" v = DMARC1; p=none", Some(NearMiss::LeadingBlank)),
         ("\u{feff}v=DMARC1; p=none", Some(NearMiss::LeadingBlank)),
         ("v=DMARC1\r\n; p=none", Some(NearMiss::LeadingBlank)),
-        ("v=DMARC2; p=none", None),
+        ("v=DMARC2; p=none", Some(NearMiss::OtherVersion)),
         ("v=spf1 -all", None),
         ("", None),
     ] {
@@ -173,6 +176,22 @@ fn item_58_failure_options_and_sizes() {
         sized.oddities.as_slice(),
         [Oddity::ObsoleteSize { .. }]
     ));
+}
+
+#[test]
+fn places_are_those_of_the_uri() {
+    let text = "v=DMARC1; p=none; rua= mailto:a@b.test, nobody ,mailto:c@d.test!1k";
+    let places: Vec<_> = record(text)
+        .oddities
+        .iter()
+        .filter_map(|oddity| match oddity {
+            Oddity::InvalidUri { span, .. } | Oddity::ObsoleteSize { span } => {
+                Some(&text[span.start..span.end])
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(places, [" nobody ", "mailto:c@d.test!1k"]);
 }
 
 #[test]

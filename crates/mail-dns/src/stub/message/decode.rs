@@ -168,17 +168,15 @@ impl<'a> Decoder<'a> {
                 }
                 RecordData::Txt(CharacterStrings::new(strings))
             }
-            RecordType::SOA => {
-                let primary = self.name()?;
-                self.skip_name()?;
-                let serial = self.u32()?;
-                self.take(12)?;
-                RecordData::Soa {
-                    primary,
-                    serial,
-                    minimum: self.u32()?,
-                }
-            }
+            RecordType::SOA => RecordData::Soa {
+                primary: self.name()?,
+                mailbox: self.name()?,
+                serial: self.u32()?,
+                refresh: self.u32()?,
+                retry: self.u32()?,
+                expire: self.u32()?,
+                minimum: self.u32()?,
+            },
             RecordType::SRV => RecordData::Srv {
                 priority: self.u16()?,
                 weight: self.u16()?,
