@@ -103,7 +103,7 @@ impl StubResolver {
             upstreams: config.servers.iter().copied().map(Upstream::new).collect(),
             start: AtomicUsize::new(0),
             cache: Mutex::new(Cache::new(
-                config.cache_capacity,
+                config.cache_octets,
                 config.max_ttl,
                 config.max_negative_ttl,
             )),

@@ -4,27 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::key::{Key, KeyMap};
-use crate::{Answer, Record, RecordData, Response};
+use crate::{Answer, DomainName, ExtendedError, Record, RecordData, RecordType, Response};
 
-/// How much all answers together may weigh: 64 MiB.
-const MAX_WEIGHT: usize = 64 << 20;
-/// How much one may: 64 KiB. A few answers made to be large shall not drive out all others.
-const MAX_ENTRY_WEIGHT: usize = 64 << 10;
+/// How much one answer may take: 64 KiB. A few answers made to be large shall not drive out all others.
+const MAX_ENTRY: usize = 64 << 10;
+/// There are at most so many entries as the limit has times this.
+const MIN_ENTRY: usize = 1024;
+/// What an allocator takes for an allocation, beside what was asked for.
+const ALLOCATION: usize = 16;
+/// A place in the table, with its control octet.
+const SLOT: usize = size_of::<(Key, Box<Entry>)>() + 1;
+/// What an entry takes in both orders: nodes of eleven, of which five may be in use, and the nodes above them.
+const ORDERS: usize =
+    (11 * (size_of::<u64>() + size_of::<Key>() + size_of::<(Duration, u64)>()) + 64) / 5 * 6 / 5
+        + ALLOCATION;
 
-/// Bounded in number and weight; what has expired leaves first, then what came first.
+/// Bounded in octets of memory; what has expired leaves first, then what came first.
 #[derive(Debug)]
 pub(super) struct Cache {
-    capacity: usize,
+    most_entries: usize,
+    /// For the entries; the table has its share already.
+    budget: usize,
     max_ttl: Duration,
     max_negative_ttl: Duration,
-    entries: KeyMap<Entry>,
+    entries: KeyMap<Box<Entry>>,
     /// By arrival.
     arrivals: BTreeMap<u64, Key>,
     /// By expiry, with the arrival.
     expiries: BTreeSet<(Duration, u64)>,
     next_arrival: u64,
     /// Of all entries.
-    weight: usize,
+    footprint: usize,
 }
 
 #[derive(Debug)]
@@ -33,20 +43,26 @@ struct Entry {
     stored: Duration,
     expires: Duration,
     arrival: u64,
-    weight: usize,
+    footprint: usize,
 }
 
 impl Cache {
-    pub(super) fn new(capacity: usize, max_ttl: Duration, max_negative_ttl: Duration) -> Self {
+    /// A cache that never takes more than `octets` of memory; one with less than 1 KiB keeps nothing.
+    pub(super) fn new(octets: usize, max_ttl: Duration, max_negative_ttl: Duration) -> Self {
+        let most_entries = octets / MIN_ENTRY;
+        // The table grows by doubling: while it does, the old one is there as well.
+        let places = (most_entries.saturating_mul(8) / 7 + 1).next_power_of_two();
+        let table = places.saturating_mul(SLOT) / 2 * 3;
         Self {
-            capacity,
+            most_entries,
+            budget: octets.saturating_sub(table),
             max_ttl,
             max_negative_ttl,
             entries: KeyMap::default(),
             arrivals: BTreeMap::new(),
             expiries: BTreeSet::new(),
             next_arrival: 0,
-            weight: 0,
+            footprint: 0,
         }
     }
 
@@ -65,37 +81,38 @@ impl Cache {
     /// Keeps the answer, if it may be kept at all: a TTL of 0 is for the one who asked (RFC 1035 §3.2.1), and so is a
     /// denial without SOA (RFC 2308 §5).
     pub(super) fn insert(&mut self, key: &Key, answer: &Answer, now: Duration) {
-        let Some(ttl) = answer.ttl().filter(|ttl| *ttl > 0 && self.capacity > 0) else {
+        let Some(ttl) = answer.ttl().filter(|ttl| *ttl > 0) else {
             return;
         };
         let limit = match answer.response {
             Response::Records(_) => self.max_ttl,
             Response::Negative(_) => self.max_negative_ttl,
         };
-        let weight = weight(answer);
-        if weight > MAX_ENTRY_WEIGHT {
+        self.remove(key);
+        let footprint = footprint(answer);
+        if footprint > MAX_ENTRY.min(self.budget) || self.most_entries == 0 {
             return;
         }
+        self.make_room(footprint, now);
         let expires = now.saturating_add(Duration::from_secs(ttl.into()).min(limit));
-        self.remove(key);
-        self.make_room(weight, now);
         let arrival = self.next_arrival;
         self.next_arrival += 1;
         self.arrivals.insert(arrival, key.clone());
         self.expiries.insert((expires, arrival));
+        self.footprint += footprint;
         let entry = Entry {
+            // A copy has no spare room in it.
             answer: answer.clone(),
             stored: now,
             expires,
             arrival,
-            weight,
+            footprint,
         };
-        self.weight += weight;
-        self.entries.insert(key.clone(), entry);
+        self.entries.insert(key.clone(), Box::new(entry));
     }
 
-    fn make_room(&mut self, weight: usize, now: Duration) {
-        while self.entries.len() >= self.capacity || self.weight + weight > MAX_WEIGHT {
+    fn make_room(&mut self, footprint: usize, now: Duration) {
+        while self.entries.len() >= self.most_entries || self.footprint + footprint > self.budget {
             let expired = self.expiries.first().filter(|(expires, _)| *expires <= now);
             let arrival = expired.map(|(_, arrival)| *arrival);
             let Some(arrival) = arrival.or_else(|| self.arrivals.keys().next().copied()) else {
@@ -110,7 +127,7 @@ impl Cache {
 
     fn remove(&mut self, key: &Key) {
         if let Some(entry) = self.entries.remove(key) {
-            self.weight -= entry.weight;
+            self.footprint -= entry.footprint;
             self.arrivals.remove(&entry.arrival);
             self.expiries.remove(&(entry.expires, entry.arrival));
         }
@@ -137,15 +154,13 @@ fn age(answer: &mut Answer, age: Duration) {
     answer.source.elapsed = Duration::ZERO;
 }
 
-/// How many octets of memory an entry takes, about.
-fn weight(answer: &Answer) -> usize {
-    // The question is held as the key, by arrival and in the answer.
-    let keys = 3 * (size_of::<Key>() + answer.question.name.wire_len());
+/// How many octets of memory an entry takes, at the most. Names that share their octets count as if they did not.
+fn footprint(answer: &Answer) -> usize {
     let texts = answer
         .extended_errors
         .iter()
-        .map(|error| error.text.len())
-        .sum::<usize>();
+        .map(|error| error.text.len() + ALLOCATION);
+    let errors = answer.extended_errors.len() * size_of::<ExtendedError>() + texts.sum::<usize>();
     let zone = answer
         .negative()
         .and_then(|negative| negative.zone.as_ref());
@@ -153,30 +168,44 @@ fn weight(answer: &Answer) -> usize {
         .records()
         .iter()
         .chain(&answer.aliases)
-        .map(record_weight)
-        .sum::<usize>();
-    size_of::<Entry>() + keys + texts + zone.map_or(0, |zone| zone.wire_len()) + records
+        .map(of_record);
+    let vectors = 3 * ALLOCATION;
+    ORDERS
+        + size_of::<Entry>()
+        + ALLOCATION
+        + of_name(&answer.question.name)
+        + zone.map_or(0, of_name)
+        + vectors
+        + errors
+        + records.sum::<usize>()
 }
 
-fn record_weight(record: &Record) -> usize {
+fn of_record(record: &Record) -> usize {
     let data = match &record.data {
-        RecordData::Cname(name) | RecordData::Ns(name) | RecordData::Ptr(name) => name.wire_len(),
+        RecordData::Cname(name) | RecordData::Ns(name) | RecordData::Ptr(name) => of_name(name),
         RecordData::Mx { exchange: name, .. } | RecordData::Srv { target: name, .. } => {
-            name.wire_len()
+            of_name(name)
         }
         RecordData::Soa {
             primary, mailbox, ..
-        } => primary.wire_len() + mailbox.wire_len(),
-        RecordData::Txt(strings) => strings
-            .iter()
-            .map(|string| size_of::<Vec<u8>>() + string.len())
-            .sum(),
-        RecordData::Tlsa { data, .. } => data.len(),
-        RecordData::Caa { tag, value, .. } => tag.len() + value.len(),
-        RecordData::Nsec { types } => types.len() * 2,
+        } => of_name(primary) + of_name(mailbox),
+        RecordData::Txt(strings) => {
+            let strings = strings
+                .iter()
+                .map(|string| size_of::<Vec<u8>>() + ALLOCATION + string.len());
+            ALLOCATION + strings.sum::<usize>()
+        }
+        RecordData::Tlsa { data, .. } => data.len() + ALLOCATION,
+        RecordData::Caa { tag, value, .. } => tag.len() + value.len() + 2 * ALLOCATION,
+        RecordData::Nsec { types } => types.len() * size_of::<RecordType>() + ALLOCATION,
         RecordData::A(_) | RecordData::Aaaa(_) | RecordData::Other { .. } => 0,
     };
-    size_of::<Record>() + record.name.wire_len() + data
+    size_of::<Record>() + of_name(&record.name) + data
+}
+
+/// The octets behind two counters.
+fn of_name(name: &DomainName) -> usize {
+    2 * size_of::<usize>() + name.wire_len() + ALLOCATION
 }
 
 #[cfg(test)]
@@ -232,8 +261,12 @@ mod tests {
         Answer::unasked(question(name), Response::Negative(negative))
     }
 
-    fn cache(capacity: usize) -> Cache {
-        Cache::new(capacity, DAY, at(10_800))
+    fn cache(entries: usize) -> Cache {
+        // So small that no more entries have room.
+        Cache {
+            most_entries: entries,
+            ..Cache::new(64 << 20, DAY, at(10_800))
+        }
     }
 
     #[track_caller]
@@ -349,17 +382,70 @@ mod tests {
         assert!(cache.look(&question("b.test"), at(10)).is_some());
     }
 
+    /// Answers of many shapes.
+    fn shaped(host: usize) -> Answer {
+        let name = format!("{host}.{}.test", "a".repeat(host % 60 + 1));
+        let mut answer = match host % 4 {
+            0 => denial(&name, Some(300)),
+            1 => records(&name, &[300]),
+            2 => records(&name, &[300; 7]),
+            _ => {
+                let strings = (0..host % 9 + 1).map(|n| vec![b'x'; n * 31 % 256]);
+                let data = RecordData::Txt(crate::CharacterStrings::new(strings));
+                let owner: DomainName = name.parse().expect("a name");
+                Answer::unasked(
+                    question(&name),
+                    Response::Records(vec![Record::new(owner, 300, data)]),
+                )
+            }
+        };
+        if host.is_multiple_of(5) {
+            let target = RecordData::Cname(format!("{host}.alias.test").parse().expect("a name"));
+            answer
+                .aliases
+                .push(Record::new(answer.question.name.clone(), 60, target));
+            answer.extended_errors.push(ExtendedError::new(3, "stale"));
+        }
+        answer
+    }
+
+    /// Real memory, as an allocator counts it.
     #[test]
-    fn the_weight_is_bounded_whatever_servers_send() {
-        let mut cache = cache(usize::MAX);
+    fn however_many_names_stay_within_the_limit() {
+        for octets in [256 << 10, 2 << 20] {
+            let mut kept = 0;
+            let used = allocation_counter::measure(|| {
+                let mut cache = Cache::new(octets, DAY, at(10_800));
+                for host in 0..20_000 {
+                    cache.keep(&shaped(host), at(0));
+                }
+                kept = cache.entries.len();
+                std::mem::forget(cache);
+            });
+            let used = usize::try_from(used.bytes_max).expect("octets");
+            // One answer is being made beside the cache.
+            assert!(
+                used <= octets + MAX_ENTRY / 16,
+                "{used} of {octets} octets for {kept} answers"
+            );
+            assert!(
+                used > octets / 3 && kept > octets / 4096,
+                "{used} of {octets} octets for {kept} answers"
+            );
+        }
+    }
+
+    #[test]
+    fn the_footprint_is_bounded_whatever_servers_send() {
+        let mut cache = Cache::new(64 << 20, DAY, at(10_800));
         let name = |host: usize| format!("{host}.{}.{}", "a".repeat(60), "b".repeat(60));
-        for host in 0..3000 {
+        for host in 0..2000 {
             cache.keep(&records(&name(host), &[300; 200]), at(0));
         }
-        let weights = cache.entries.values().map(|entry| entry.weight);
-        assert_eq!(cache.weight, weights.sum::<usize>());
-        assert!(cache.weight <= MAX_WEIGHT && cache.weight > MAX_WEIGHT - MAX_ENTRY_WEIGHT);
-        assert!(cache.entries.len() < 3000 && cache.look(&question(&name(2999)), at(0)).is_some());
+        let footprints = cache.entries.values().map(|entry| entry.footprint);
+        assert_eq!(cache.footprint, footprints.sum::<usize>());
+        assert!(cache.footprint <= cache.budget && cache.footprint > cache.budget - MAX_ENTRY);
+        assert!(cache.entries.len() < 2000 && cache.look(&question(&name(1999)), at(0)).is_some());
 
         let heavy = records("heavy.test", &[300; 1000]);
         cache.keep(&heavy, at(0));
@@ -367,10 +453,27 @@ mod tests {
     }
 
     #[test]
-    fn no_capacity_keeps_nothing() {
-        let mut cache = cache(0);
+    fn an_answer_too_large_takes_the_old_one_away() {
+        let mut cache = Cache::new(64 << 20, DAY, at(10_800));
         cache.keep(&records("a.test", &[300]), at(0));
-        assert_eq!(cache.look(&question("a.test"), at(0)), None);
-        assert!(cache.entries.is_empty());
+        cache.keep(&records("a.test", &[300; 1000]), at(1));
+        assert_eq!(
+            cache.look(&question("a.test"), at(1)),
+            None,
+            "it is no longer so"
+        );
+    }
+
+    #[test]
+    fn no_room_keeps_nothing() {
+        for octets in [0, 1, 1023] {
+            let mut cache = Cache::new(octets, DAY, at(10_800));
+            cache.keep(&records("a.test", &[300]), at(0));
+            assert_eq!(cache.look(&question("a.test"), at(0)), None);
+            assert!(cache.entries.is_empty());
+        }
+        let mut cache = Cache::new(8 << 10, DAY, at(10_800));
+        cache.keep(&records("a.test", &[300]), at(0));
+        assert!(cache.look(&question("a.test"), at(0)).is_some());
     }
 }

@@ -23,7 +23,7 @@ const DNS_PORT: u16 = 53;
 /// | UDP payload | 1232 octets | fits the least MTU of IPv6, 1280 (RFC 8200 §5), so it comes in one piece; what is longer comes over TCP |
 /// | TCP message | 65,535 octets | RFC 1035 §4.2.2 |
 /// | datagrams that answer another question | 64 an attempt | then the attempt has failed |
-/// | cached answers | 10,000, and 64 MiB in all, 64 KiB each | what does not fit leaves early, or is not kept |
+/// | memory for cached answers | 64 MiB, and 64 KiB each | what does not fit leaves early, or is not kept |
 /// | cached for | 1 day, denials for 3 hours | RFC 2308 §5 |
 /// | idle sockets | 32 a server | each asks 64 questions at most, then a new port is drawn |
 ///
@@ -52,8 +52,9 @@ pub struct StubConfig {
     pub rounds: u32,
     /// The UDP payload size offered by EDNS; 512 to 4096 are taken.
     pub udp_payload: u16,
-    /// How many answers are cached; 0 switches the cache off.
-    pub cache_capacity: usize,
+    /// How many octets of memory the cache takes at the most, its tables among them; with less than 1 KiB it is off. Some 700 octets are a
+    /// small answer.
+    pub cache_octets: usize,
     /// For how long an answer is cached at most. Reported TTLs are not touched.
     pub max_ttl: Duration,
     /// For how long a denial is cached at most. Reported TTLs are not touched.
@@ -72,7 +73,7 @@ impl StubConfig {
             deadline: Duration::from_secs(8),
             rounds: 2,
             udp_payload: 1232,
-            cache_capacity: 10_000,
+            cache_octets: 64 << 20,
             max_ttl: Duration::from_secs(24 * 60 * 60),
             max_negative_ttl: Duration::from_secs(3 * 60 * 60),
             max_in_flight: 512,

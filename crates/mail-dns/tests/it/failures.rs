@@ -219,7 +219,7 @@ async fn the_next_server_is_asked() {
         let good = Responder::start(|asked| asked.authentic_records(A)).await;
         let mut config = config([&bad, &good]);
         config.attempt_timeout = Duration::from_millis(300);
-        config.cache_capacity = 0;
+        config.cache_octets = 0;
         let dns = StubResolver::new(config);
         // Questions take turns in where they start; whichever is first, the good one answers.
         for _ in 0..2 {

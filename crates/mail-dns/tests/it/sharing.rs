@@ -106,7 +106,7 @@ async fn failures_and_fleeting_answers_are_not_kept() {
 async fn no_capacity_keeps_nothing() {
     let server = Responder::start(any_host).await;
     let mut config = config([&server]);
-    config.cache_capacity = 0;
+    config.cache_octets = 0;
     let dns = StubResolver::new(config);
     for _ in 0..2 {
         assert!(
