@@ -100,7 +100,7 @@ impl Negative {
 ///
 /// A signer that follows RFC 9824 answers NODATA for a name that does not exist, so NODATA alone is no proof
 /// that the name exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "RFC 2308 knows two")]

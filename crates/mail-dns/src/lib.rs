@@ -73,6 +73,7 @@
 mod answer;
 mod bimi;
 mod caa;
+pub mod consistency;
 pub mod dane;
 pub mod dkim;
 pub mod dmarc;

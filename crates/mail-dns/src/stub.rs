@@ -36,6 +36,7 @@
 mod asking;
 mod cache;
 mod config;
+mod direct;
 mod exchange;
 mod flight;
 mod key;
@@ -63,6 +64,7 @@ use crate::{
 };
 
 pub use self::config::{Server, ServerParseError, StubConfig};
+pub use self::direct::DirectResolver;
 #[cfg(feature = "system-config")]
 pub use self::system::SystemConfigError;
 
@@ -99,21 +101,8 @@ impl StubResolver {
     /// Builds a resolver. Nothing is sent before the first question.
     #[must_use]
     pub fn new(config: StubConfig) -> Self {
-        let core = Core {
-            upstreams: config.servers.iter().copied().map(Upstream::new).collect(),
-            start: AtomicUsize::new(0),
-            cache: Mutex::new(Cache::new(
-                config.cache_octets,
-                config.max_ttl,
-                config.max_negative_ttl,
-            )),
-            hashes: RandomState::new(),
-            epoch: now(),
-            turns: Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
-            config,
-        };
         Self {
-            core: Arc::new(core),
+            core: Arc::new(Core::new(config)),
             flights: Arc::default(),
         }
     }
@@ -157,6 +146,22 @@ impl Lookup for StubResolver {
 }
 
 impl Core {
+    fn new(config: StubConfig) -> Self {
+        Self {
+            upstreams: config.servers.iter().copied().map(Upstream::new).collect(),
+            start: AtomicUsize::new(0),
+            cache: Mutex::new(Cache::new(
+                config.cache_octets,
+                config.max_ttl,
+                config.max_negative_ttl,
+            )),
+            hashes: RandomState::new(),
+            epoch: now(),
+            turns: Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            config,
+        }
+    }
+
     async fn ask(&self, key: &Key, started: Instant) -> Result<Answer, LookupError> {
         let answer = Asking::new(self, started).run(key.question()).await?;
         // What could not be told now may be told next time.

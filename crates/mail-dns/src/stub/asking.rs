@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::message::{Verdict, end_of};
 use super::server::{Limits, Manner, Received, Upstream, Validation};
 use super::{Core, after, now};
+use crate::consistency::ServerAnswer;
 use crate::static_lookup::MAX_ALIASES;
 use crate::{
     Answer, Attempt, AttemptFailure, DnssecStatus, ExtendedError, IndeterminateCause, LookupError,
@@ -90,16 +91,32 @@ impl<'a> Asking<'a> {
             Some(_turn) => self.follow(question).await,
             None => Err(NoAnswer::new(LookupErrorKind::Timeout)),
         };
-        outcome.map_err(|no_answer| {
-            LookupError::new(no_answer.kind, question.clone())
-                .with_attempts(
-                    self.failures
-                        .into_iter()
-                        .map(|failure| failure.attempt)
-                        .collect(),
-                )
-                .with_extended_errors(no_answer.extended_errors)
-        })
+        outcome.map_err(|no_answer| self.error(question, no_answer))
+    }
+
+    /// Asks, and takes what comes: an alias is not followed any further.
+    pub(super) async fn run_once(
+        mut self,
+        question: &Question,
+    ) -> Result<ServerAnswer, LookupError> {
+        match self.ask(question).await {
+            Ok(part) => {
+                let mut answer =
+                    ServerAnswer::new(part.aliases, part.response, part.source.authoritative);
+                answer.transport = part.source.transport;
+                answer.elapsed = now().duration_since(self.started);
+                Ok(answer)
+            }
+            Err(no_answer) => Err(self.error(question, no_answer)),
+        }
+    }
+
+    /// With all that was tried.
+    fn error(self, question: &Question, no_answer: NoAnswer) -> LookupError {
+        let attempts = self.failures.into_iter().map(|failure| failure.attempt);
+        LookupError::new(no_answer.kind, question.clone())
+            .with_attempts(attempts.collect())
+            .with_extended_errors(no_answer.extended_errors)
     }
 
     /// Asks again for the target for as long as what came ends at an alias.
@@ -229,6 +246,7 @@ impl<'a> Asking<'a> {
         let mut manner = Manner {
             edns: Some(self.core.payload()),
             checking_disabled: false,
+            recursion_desired: self.core.config.recursion_desired,
         };
         loop {
             match upstream.ask(question, manner, self.limits).await {
@@ -265,6 +283,7 @@ impl<'a> Asking<'a> {
         let manner = Manner {
             edns: Some(self.core.payload()),
             checking_disabled: true,
+            recursion_desired: true,
         };
         let received = upstream.ask(question, manner, self.limits).await;
         received.is_ok_and(|received| matches!(received.reply.verdict, Verdict::Answer { .. }))

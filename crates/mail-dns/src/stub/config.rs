@@ -61,6 +61,8 @@ pub struct StubConfig {
     pub max_negative_ttl: Duration,
     /// How many questions are in flight at a time; at least 1 is taken.
     pub max_in_flight: usize,
+    /// Whether servers are asked to find the answer out (RD): recursive resolvers want it, authoritative servers do not do it.
+    pub recursion_desired: bool,
 }
 
 impl StubConfig {
@@ -77,6 +79,7 @@ impl StubConfig {
             max_ttl: Duration::from_secs(24 * 60 * 60),
             max_negative_ttl: Duration::from_secs(3 * 60 * 60),
             max_in_flight: 512,
+            recursion_desired: true,
         }
     }
 }

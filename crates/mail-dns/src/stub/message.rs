@@ -3,6 +3,7 @@
 mod decode;
 
 use self::decode::{Decoder, Fault, Opt};
+use super::server::Manner;
 use crate::static_lookup::MAX_ALIASES;
 use crate::{
     DomainName, ExtendedError, Negative, NegativeKind, Question, Rcode, Record, RecordData,
@@ -47,16 +48,12 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Asks recursively, and for the AD bit without the signatures (RFC 6840 §5.7). With `edns`, the server may send
-    /// that many octets and extended errors. With `checking_disabled`, it is asked not to validate.
-    pub(super) fn new(
-        id: u16,
-        question: &Question,
-        edns: Option<u16>,
-        checking_disabled: bool,
-    ) -> Self {
-        let cd = if checking_disabled { flag::CD } else { 0 };
-        let flags = flag::RD | flag::AD | cd;
+    /// Asks for the AD bit without the signatures (RFC 6840 §5.7). With EDNS, the server may send that many octets and extended errors.
+    pub(super) fn new(id: u16, question: &Question, manner: Manner) -> Self {
+        let edns = manner.edns;
+        let bit = |set, bit| if set { bit } else { 0 };
+        let cd = bit(manner.checking_disabled, flag::CD);
+        let flags = bit(manner.recursion_desired, flag::RD) | flag::AD | cd;
         let additional = u16::from(edns.is_some());
         // Name, type and class, and the OPT record.
         let mut bytes = Vec::with_capacity(HEADER_LEN + question.name.wire_len() + 4 + 11);

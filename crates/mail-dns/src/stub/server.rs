@@ -39,6 +39,8 @@ pub(super) struct Manner {
     pub(super) edns: Option<u16>,
     /// Whether the server is asked not to validate (CD).
     pub(super) checking_disabled: bool,
+    /// Whether the server is asked to find the answer out (RD).
+    pub(super) recursion_desired: bool,
 }
 
 /// Until when.
@@ -85,7 +87,7 @@ impl Upstream {
         limits: Limits,
     ) -> Result<Received, Attempt> {
         let started = now();
-        let query = Query::new(random_id(), question, manner.edns, manner.checking_disabled);
+        let query = Query::new(random_id(), question, manner);
         let mut transport = Transport::Udp;
         let mut outcome = self
             .channel
@@ -158,6 +160,7 @@ impl Upstream {
         let manner = Manner {
             edns: Some(edns),
             checking_disabled: false,
+            recursion_desired: true,
         };
         match self
             .ask(&root, manner, limits)

@@ -16,8 +16,16 @@ fn question(name: &str, record_type: RecordType) -> Question {
     }
 }
 
+fn manner(edns: Option<u16>, checking_disabled: bool) -> Manner {
+    Manner {
+        edns,
+        checking_disabled,
+        recursion_desired: true,
+    }
+}
+
 fn query(name: &str, record_type: RecordType) -> Query {
-    Query::new(ID, &question(name, record_type), Some(1232), false)
+    Query::new(ID, &question(name, record_type), manner(Some(1232), false))
 }
 
 /// A reply to `query` with records from zone text, in the order of the text.
@@ -132,8 +140,7 @@ fn questions_are_recursive_ask_for_ad_and_offer_edns() {
     let query = Query::new(
         ID,
         &question("MX1.Example", RecordType::TLSA),
-        Some(1232),
-        false,
+        manner(Some(1232), false),
     );
     let message = Message::from_vec(query.as_bytes()).expect("a message");
     assert_eq!(message.metadata.id, ID);
@@ -146,7 +153,11 @@ fn questions_are_recursive_ask_for_ad_and_offer_edns() {
     assert_eq!((edns.max_payload(), edns.version()), (1232, 0));
     assert!(!edns.flags().dnssec_ok && edns.options().as_ref().is_empty());
 
-    let query = Query::new(ID, &question("mx1.example", RecordType::A), None, true);
+    let query = Query::new(
+        ID,
+        &question("mx1.example", RecordType::A),
+        manner(None, true),
+    );
     let message = Message::from_vec(query.as_bytes()).expect("a message");
     assert!(message.metadata.checking_disabled && message.edns.is_none());
 }
