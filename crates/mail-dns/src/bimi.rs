@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::published::{PolicyTextError, PolicyTextErrorKind, Published};
 use crate::tag_list::{Tag, TagFaultKind, TagList};
-use crate::{DomainName, Lookup, Octets, Span, dmarc};
+use crate::{DomainName, Lookup, Octets, ReportUri, Span, dmarc};
 
 /// Asks for the BIMI record of `domain` under a selector, at `<selector>._bimi` below it (draft §4.4); the usual one is `default`.
 ///
@@ -80,7 +80,13 @@ impl BimiRecord {
     #[must_use]
     pub fn is_claimed_by(text: &[u8]) -> bool {
         let list = TagList::parse(text);
-        let is_version = |tag: &Tag| tag.name == "v" && tag.value.as_bytes() == b"BIMI1";
+        let before = list
+            .faults
+            .first()
+            .map_or(text.len(), |fault| fault.span.start);
+        let is_version = |tag: &Tag| {
+            tag.name == "v" && tag.value.as_bytes() == b"BIMI1" && tag.span.start <= before
+        };
         list.tags.first().is_some_and(is_version)
     }
 
@@ -132,20 +138,9 @@ fn https_uri(tag: &Tag) -> Result<Option<String>, PolicyTextError> {
         return Ok(None);
     }
     let has_host = |text: &&str| {
-        let rest = text
-            .get(..8)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("https://"));
-        let host = text
-            .get(8..)
-            .and_then(|rest| rest.split(['/', '?', '#']).next());
-        rest.is_some()
-            && host.is_some_and(|host| {
-                host.parse::<DomainName>()
-                    .is_ok_and(|name| name.is_host_name())
-            })
-            && text
-                .bytes()
-                .all(|octet| octet.is_ascii_graphic() && octet != b',')
+        let uri = text.parse::<ReportUri>();
+        text.bytes().all(|octet| octet != b',' && octet != b'!')
+            && uri.is_ok_and(|uri| uri.scheme == "https")
     };
     match tag.ascii().filter(has_host) {
         Some(text) => Ok(Some(text.to_owned())),
@@ -211,6 +206,8 @@ pub enum Unenforced {
     SubdomainPolicyNone,
     /// `quarantine` for a part of the mail only (`pct`).
     PartialQuarantine,
+    /// The policy is being tested (`t=y`), which is what `pct=0` was.
+    Testing,
 }
 
 impl Unenforced {
@@ -221,6 +218,7 @@ impl Unenforced {
         let policy = record.policy_for(dmarc::Audience::Domain);
         match policy {
             None | Some(dmarc::Policy::None) => Some(Self::PolicyNone),
+            _ if record.testing => Some(Self::Testing),
             _ if record.subdomain_policy.valid() == Some(dmarc::Policy::None) => {
                 Some(Self::SubdomainPolicyNone)
             }
@@ -237,6 +235,7 @@ impl fmt::Display for Unenforced {
         f.pad(match self {
             Self::PolicyNone => "the DMARC policy is none",
             Self::SubdomainPolicyNone => "the DMARC policy for subdomains is none",
+            Self::Testing => "the DMARC policy is being tested",
             Self::PartialQuarantine => "the DMARC policy is quarantine for a part of the mail only",
         })
     }
@@ -289,6 +288,23 @@ mod tests {
         assert_eq!(kind("v=BIMI1; l=; a=d.test"), value("a"));
         assert_eq!(kind("v=BIMI1; l=; lps=a_b"), value("lps"));
         assert_eq!(kind("v=BIMI1; l=; l="), PolicyTextErrorKind::Field);
+        assert_eq!(
+            record("v=BIMI1; l=https://d.test:443/l.svg")
+                .location
+                .as_deref(),
+            Some("https://d.test:443/l.svg")
+        );
+        assert!(
+            !BimiRecord::is_claimed_by(b"x; v=BIMI1; l=")
+                && !BimiRecord::is_claimed_by(b"; v=BIMI1; l=")
+        );
+        assert_eq!(
+            kind(&format!("v=BIMI1; l=; lps={}", "a".repeat(64))),
+            value("lps")
+        );
+        let weak =
+            |text: &str| Unenforced::of(&dmarc::Record::parse(text.as_bytes()).expect("a record"));
+        assert_eq!(weak("v=DMARC1; p=reject; t=y"), Some(Unenforced::Testing));
     }
 
     #[test]
@@ -311,7 +327,7 @@ mod tests {
             Some(Unenforced::SubdomainPolicyNone)
         );
         assert_eq!(
-            weak("v=DMARC1; p=quarantine; pct=50"),
+            weak("v=DMARC1; p=quarantine; pct=99"),
             Some(Unenforced::PartialQuarantine)
         );
     }

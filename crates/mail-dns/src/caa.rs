@@ -31,14 +31,20 @@ const CRITICAL: u8 = 0x80;
 /// ```
 pub async fn caa(lookup: &impl Lookup, name: &DomainName) -> CaaSet {
     let mut steps = Vec::new();
-    let mut next = Some(name.clone());
+    // For `*.example.com` it begins at `example.com` (RFC 8659 §3).
+    let is_wildcard = name.labels().next() == Some(b"*".as_slice());
+    let mut next = if is_wildcard {
+        name.parent()
+    } else {
+        Some(name.clone())
+    };
     while let Some(name) = next.filter(|name| !name.is_root()) {
         next = name.parent();
         let answer = lookup.lookup(&name, RecordType::CAA).await;
         let goes_on = answer
             .as_ref()
             .is_ok_and(|answer| answer.records().is_empty());
-        steps.push((name, answer));
+        steps.push(CaaStep { name, answer });
         if !goes_on {
             break;
         }
@@ -53,7 +59,18 @@ pub async fn caa(lookup: &impl Lookup, name: &DomainName) -> CaaSet {
 pub struct CaaSet {
     /// The names asked for, from the name itself upwards, and what came back; the last one has records, or failed, or is the
     /// top-level domain.
-    pub steps: Vec<(DomainName, Result<Answer, LookupError>)>,
+    pub steps: Vec<CaaStep>,
+}
+
+/// A name that was asked for its CAA records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct CaaStep {
+    /// The name.
+    pub name: DomainName,
+    /// What came back.
+    pub answer: Result<Answer, LookupError>,
 }
 
 impl CaaSet {
@@ -62,27 +79,27 @@ impl CaaSet {
     pub fn failure(&self) -> Option<&LookupError> {
         self.steps
             .iter()
-            .find_map(|(_, answer)| answer.as_ref().err())
+            .find_map(|step| step.answer.as_ref().err())
     }
 
     /// The domain whose records hold, if any does.
     #[must_use]
     pub fn domain(&self) -> Option<&DomainName> {
-        let has_records = |(_, answer): &&(DomainName, Result<Answer, LookupError>)| {
-            answer
-                .as_ref()
-                .is_ok_and(|answer| !answer.records().is_empty())
-        };
-        self.steps.iter().find(has_records).map(|(name, _)| name)
+        let has_records = |answer: &Answer| !answer.records().is_empty();
+        let step = self
+            .steps
+            .iter()
+            .find(|step| step.answer.as_ref().is_ok_and(has_records));
+        step.map(|step| &step.name)
     }
 
     /// The properties that hold.
     pub fn properties(&self) -> impl Iterator<Item = CaaProperty> + '_ {
-        let records = self
+        let answers = self
             .steps
             .iter()
-            .filter_map(|(_, answer)| answer.as_ref().ok());
-        records
+            .filter_map(|step| step.answer.as_ref().ok());
+        answers
             .flat_map(Answer::records)
             .filter_map(|record| CaaProperty::of(&record.data))
     }
@@ -113,12 +130,14 @@ impl CaaSet {
             }
             // `issue` does not restrict certificates for mail (RFC 9495 §4).
             Issuance::Mail => of("issuemail"),
+            Issuance::Mark => of("issuevmc"),
         };
         if relevant.is_empty() {
             return Permission::Anybody;
         }
         let mut issuers: Vec<_> = relevant
             .into_iter()
+            .filter(CaaProperty::is_satisfiable)
             .filter_map(|property| property.issuer)
             .collect();
         issuers.sort();
@@ -134,7 +153,7 @@ impl CaaSet {
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "issue, issuewild and issuemail")]
+#[non_exhaustive]
 pub enum Issuance {
     /// The name of a host.
     Host,
@@ -142,6 +161,8 @@ pub enum Issuance {
     Wildcard,
     /// Mail addresses of the domain (S/MIME).
     Mail,
+    /// The logo of the domain, for BIMI: `issuevmc` of the mark certificates' guidelines.
+    Mark,
 }
 
 /// Who may issue.
@@ -210,7 +231,10 @@ impl CaaProperty {
             malformed: false,
             tag,
         };
-        if matches!(property.tag.as_str(), "issue" | "issuewild" | "issuemail") {
+        if matches!(
+            property.tag.as_str(),
+            "issue" | "issuewild" | "issuemail" | "issuevmc"
+        ) {
             match issue_value(value) {
                 Some((issuer, parameters)) => {
                     (property.issuer, property.parameters) = (issuer, parameters);
@@ -234,6 +258,16 @@ impl CaaProperty {
             "contactphone",
         ];
         known.contains(&self.tag.as_str())
+    }
+
+    /// Whether an authority can meet it: two account URIs are one too many (RFC 8657 §3).
+    #[must_use]
+    pub fn is_satisfiable(&self) -> bool {
+        let accounts = self
+            .parameters
+            .iter()
+            .filter(|(tag, _)| tag == "accounturi");
+        accounts.count() <= 1
     }
 
     fn blocks(&self) -> bool {
@@ -405,6 +439,17 @@ mod tests {
             Issuance::Host,
             &Permission::Anybody,
         );
+        for tag in [
+            "issuewild",
+            "issuemail",
+            "issuevmc",
+            "iodef",
+            "contactemail",
+            "contactphone",
+        ] {
+            let zone = format!("d.test. 60 IN CAA 128 {tag} \";\"");
+            check(&zone, Issuance::Host, &Permission::Anybody);
+        }
         check(
             "d.test. 60 IN CAA 1 tbs \"x\"",
             Issuance::Host,
@@ -415,6 +460,30 @@ mod tests {
             Issuance::Host,
             &only(&["a.test"]),
         );
+    }
+
+    #[test]
+    fn a_property_with_two_accounts_lets_nobody_issue() {
+        let two = "d.test. 60 IN CAA 0 issue \"a.test; accounturi=https://a.test/1; accounturi=https://a.test/2\"";
+        check(two, Issuance::Host, &Permission::Nobody);
+        check(
+            "d.test. 60 IN CAA 0 issuevmc \"v.test\"",
+            Issuance::Mark,
+            &only(&["v.test"]),
+        );
+    }
+
+    #[test]
+    fn the_climb_begins_above_a_wildcard_and_ends_below_the_root() {
+        let dns = StaticLookup::from_zone_text("d.test. 60 IN A 192.0.2.1").expect("zone text");
+        let asked = match pin!(caa(&dns, &name("*.d.test")))
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(found) => found.steps,
+            Poll::Pending => panic!("memory does not wait"),
+        };
+        let names: Vec<_> = asked.iter().map(|step| step.name.to_string()).collect();
+        assert_eq!(names, ["d.test", "test"]);
     }
 
     #[test]

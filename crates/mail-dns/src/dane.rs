@@ -1,8 +1,9 @@
 //! DANE: whether the certificate of a mail host is bound to its name by the DNS (RFC 6698, RFC 7671, RFC 7672).
 //!
-//! [`dane_host`] asks for all that a sender asks for before it connects, and says what follows: that it must authenticate the host, that it must
-//! at least encrypt, that DANE does not apply and why, or that the host counts as unreachable because a question failed. [`Tlsa`] is one
-//! record, and [`effective`] leaves those that count.
+//! [`dane_host`] asks for all that a sender asks for before it connects, and says what follows: that it must authenticate the host, that
+//! it must at least encrypt, that DANE does not apply and why, or that the host counts as unreachable because a question failed.
+//! [`dane_route`] does so for all hosts of a domain, and says whether the MX records that name them are authentic. [`Tlsa`] is one
+//! record, and [`effective`] leaves those that count for mail (RFC 7672 §3.1).
 //!
 //! Nothing here looks at a certificate.
 //!
@@ -37,7 +38,9 @@
 mod host;
 mod tlsa;
 
-pub use host::{BaseDomain, DaneHost, DaneOutcome, Obstacle, dane_host};
+pub use host::{
+    BaseDomain, DaneHost, DaneOutcome, DaneRoute, Obstacle, dane_host, dane_host_at, dane_route,
+};
 pub use tlsa::{CertificateUsage, MatchingType, Selector, Tlsa, TlsaFault, effective};
 
 #[cfg(test)]

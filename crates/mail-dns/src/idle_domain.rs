@@ -1,5 +1,7 @@
 //! Domains that neither send nor take mail, and say so.
 
+use futures_util::future::join4;
+
 use crate::dkim::{self, Found, PublicKey};
 use crate::dmarc::{self, Applied, Policy};
 use crate::spf::{Mechanism, Qualifier, Record, RecordFound};
@@ -30,12 +32,19 @@ use crate::{Answer, DomainName, Lookup, LookupError, MailRoute, RecordType, Rout
 /// # }
 /// ```
 pub async fn idle_domain(lookup: &impl Lookup, domain: &DomainName, control: &str) -> IdleDomain {
+    let (mx, spf, dmarc, dkim) = join4(
+        lookup.lookup(domain, RecordType::MX),
+        spf::fetch(lookup, domain),
+        dmarc::discover(lookup, domain),
+        dkim::selector(lookup, domain, control),
+    )
+    .await;
     IdleDomain {
-        mx: lookup.lookup(domain, RecordType::MX).await,
-        spf: spf::fetch(lookup, domain).await,
-        dmarc: dmarc::discover(lookup, domain).await,
-        dkim: dkim::selector(lookup, domain, control).await,
         domain: domain.clone(),
+        mx,
+        spf,
+        dmarc,
+        dkim,
     }
 }
 
@@ -93,8 +102,10 @@ pub enum Intent {
         /// The parts that are not there.
         missing: Vec<Part>,
     },
-    /// No part says so: a domain like any other. A policy of *reject* alone is none of its signs.
+    /// Neither a null MX nor `v=spf1 -all`: a domain like any other. A policy of *reject* alone is none of its signs.
     InUse,
+    /// There is no such domain.
+    NoDomain,
     /// Could not tell.
     Unknown(LookupError),
 }
@@ -127,29 +138,35 @@ impl IdleDomain {
     /// Whether a wildcard revokes every DKIM key, as some recommend beside the parts; semantically it says what no record says
     /// (RFC 6376 §6.1.2).
     #[must_use]
-    pub fn revokes_all_keys(&self) -> bool {
-        matches!(&self.dkim.found, Found::Key(record) if record.key == PublicKey::Revoked)
+    pub fn revokes_all_keys(&self) -> Said<'_> {
+        match &self.dkim.found {
+            Found::Unknown(error) => Said::Unknown(error),
+            Found::Key(record) => yes_or_no(record.key == PublicKey::Revoked),
+            _ => Said::No,
+        }
     }
 
     /// What the parts come to.
     #[must_use]
     pub fn intent(&self) -> Intent {
-        let parts = [Part::NullMx, Part::SpfNobody, Part::DmarcReject];
-        let mut missing = Vec::new();
-        let mut unknown = None;
-        for part in parts {
-            match self.says(part) {
-                Said::Yes => {}
-                Said::No => missing.push(part),
-                Said::Unknown(error) => unknown = unknown.or(Some(error)),
-            }
+        if self.mx.as_ref().is_ok_and(Answer::is_nxdomain) {
+            return Intent::NoDomain;
         }
+        let parts = [Part::NullMx, Part::SpfNobody, Part::DmarcReject];
+        let missing: Vec<_> = parts
+            .into_iter()
+            .filter(|part| self.says(*part) == Said::No)
+            .collect();
+        if missing.contains(&Part::NullMx) && missing.contains(&Part::SpfNobody) {
+            return Intent::InUse;
+        }
+        let unknown = parts.into_iter().find_map(|part| match self.says(part) {
+            Said::Unknown(error) => Some(error.clone()),
+            Said::Yes | Said::No => None,
+        });
         match unknown {
-            Some(error) => Intent::Unknown(error.clone()),
+            Some(error) => Intent::Unknown(error),
             None if missing.is_empty() => Intent::Idle,
-            None if missing.contains(&Part::NullMx) && missing.contains(&Part::SpfNobody) => {
-                Intent::InUse
-            }
             None => Intent::Half { missing },
         }
     }
@@ -210,7 +227,15 @@ mod tests {
         );
         let in_use = "@ MX 0 mx\n@ TXT \"v=spf1 mx -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"";
         assert_eq!(of(in_use, "x.test").intent(), Intent::InUse);
-        assert_eq!(of("", "x.test").intent(), Intent::InUse);
+        assert_eq!(of("", "x.test").intent(), Intent::NoDomain);
+        assert_eq!(of("@ A 192.0.2.1", "x.test").intent(), Intent::InUse);
+        let lets_all = "@ MX 0 .\n@ TXT \"v=spf1 +all\"\n_dmarc TXT \"v=DMARC1; p=reject\"";
+        assert_eq!(
+            of(lets_all, "x.test").intent(),
+            Intent::Half {
+                missing: vec![Part::SpfNobody]
+            }
+        );
         let takes = "@ MX 0 mx\n@ TXT \"v=spf1 -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"";
         assert_eq!(
             of(takes, "x.test").intent(),
@@ -227,13 +252,25 @@ mod tests {
             Intent::Unknown(_)
         ));
         assert!(matches!(of(ALL, "d.test").intent(), Intent::Unknown(_)));
+        // What decides is known.
+        let in_use = "@ MX 0 mx\n@ TXT \"v=spf1 mx -all\"";
+        assert_eq!(of(in_use, "_dmarc.d.test").intent(), Intent::InUse);
         // The keys are no part of it.
         assert_eq!(of(ALL, "_domainkey.d.test").intent(), Intent::Idle);
     }
 
     #[test]
     fn a_wildcard_may_revoke_all_keys() {
-        assert!(of("*._domainkey TXT \"v=DKIM1; p=\"", "x.test").revokes_all_keys());
-        assert!(!of("", "x.test").revokes_all_keys());
+        assert_eq!(
+            of("*._domainkey TXT \"v=DKIM1; p=\"", "x.test").revokes_all_keys(),
+            Said::Yes
+        );
+        let key = "*._domainkey TXT \"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"";
+        assert_eq!(of(key, "x.test").revokes_all_keys(), Said::No);
+        assert_eq!(of("", "x.test").revokes_all_keys(), Said::No);
+        assert!(matches!(
+            of("", "_domainkey.d.test").revokes_all_keys(),
+            Said::Unknown(_)
+        ));
     }
 }

@@ -79,6 +79,7 @@ pub mod dkim;
 pub mod dmarc;
 mod error;
 mod existence;
+mod footprint;
 mod idle_domain;
 mod lookup;
 mod mail_route;
@@ -105,7 +106,7 @@ pub use answer::{
     Response, Source, Transport,
 };
 pub use bimi::{Avatar, BimiRecord, Unenforced, bimi};
-pub use caa::{CaaProperty, CaaSet, Issuance, Permission, caa};
+pub use caa::{CaaProperty, CaaSet, CaaStep, Issuance, Permission, caa};
 pub use error::{Attempt, AttemptFailure, LookupError, LookupErrorKind};
 pub use existence::{Existence, existence};
 pub use idle_domain::{IdleDomain, Intent, Part, Said, idle_domain};

@@ -84,6 +84,7 @@ impl MailRoute {
         match mx.negative().map(|negative| negative.kind) {
             Some(NegativeKind::NxDomain) => RouteKind::NoDomain,
             Some(NegativeKind::NoData) => RouteKind::Implicit,
+            None if mx.records().is_empty() => RouteKind::Implicit,
             // RFC 7505 §3: only a sole MX record is a null MX.
             None => match mx.exchanges().as_slice() {
                 [(_, exchange)] if exchange.is_root() => RouteKind::NullMx,
@@ -241,10 +242,12 @@ impl HostAddresses {
             == 2
     }
 
-    /// Whether it is proved that the name does not exist.
+    /// Whether it is proved that the name does not exist: NXDOMAIN for the name itself. A server that says so of one family and has
+    /// records of the other (RFC 4074 §4.2) proves nothing, and an alias exists, whatever becomes of its target.
     #[must_use]
     pub fn is_nxdomain(&self) -> bool {
-        self.conclusive().any(Answer::is_nxdomain)
+        let exists = |answer: &Answer| !answer.records().is_empty() || !answer.aliases.is_empty();
+        !self.conclusive().any(exists) && self.conclusive().any(Answer::is_nxdomain)
     }
 
     /// The name that the host's name is an alias of, if it is one; an MX record must not point to one (RFC 2181 §10.3).
@@ -369,6 +372,41 @@ mod tests {
         let empty = route(zone, &[]);
         let addresses = empty.hosts[0].addresses.clone().expect("asked");
         assert!(addresses.is_proved_empty() && addresses.is_nxdomain());
+    }
+
+    #[test]
+    fn a_name_with_records_or_an_alias_exists() {
+        let answer = |zone: &str, record_type| {
+            let dns = StaticLookup::from_zone_text(zone).expect("zone text");
+            let name = "mx.test".parse().expect("a name");
+            match pin!(dns.lookup(&name, record_type)).poll(&mut Context::from_waker(Waker::noop()))
+            {
+                Poll::Ready(answer) => answer,
+                Poll::Pending => panic!("memory does not wait"),
+            }
+        };
+        let missing = || answer("other.test. 60 IN A 192.0.2.1", RecordType::AAAA);
+        let split = HostAddresses {
+            ipv4: answer("mx.test. 60 IN A 192.0.2.1", RecordType::A),
+            ipv6: missing(),
+        };
+        assert!(
+            !split.is_nxdomain() && !split.is_proved_empty(),
+            "RFC 4074 §4.2"
+        );
+        let alias = HostAddresses {
+            ipv4: answer("mx.test. 60 IN CNAME gone.test.", RecordType::A),
+            ipv6: answer("mx.test. 60 IN CNAME gone.test.", RecordType::AAAA),
+        };
+        assert!(!alias.is_nxdomain() && alias.is_proved_empty());
+        let one_failed = HostAddresses {
+            ipv4: answer("mx.test. 60 IN TXT x", RecordType::A),
+            ipv6: Err(LookupError::new(
+                LookupErrorKind::Timeout,
+                missing().expect("an answer").question,
+            )),
+        };
+        assert!(!one_failed.is_proved_empty());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::{Answer, DomainName, Lookup, LookupError, LookupErrorKind, Question, 
 
 /// How many exchanges a [`Recorder`] keeps, if it is not told otherwise; a check of a domain takes some 200.
 const MAX_EXCHANGES: usize = 10_000;
+/// How many octets their answers take together, about; servers choose how long an answer is.
+const MAX_OCTETS: usize = 16 << 20;
 
 /// A [`Lookup`] that keeps every question and its outcome, failures among them.
 ///
@@ -35,11 +37,17 @@ const MAX_EXCHANGES: usize = 10_000;
 pub struct Recorder<L> {
     lookup: L,
     most: usize,
-    kept: Mutex<Recording>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    recording: Recording,
+    octets: usize,
 }
 
 impl<L: Lookup> Recorder<L> {
-    /// Records what goes through `lookup`, up to 10,000 exchanges.
+    /// Records what goes through `lookup`, up to 10,000 exchanges and 16 MiB.
     pub fn new(lookup: L) -> Self {
         Self {
             lookup,
@@ -56,17 +64,14 @@ impl<L: Lookup> Recorder<L> {
 
     /// What was recorded so far, in the order in which the answers came.
     pub fn recording(&self) -> Recording {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.recording.clone()
     }
 
     /// What was recorded, in the order in which the answers came.
     pub fn into_recording(self) -> Recording {
-        self.kept
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        let kept = self.kept.into_inner();
+        kept.unwrap_or_else(PoisonError::into_inner).recording
     }
 }
 
@@ -81,15 +86,20 @@ impl<L: Lookup> Lookup for Recorder<L> {
             name: name.clone(),
             record_type,
         };
+        let octets = outcome.as_ref().map_or(0, Answer::footprint);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.exchanges.len() < self.most {
-            kept.exchanges.push(Exchange {
+        let has_room =
+            kept.recording.exchanges.len() < self.most && kept.octets + octets <= MAX_OCTETS;
+        if has_room {
+            kept.octets += octets;
+            kept.recording.exchanges.push(Exchange {
                 question,
                 outcome: outcome.clone(),
             });
         } else {
-            kept.left_out += 1;
+            kept.recording.left_out += 1;
         }
+        drop(kept);
         outcome
     }
 }

@@ -4,16 +4,13 @@ use std::fmt;
 
 use futures_util::future::join_all;
 
-use crate::{Answer, DomainName, Lookup, LookupError, NegativeKind, RecordData, RecordType};
+use crate::{Answer, DomainName, Lookup, LookupError, NameError, RecordData, RecordType};
 
 /// A service for mail programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "RFC 6186 has five, RFC 8314 one more"
-)]
+#[non_exhaustive]
 pub enum MailService {
     /// Submission with implicit TLS, port 465 (RFC 8314 §5.1).
     Submissions,
@@ -84,7 +81,7 @@ impl fmt::Display for MailService {
 /// assert_eq!((servers[0].port, &servers[0].target), (993, &"imap.good.test".parse()?));
 ///
 /// let pop = mail_service(&dns, &"good.test".parse()?, MailService::Pop3s).await;
-/// assert!(matches!(pop.places, ServicePlaces::NotOffered { .. }), "decidedly");
+/// assert!(matches!(pop.places, ServicePlaces::NotOffered), "decidedly");
 /// # Ok(())
 /// # }
 /// ```
@@ -96,11 +93,21 @@ pub async fn mail_service(
     let name = domain
         .with_prefix("_tcp")
         .and_then(|name| name.with_prefix(service.label()));
-    let places = match name {
-        Ok(name) => ServicePlaces::of(lookup.lookup(&name, RecordType::SRV).await),
-        Err(_) => ServicePlaces::NotAskable,
+    let (answer, places) = match name {
+        Ok(name) => match lookup.lookup(&name, RecordType::SRV).await {
+            Ok(answer) => {
+                let places = ServicePlaces::of(&answer);
+                (Some(answer), places)
+            }
+            Err(error) => (None, ServicePlaces::Unknown(error)),
+        },
+        Err(error) => (None, ServicePlaces::NotAskable(error)),
     };
-    ServiceRecords { service, places }
+    ServiceRecords {
+        service,
+        answer,
+        places,
+    }
 }
 
 /// Asks for the servers of all six services, at once.
@@ -116,6 +123,12 @@ pub async fn mail_services(lookup: &impl Lookup, domain: &DomainName) -> Vec<Ser
 pub struct ServiceRecords {
     /// The service.
     pub service: MailService,
+    /// The answer; `None` if there is none that settles anything.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub answer: Option<Answer>,
     /// Where it is.
     pub places: ServicePlaces,
 }
@@ -127,6 +140,7 @@ pub struct ServiceRecords {
 #[non_exhaustive]
 pub enum ServicePlaces {
     /// On these servers.
+    #[non_exhaustive]
     Servers {
         /// By priority; of equal priority, the greater weight first, and then by name.
         servers: Vec<ServiceServer>,
@@ -134,41 +148,29 @@ pub enum ServicePlaces {
         beside_nowhere: bool,
     },
     /// Nowhere: the domain says that it does not offer it, by a target of "." (RFC 6186 §3.4).
-    NotOffered {
-        /// The answer.
-        answer: Answer,
-    },
+    NotOffered,
     /// The domain says nothing.
-    Nothing {
-        /// Whether the name does not exist, or has other records.
-        kind: NegativeKind,
-    },
+    Nothing,
     /// There can be no such name: it would be too long.
-    NotAskable,
+    NotAskable(NameError),
     /// Could not tell.
     Unknown(LookupError),
 }
 
 impl ServicePlaces {
-    fn of(answer: Result<Answer, LookupError>) -> Self {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return Self::Unknown(error),
-        };
-        if let Some(negative) = answer.negative() {
-            return Self::Nothing {
-                kind: negative.kind,
-            };
-        }
-        let mut servers: Vec<_> = answer
+    fn of(answer: &Answer) -> Self {
+        let servers = answer
             .records()
             .iter()
-            .filter_map(|record| ServiceServer::of(&record.data))
-            .collect();
+            .filter_map(|record| ServiceServer::of(&record.data));
+        let mut servers: Vec<_> = servers.collect();
+        if servers.is_empty() {
+            return Self::Nothing;
+        }
         let all = servers.len();
         servers.retain(|server| !server.target.is_root());
         if servers.is_empty() {
-            return Self::NotOffered { answer };
+            return Self::NotOffered;
         }
         servers.sort_by(|one, other| {
             let key = |server: &ServiceServer| (server.priority, u16::MAX - server.weight);
@@ -263,22 +265,12 @@ mod tests {
             .map(|server| server.target.to_string())
             .collect();
         assert_eq!(targets, ["c.d.test", "b.d.test", "a.d.test"]);
-        assert!(matches!(submission, ServicePlaces::NotOffered { .. }));
+        assert!(matches!(submission, ServicePlaces::NotOffered));
         assert!(
             matches!(imaps, ServicePlaces::Servers { beside_nowhere: true, servers } if servers.len() == 1)
         );
-        assert!(matches!(
-            imap,
-            ServicePlaces::Nothing {
-                kind: NegativeKind::NoData
-            }
-        ));
-        assert!(matches!(
-            pop3s,
-            ServicePlaces::Nothing {
-                kind: NegativeKind::NxDomain
-            }
-        ));
+        assert!(matches!(imap, ServicePlaces::Nothing));
+        assert!(matches!(pop3s, ServicePlaces::Nothing));
         assert!(matches!(pop3, ServicePlaces::Unknown(_)));
         assert!(
             MailService::Submissions.is_implicit_tls()

@@ -5,7 +5,7 @@
 //! records that hang on a domain's and says, without a client, what they cost and whom they let send.
 //!
 //! It is no policy: what a receiver does with a *fail* is the receiver's business. It reads no message, writes no
-//! `Received-SPF` field and never asks for records of type SPF (99), which are dead (RFC 7208 §3.1). The HELO identity
+//! `Received-SPF` field, and no evaluation asks for records of type SPF (99), which are dead (RFC 7208 §3.1); [`explain`] says where there are some. The HELO identity
 //! and the MAIL FROM identity are two checks (RFC 7208 §2.3, §2.4); a pass of one says nothing about the other.
 //!
 //! # Example
@@ -70,7 +70,8 @@ pub use address_set::{AddressSet, Network};
 pub use evaluate::check_host;
 pub(crate) use explain::fetch;
 pub use explain::{
-    Cost, Explained, FamilyCount, Reach, RecordFound, RecordNode, TermNode, explain,
+    Cost, Explained, FamilyCount, FamilyFailures, Fit, Opacity, Reach, RecordFound, RecordNode,
+    TermNode, TreeFault, TreeProblem, explain,
 };
 pub use flatten::{Flattened, NotFlattenable};
 pub use lint::{Lint, NearMissKind, Place};

@@ -45,6 +45,8 @@ pub(crate) const MAX_ALIASES: usize = 12;
 pub struct StaticLookup {
     names: BTreeMap<DomainName, BTreeMap<RecordType, Vec<Record>>>,
     failures: BTreeMap<DomainName, LookupErrorKind>,
+    /// At the name alone.
+    failing_types: BTreeMap<(DomainName, RecordType), LookupErrorKind>,
     /// What is said of the zones' signatures.
     zones: BTreeMap<DomainName, DnssecStatus>,
 }
@@ -102,6 +104,18 @@ impl StaticLookup {
         self
     }
 
+    /// Makes questions of one type for `name` alone fail.
+    #[must_use]
+    pub fn with_failing_type(
+        mut self,
+        name: DomainName,
+        record_type: RecordType,
+        kind: LookupErrorKind,
+    ) -> Self {
+        self.failing_types.insert((name, record_type), kind);
+        self
+    }
+
     /// Says that what is at `name` and below is signed, and that the signatures are good.
     #[must_use]
     pub fn with_secure_zone(mut self, name: DomainName) -> Self {
@@ -121,7 +135,10 @@ impl StaticLookup {
         let mut name = question.name.clone();
         let mut dnssec = DnssecStatus::Secure;
         loop {
-            if let Some(kind) = nearest(&self.failures, &name) {
+            let failing_type = self
+                .failing_types
+                .get(&(name.clone(), question.record_type));
+            if let Some(kind) = failing_type.or_else(|| nearest(&self.failures, &name)) {
                 return Err(LookupError::new(*kind, question));
             }
             let not_asked = DnssecStatus::Indeterminate(IndeterminateCause::NotAsked);

@@ -1,24 +1,26 @@
 //! What a sender learns about a host before it connects (RFC 7672 §2.2).
 
+use futures_util::future::join_all;
+
 use crate::dane::{Tlsa, effective};
 use crate::{
     Answer, DnssecStatus, DomainName, HostAddresses, IndeterminateCause, Lookup, LookupError,
-    RecordType, resolve,
+    LookupErrorKind, MailRoute, RecordType, resolve,
 };
 
 /// Asks for the addresses of a host, whether they are authentic, and, only if they are, for its TLSA records on a port (RFC 7672 §2.2.2, §2.2.3).
 ///
 /// Servers that break on questions for TLSA are so left alone where no DANE can be.
 pub async fn dane_host(lookup: &impl Lookup, host: &DomainName, port: u16) -> DaneHost {
-    let addresses = resolve(lookup, host).await;
-    dane_host_at(lookup, host, port, addresses).await
+    dane_host_at(lookup, host, resolve(lookup, host).await, port).await
 }
 
-async fn dane_host_at(
+/// The same for a host whose addresses are known already, as those of a [`MailRoute`].
+pub async fn dane_host_at(
     lookup: &impl Lookup,
     host: &DomainName,
-    port: u16,
     addresses: HostAddresses,
+    port: u16,
 ) -> DaneHost {
     let mut found = DaneHost {
         host: host.clone(),
@@ -39,22 +41,59 @@ async fn dane_host_at(
         let name = base
             .with_prefix("_tcp")
             .and_then(|name| name.with_prefix(&format!("_{port}")));
-        let Ok(name) = name else { continue };
+        let Ok(name) = name else {
+            found.outcome = DaneOutcome::DoesNotApply(Obstacle::NameTooLong);
+            continue;
+        };
         let answer = lookup.lookup(&name, RecordType::TLSA).await;
-        let settles = answer.as_ref().map_or(true, |answer| {
-            answer.dnssec == DnssecStatus::Secure && !answer.records().is_empty()
-        });
+        let settles = match &answer {
+            // A failure ends the search: the host is unreachable, not without DANE (§2.1.2).
+            Err(_) => true,
+            Ok(answer) => match answer.dnssec {
+                DnssecStatus::Secure => !answer.records().is_empty(),
+                DnssecStatus::Bogus => true,
+                DnssecStatus::Insecure | DnssecStatus::Indeterminate(_) => false,
+            },
+        };
         found.bases.push(BaseDomain {
             name: base,
             tlsa: answer,
         });
-        // A failure ends the search: the host is unreachable, not without DANE (§2.1.2).
         if settles {
             break;
         }
     }
-    found.outcome = found.judge();
+    if !found.bases.is_empty() {
+        found.outcome = found.judge();
+    }
     found
+}
+
+/// What a sender learns about all hosts of a route, and whether it may believe that they are the hosts.
+pub async fn dane_route(lookup: &impl Lookup, route: &MailRoute, port: u16) -> DaneRoute {
+    let hosts = route.hosts.iter().filter_map(|host| {
+        let addresses = host.addresses.clone()?;
+        Some(dane_host_at(lookup, &host.name, addresses, port))
+    });
+    DaneRoute {
+        mx: match &route.mx {
+            Ok(answer) => Ok(answer.dnssec),
+            Err(error) => Err(error.clone()),
+        },
+        hosts: join_all(hosts).await,
+    }
+}
+
+/// What a sender learns about all hosts of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct DaneRoute {
+    /// Whether the MX records are authentic. If they are not, whoever forges them names hosts of their own, so what holds for the hosts
+    /// protects from nothing; senders may still follow it (RFC 7672 §2.2.1).
+    pub mx: Result<DnssecStatus, LookupError>,
+    /// The hosts, in order of preference.
+    pub hosts: Vec<DaneHost>,
 }
 
 /// What a sender learns about a host.
@@ -152,47 +191,67 @@ pub enum Obstacle {
     NoTlsa,
     /// That there are no TLSA records is not proved, because their zone is not signed.
     NoTlsaInsecure,
+    /// The name for TLSA records would be too long, so there can be none.
+    NameTooLong,
 }
 
 impl DaneHost {
     /// The names under which TLSA records may be, in order (§2.2.2).
     async fn candidates(&mut self, lookup: &impl Lookup) -> Result<Vec<DomainName>, DaneOutcome> {
         let addresses = &self.addresses;
+        // An error on any question means that the host is left alone (§2.2.2), be the other family as it may.
+        if let Some(error) = addresses.failures().next() {
+            return Err(DaneOutcome::Unreachable(error.clone()));
+        }
         let with_records = addresses
             .conclusive()
             .filter(|answer| !answer.records().is_empty());
         // The least authentic of both families decides.
         let Some(answer) = with_records.min_by_key(|answer| strength(answer.dnssec)) else {
-            return Err(match addresses.failures().next() {
-                Some(error) => DaneOutcome::Unreachable(error.clone()),
-                None => DaneOutcome::DoesNotApply(Obstacle::NoAddresses),
-            });
+            return Err(DaneOutcome::DoesNotApply(Obstacle::NoAddresses));
         };
-        match (answer.dnssec, answer.aliases.is_empty()) {
-            (DnssecStatus::Secure | DnssecStatus::Indeterminate(_), true) => {
-                Ok(vec![self.host.clone()])
-            }
-            (DnssecStatus::Secure | DnssecStatus::Indeterminate(_), false) => {
+        let is_alias = !answer.aliases.is_empty();
+        match answer.dnssec {
+            DnssecStatus::Bogus => Err(bogus(answer)),
+            DnssecStatus::Secure | DnssecStatus::Indeterminate(_) if is_alias => {
                 Ok(vec![answer.canonical_name().clone(), self.host.clone()])
             }
-            (_, true) => Err(DaneOutcome::DoesNotApply(Obstacle::AddressesInsecure)),
-            // Somewhere on the way it is not signed; if not at the host itself, its own name may have TLSA records.
-            (_, false) => {
-                let alias = lookup.lookup(&self.host, RecordType::CNAME).await;
-                let outcome = match &alias {
-                    Ok(answer) if answer.dnssec == DnssecStatus::Secure => {
-                        Ok(vec![self.host.clone()])
-                    }
-                    Ok(_) => Err(DaneOutcome::DoesNotApply(Obstacle::AddressesInsecure)),
-                    Err(error) => Err(DaneOutcome::Unreachable(error.clone())),
-                };
-                self.alias = Some(alias);
-                outcome
-            }
+            DnssecStatus::Secure | DnssecStatus::Indeterminate(_) => Ok(vec![self.host.clone()]),
+            DnssecStatus::Insecure if is_alias => self.own_name(lookup).await,
+            DnssecStatus::Insecure => Err(DaneOutcome::DoesNotApply(Obstacle::AddressesInsecure)),
         }
     }
 
+    /// Somewhere on the way of aliases it is not signed; if not at the host itself, its own name may have TLSA records (§2.2.2).
+    async fn own_name(&mut self, lookup: &impl Lookup) -> Result<Vec<DomainName>, DaneOutcome> {
+        let alias = lookup.lookup(&self.host, RecordType::CNAME).await;
+        let outcome = match &alias {
+            Err(error) => Err(DaneOutcome::Unreachable(error.clone())),
+            Ok(answer) => match answer.dnssec {
+                DnssecStatus::Secure => Ok(vec![self.host.clone()]),
+                DnssecStatus::Insecure => {
+                    Err(DaneOutcome::DoesNotApply(Obstacle::AddressesInsecure))
+                }
+                DnssecStatus::Bogus => Err(bogus(answer)),
+                DnssecStatus::Indeterminate(cause) => Err(DaneOutcome::Indeterminate {
+                    cause,
+                    records: Vec::new(),
+                }),
+            },
+        };
+        self.alias = Some(alias);
+        outcome
+    }
+
     fn judge(&self) -> DaneOutcome {
+        let all = || {
+            self.bases
+                .iter()
+                .flat_map(BaseDomain::records)
+                .collect::<Vec<_>>()
+        };
+        // What is not known of the addresses is not known of all that hangs on them.
+        let mut unknown = self.addresses.conclusive().find_map(indeterminate);
         let mut obstacle = Obstacle::NoTlsa;
         for base in &self.bases {
             let answer = match &base.tlsa {
@@ -201,7 +260,11 @@ impl DaneHost {
             };
             let records = base.records();
             match answer.dnssec {
-                DnssecStatus::Secure if records.is_empty() => {}
+                DnssecStatus::Bogus => return bogus(answer),
+                DnssecStatus::Indeterminate(cause) => unknown = unknown.or(Some(cause)),
+                DnssecStatus::Insecure if records.is_empty() => obstacle = Obstacle::NoTlsaInsecure,
+                DnssecStatus::Insecure => obstacle = Obstacle::TlsaInsecure,
+                DnssecStatus::Secure if records.is_empty() || unknown.is_some() => {}
                 DnssecStatus::Secure => {
                     let base = base.name.clone();
                     let counting: Vec<_> = effective(&records).into_iter().cloned().collect();
@@ -214,18 +277,31 @@ impl DaneHost {
                         }
                     };
                 }
-                DnssecStatus::Indeterminate(cause) => {
-                    return DaneOutcome::Indeterminate { cause, records };
-                }
-                _ if records.is_empty() => obstacle = Obstacle::NoTlsaInsecure,
-                _ => {
-                    obstacle = Obstacle::TlsaInsecure;
-                    break;
-                }
             }
         }
-        DaneOutcome::DoesNotApply(obstacle)
+        match unknown {
+            Some(cause) => DaneOutcome::Indeterminate {
+                cause,
+                records: all(),
+            },
+            None => DaneOutcome::DoesNotApply(obstacle),
+        }
     }
+}
+
+fn indeterminate(answer: &Answer) -> Option<IndeterminateCause> {
+    match answer.dnssec {
+        DnssecStatus::Indeterminate(cause) if !answer.records().is_empty() => Some(cause),
+        _ => None,
+    }
+}
+
+/// A bogus answer is a failed question (§2.1.1).
+fn bogus(answer: &Answer) -> DaneOutcome {
+    DaneOutcome::Unreachable(LookupError::new(
+        LookupErrorKind::Bogus,
+        answer.question.clone(),
+    ))
 }
 
 /// From the least authentic to the most.

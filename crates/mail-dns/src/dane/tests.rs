@@ -245,3 +245,161 @@ fn item_71_usages_are_named_by_their_acronyms() {
     );
     assert_eq!(tlsa(3, 1, 1, &[0xab, 0x01]).to_string(), "3 1 1 ab01");
 }
+
+/// Answers with other statuses than the zones have.
+struct Odd(
+    StaticLookup,
+    Vec<(&'static str, crate::RecordType, crate::DnssecStatus)>,
+);
+
+impl crate::Lookup for Odd {
+    async fn lookup(
+        &self,
+        name: &DomainName,
+        record_type: crate::RecordType,
+    ) -> Result<crate::Answer, crate::LookupError> {
+        let mut answer = self.0.lookup(name, record_type).await?;
+        let found = self
+            .1
+            .iter()
+            .find(|(odd, of, _)| name.to_string() == *odd && *of == record_type);
+        if let Some((_, _, status)) = found {
+            answer.dnssec = *status;
+        }
+        Ok(answer)
+    }
+}
+
+#[test]
+fn bogus_and_unknown_never_mean_no_dane() {
+    use crate::DnssecStatus::{Bogus, Indeterminate, Insecure};
+    use crate::RecordType;
+    let unknown = Indeterminate(IndeterminateCause::ValidationUnknown);
+    let zone = format!(
+        "mx.signed.test. 60 IN A 192.0.2.1\nalias.signed.test. 60 IN CNAME mx.signed.test.\n\
+         _25._tcp.mx.signed.test. 60 IN TLSA 3 1 1 {DIGEST}\n_25._tcp.alias.signed.test. 60 IN TLSA 3 1 1 {DIGEST}"
+    );
+    let ask = |host: &str, odd: Vec<(&'static str, RecordType, crate::DnssecStatus)>| {
+        let dns = Odd(world(&zone), odd);
+        match pin!(dane_host(&dns, &name(host), 25)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(found) => found.outcome,
+            Poll::Pending => panic!("memory does not wait"),
+        }
+    };
+    let tlsa = "_25._tcp.mx.signed.test";
+    let is_bogus = |outcome: DaneOutcome| matches!(outcome, DaneOutcome::Unreachable(error) if error.kind() == LookupErrorKind::Bogus);
+    assert!(is_bogus(ask(
+        "mx.signed.test",
+        vec![(tlsa, RecordType::TLSA, Bogus)]
+    )));
+    assert!(is_bogus(ask(
+        "mx.signed.test",
+        vec![("mx.signed.test", RecordType::A, Bogus)]
+    )));
+    let insecure = ("alias.signed.test", RecordType::A, Insecure);
+    assert!(is_bogus(ask(
+        "alias.signed.test",
+        vec![insecure, ("alias.signed.test", RecordType::CNAME, Bogus)]
+    )));
+    let outcome = ask(
+        "alias.signed.test",
+        vec![insecure, ("alias.signed.test", RecordType::CNAME, unknown)],
+    );
+    assert!(
+        matches!(outcome, DaneOutcome::Indeterminate { .. }),
+        "{outcome:?}"
+    );
+    // Addresses that may be forged make nothing of authentic TLSA records.
+    let outcome = ask(
+        "mx.signed.test",
+        vec![("mx.signed.test", RecordType::A, unknown)],
+    );
+    assert!(matches!(outcome, DaneOutcome::Indeterminate { records, .. } if records.len() == 1));
+    // All records that there seem to be are shown.
+    let outcome = ask(
+        "alias.signed.test",
+        vec![
+            (tlsa, RecordType::TLSA, unknown),
+            ("_25._tcp.alias.signed.test", RecordType::TLSA, unknown),
+        ],
+    );
+    assert!(matches!(outcome, DaneOutcome::Indeterminate { records, .. } if records.len() == 2));
+}
+
+#[test]
+fn a_failed_family_or_alias_is_no_absence() {
+    let zone = format!(
+        "mx.signed.test. 60 IN A 192.0.2.1\nout.signed.test. 60 IN CNAME h.plain.test.\nh.plain.test. 60 IN A 192.0.2.2\n_25._tcp.mx.signed.test. 60 IN TLSA 3 1 1 {DIGEST}"
+    );
+    let dns = world(&zone).with_failing_type(
+        name("mx.signed.test"),
+        crate::RecordType::AAAA,
+        LookupErrorKind::Bogus,
+    );
+    assert!(matches!(
+        ask(&dns, "mx.signed.test").outcome,
+        DaneOutcome::Unreachable(_)
+    ));
+    let dns = world(&zone).with_failing_type(
+        name("out.signed.test"),
+        crate::RecordType::CNAME,
+        LookupErrorKind::ServFail,
+    );
+    assert!(matches!(
+        ask(&dns, "out.signed.test").outcome,
+        DaneOutcome::Unreachable(_)
+    ));
+    // One family insecure is enough to leave TLSA alone.
+    let mixed = Odd(
+        world(&format!("{zone}\nmx.signed.test. 60 IN AAAA 2001:db8::1")),
+        vec![(
+            "mx.signed.test",
+            crate::RecordType::AAAA,
+            crate::DnssecStatus::Insecure,
+        )],
+    );
+    match pin!(dane_host(&mixed, &name("mx.signed.test"), 25))
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(found) => assert_eq!(
+            found.outcome,
+            DaneOutcome::DoesNotApply(Obstacle::AddressesInsecure)
+        ),
+        Poll::Pending => panic!("memory does not wait"),
+    }
+    let long = format!(
+        "{0}.{0}.{0}.{1}.signed.test",
+        "a".repeat(63),
+        "b".repeat(45)
+    );
+    let mut dns = world("");
+    let address = crate::RecordData::A([192, 0, 2, 1].into());
+    dns.insert(crate::Record::new(name(&long), 60, address));
+    assert_eq!(
+        ask(&dns, &long).outcome,
+        DaneOutcome::DoesNotApply(Obstacle::NameTooLong)
+    );
+}
+
+#[test]
+fn item_68_what_the_mx_records_are_worth_is_said() {
+    let dns = world(
+        "d.plain.test. 60 IN MX 10 mx.signed.test.\nd.signed.test. 60 IN MX 10 mx.signed.test.\nmx.signed.test. 60 IN A 192.0.2.1",
+    );
+    let route = |domain: &str| {
+        let found = async {
+            let route = crate::mail_route(&dns, &name(domain)).await;
+            dane_route(&dns, &route, 25).await
+        };
+        match pin!(found).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(found) => found,
+            Poll::Pending => panic!("memory does not wait"),
+        }
+    };
+    assert_eq!(route("d.plain.test").mx, Ok(crate::DnssecStatus::Insecure));
+    let secure = route("d.signed.test");
+    assert_eq!(
+        (secure.mx, secure.hosts.len()),
+        (Ok(crate::DnssecStatus::Secure), 1)
+    );
+}

@@ -39,6 +39,24 @@ impl AddressSet {
         }
     }
 
+    /// Every IPv4 address.
+    #[must_use]
+    pub fn every_ipv4() -> Self {
+        Self {
+            ipv4: vec![(0, IPV4_LAST)],
+            ipv6: Ranges::new(),
+        }
+    }
+
+    /// Every IPv6 address.
+    #[must_use]
+    pub fn every_ipv6() -> Self {
+        Self {
+            ipv4: Ranges::new(),
+            ipv6: vec![(0, u128::MAX)],
+        }
+    }
+
     /// The addresses whose first `prefix` bits are those of `address`.
     #[must_use]
     pub fn network(address: IpAddr, prefix: u8) -> Self {
@@ -149,8 +167,14 @@ impl From<Vec<Network>> for AddressSet {
     fn from(networks: Vec<Network>) -> Self {
         let mut set = Self::default();
         for network in networks {
-            set.union(&Self::network(network.address, network.prefix));
+            let one = Self::network(network.address, network.prefix);
+            set.ipv4.extend(one.ipv4);
+            set.ipv6.extend(one.ipv6);
         }
+        set.ipv4.sort_unstable();
+        set.ipv6.sort_unstable();
+        set.ipv4 = joined(set.ipv4.into_iter());
+        set.ipv6 = joined(set.ipv6.into_iter());
         set
     }
 }
@@ -165,20 +189,35 @@ fn range(number: u128, prefix: u8, bits: u32) -> (u128, u128) {
     (number & !mask, number | mask)
 }
 
+/// Both are sorted, so one pass is enough.
 fn merge(ranges: &mut Ranges, more: &Ranges) {
-    ranges.extend(more);
-    ranges.sort_unstable();
-    let mut merged: Ranges = Vec::with_capacity(ranges.len());
-    for (first, last) in ranges.drain(..) {
-        match merged.last_mut() {
-            // Those that touch become one.
+    if more.is_empty() {
+        return;
+    }
+    let (mut ours, mut theirs) = (
+        ranges.iter().copied().peekable(),
+        more.iter().copied().peekable(),
+    );
+    let next = std::iter::from_fn(|| match (ours.peek(), theirs.peek()) {
+        (Some(our), Some(their)) if their < our => theirs.next(),
+        (Some(_), _) => ours.next(),
+        (None, _) => theirs.next(),
+    });
+    *ranges = joined(next);
+}
+
+/// Sorted ranges, those that touch or meet made one.
+fn joined(ranges: impl Iterator<Item = (u128, u128)>) -> Ranges {
+    let mut joined = Ranges::new();
+    for (first, last) in ranges {
+        match joined.last_mut() {
             Some(previous) if first <= previous.1.saturating_add(1) => {
                 previous.1 = previous.1.max(last);
             }
-            _ => merged.push((first, last)),
+            _ => joined.push((first, last)),
         }
     }
-    *ranges = merged;
+    joined
 }
 
 /// Both are sorted, so one pass is enough.

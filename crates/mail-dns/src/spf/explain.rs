@@ -1,36 +1,26 @@
 //! What a record costs and whom it lets send, without a client.
 
-use std::collections::VecDeque;
-use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
-use std::pin::Pin;
+pub(super) mod decision;
+mod explorer;
 
-use futures_util::future::join;
+use crate::spf::{AddressSet, Limits, Lint, Problem, Qualifier, Record, SyntaxError, lint};
+use crate::{Answer, DomainName, Lookup, LookupError, Octets, RecordType, Span};
 
-use crate::spf::expand::{Target, Values};
-use crate::spf::lint::{self, Lint};
-use crate::spf::{
-    AddressSet, Directive, DualCidr, Limits, MacroLetter, MacroString, Mechanism, Qualifier, Query,
-    Record, SyntaxError,
-};
-use crate::{Answer, DomainName, Lookup, LookupError, Octets, RecordData, RecordType, Span};
-
-/// How many records of one tree are looked at; ten terms can lead to ten.
-const MAX_RECORDS: usize = 64;
-/// How deep includes are followed.
-const MAX_DEPTH: usize = 16;
+use self::decision::Decision;
+use self::explorer::Explorer;
 
 /// Reads the whole tree of records that hang on a domain's, and works out what they cost and whom they let send, for any client (static
 /// analysis; RFC 7208 §4.6.4 sets the limits).
 ///
-/// Asks for each record once for each place that leads to it, for both families of addresses where an evaluation would ask for one, for the dead
-/// type SPF at the domain, and for a record at `_spf` and `spf` below it if it has none itself. At most 64 records are read.
+/// It asks for both families of addresses where an evaluation asks for one, for the dead type SPF at the domain (which no evaluation asks
+/// for), and for a record at `_spf` and `spf` below it if it has none itself. No question is asked twice. At most 64 records, 2,000 terms and 500
+/// questions are looked at, in a tree at most 16 deep; what is beyond is [`NotVisited`](RecordFound::NotVisited).
 ///
 /// # Examples
 ///
 /// ```
 /// use mail_dns::StaticLookup;
-/// use mail_dns::spf;
+/// use mail_dns::spf::{self, Fit};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,33 +34,21 @@ const MAX_DEPTH: usize = 16;
 /// assert_eq!(explained.root.cost.terms, 3, "a, and two includes");
 /// assert_eq!(explained.root.cost.voids.ipv6, 1, "good.test has no AAAA record");
 /// assert_eq!(explained.authorized.ipv4_count(), 257);
-/// assert!(explained.fits(&spf::Limits::default()));
+/// assert_eq!(explained.fit(&spf::Limits::default()), Fit::Within);
 /// # Ok(())
 /// # }
 /// ```
 pub async fn explain(lookup: &impl Lookup, domain: &DomainName) -> Explained {
-    let mut explorer = Explorer {
-        lookup,
-        root: Target::of_name(domain),
-        path: Vec::new(),
-        records: 0,
-    };
-    let root = explorer.record(Target::of_name(domain)).await;
-    let mut lints = VecDeque::from(lint::of_tree(&root));
-    for found in lint::of_domain(lookup, domain, &root)
-        .await
-        .into_iter()
-        .rev()
-    {
-        lints.push_front(found);
-    }
-    let mut decision = Decision::default();
-    decision.take(&root);
+    let root = Explorer::new(lookup, domain).explore().await;
+    let decision = Decision::of(&root);
+    let mut lints = lint::of_domain(lookup, domain, &root).await;
+    lints.extend(lint::of_tree(&root, &decision));
+    lint::distinct(&mut lints);
     Explained {
-        lints: lints.into(),
+        lints,
         authorized: decision.pass,
-        opaque: decision.opaque,
-        broken: decision.broken,
+        erroneous: decision.error,
+        opacity: decision.opacity,
         root,
     }
 }
@@ -84,27 +62,84 @@ pub struct Explained {
     pub root: RecordNode,
     /// The addresses that give *pass*, as far as they can be known without a client.
     pub authorized: AddressSet,
-    /// Whether terms that hang on the client (macros, `ptr`) may let others send as well.
-    pub opaque: bool,
-    /// Whether something in the tree makes an evaluation that comes to it end in an error.
-    pub broken: bool,
+    /// The addresses for which an evaluation ends in an error: *permerror*, *temperror*, or *none* if the domain has no record.
+    pub erroneous: AddressSet,
+    /// What cannot be known without a client.
+    pub opacity: Opacity,
     /// What is worth a second look.
     pub lints: Vec<Lint>,
 }
 
+/// What terms that hang on the client (macros, `ptr`) may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Opacity {
+    /// Others may pass as well.
+    pub may_add: bool,
+    /// Some of those that are said to pass may not.
+    pub may_remove: bool,
+}
+
+/// Whether a tree keeps within the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "yes, no, could not tell")]
+pub enum Fit {
+    /// No client goes over a limit.
+    Within,
+    /// Some client goes over one, if no term before matches it: *permerror*.
+    Over,
+    /// Could not tell: it hangs on the client, or not everything could be asked.
+    Unknown,
+}
+
 impl Explained {
-    /// Whether no client can meet a limit: terms that ask, and void lookups in either family.
+    /// Whether the tree keeps within the limits, whoever the client is.
     #[must_use]
-    pub fn fits(&self, limits: &Limits) -> bool {
+    pub fn fit(&self, limits: &Limits) -> Fit {
         let Cost {
             terms,
             voids,
             possible_voids,
         } = self.root.cost;
-        let most = voids.ipv4.max(voids.ipv6) + possible_voids;
-        terms <= u32::from(limits.terms)
-            && most <= u32::from(limits.void_lookups)
-            && !self.goes_in_a_circle()
+        let nodes = self.root.walk();
+        let mut reaches = nodes.iter().flat_map(|node| &node.terms);
+        let most_mx = reaches.clone().filter_map(|term| match term.reach {
+            Reach::TooManyMxNames { count } => Some(count),
+            _ => None,
+        });
+        let voids = voids.ipv4.max(voids.ipv6);
+        if terms > u32::from(limits.terms)
+            || voids > u32::from(limits.void_lookups)
+            || most_mx
+                .max()
+                .is_some_and(|count| count > usize::from(limits.mx_names))
+            || self.goes_in_a_circle()
+        {
+            return Fit::Over;
+        }
+        let unknown_record = |node: &&RecordNode| {
+            matches!(
+                node.found,
+                RecordFound::Unknown(_) | RecordFound::NotVisited
+            ) || node.left_out > 0
+        };
+        let unknown_term = |term: &TermNode| {
+            let leads_on = term.qualifier.is_none() || term.is_include;
+            let failed = term.failures.ipv4.is_some() || term.failures.ipv6.is_some();
+            failed
+                || match term.reach {
+                    Reach::Client => leads_on,
+                    Reach::Unknown(_) | Reach::NotVisited | Reach::TooManyMxNames { .. } => true,
+                    _ => false,
+                }
+        };
+        let over_at_worst = voids + possible_voids > u32::from(limits.void_lookups);
+        if over_at_worst || nodes.iter().any(unknown_record) || reaches.any(unknown_term) {
+            Fit::Unknown
+        } else {
+            Fit::Within
+        }
     }
 
     /// Whether an include leads back to a record it is in: no limit of terms is enough for that.
@@ -116,18 +151,123 @@ impl Explained {
             .any(|node| node.found == RecordFound::Loop)
     }
 
-    /// The terms of the domain's own record without which the number of terms would be within the limit: the cheapest first. Empty if it is
-    /// within the limit, or no single term is enough.
+    /// The terms of the domain's own record without any one of which the number of terms would be within the limit: the cheapest first. Empty
+    /// if it is within the limit, or if no single term is enough.
     #[must_use]
     pub fn removable(&self, limits: &Limits) -> Vec<&TermNode> {
         let excess = self.root.cost.terms.saturating_sub(limits.terms.into());
-        if excess == 0 {
+        let leads_in_a_circle = |term: &TermNode| {
+            let nodes = term.child.iter().flat_map(|child| child.walk());
+            nodes
+                .into_iter()
+                .any(|node| node.found == RecordFound::Loop)
+        };
+        let circles = self
+            .root
+            .terms
+            .iter()
+            .filter(|term| leads_in_a_circle(term))
+            .count();
+        if excess == 0 && circles == 0 {
             return Vec::new();
         }
-        let enough = |term: &&TermNode| term.cost.terms >= excess;
+        let enough = |term: &&TermNode| {
+            term.cost.terms >= excess && circles == usize::from(leads_in_a_circle(term))
+        };
         let mut terms: Vec<_> = self.root.terms.iter().filter(enough).collect();
         terms.sort_by_key(|term| term.cost.terms);
         terms
+    }
+
+    /// The places where an evaluation ends in an error, and why.
+    #[must_use]
+    pub fn faults(&self) -> Vec<TreeFault> {
+        let mut faults = Vec::new();
+        collect_faults(&self.root, None, &mut faults);
+        faults
+    }
+}
+
+/// An error in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeFault {
+    /// The record whose term leads to it, and the term; `None` for the domain's own record.
+    pub at: Option<(DomainName, Span)>,
+    /// What ends an evaluation.
+    pub problem: TreeProblem,
+}
+
+/// What ends an evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TreeProblem {
+    /// What an evaluation would say too; of a domain that a term leads to, the problem is the term's.
+    Evaluation(Problem),
+    /// The includes go in a circle.
+    Circle,
+    /// It was not looked at: too deep, or too much.
+    NotVisited,
+}
+
+impl TreeProblem {
+    /// Whether it may be over later: nobody answered, rather than a record being wrong.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Evaluation(Problem::Lookup(_)))
+    }
+}
+
+fn collect_faults(node: &RecordNode, at: Option<(DomainName, Span)>, faults: &mut Vec<TreeFault>) {
+    let domain = || node.domain.clone();
+    let problem = match &node.found {
+        RecordFound::Record(_) => None,
+        RecordFound::Nothing if at.is_none() => Some(TreeProblem::Evaluation(Problem::NoRecord)),
+        RecordFound::Nothing => Some(TreeProblem::Evaluation(Problem::TargetWithoutRecord {
+            domain: Some(domain()),
+        })),
+        RecordFound::Several { texts } => Some(TreeProblem::Evaluation(Problem::SeveralRecords {
+            domain: domain(),
+            count: texts.len(),
+        })),
+        RecordFound::Invalid { error, .. } => Some(TreeProblem::Evaluation(Problem::Syntax {
+            domain: domain(),
+            error: error.clone(),
+        })),
+        RecordFound::Unknown(error) => {
+            Some(TreeProblem::Evaluation(Problem::Lookup(error.clone())))
+        }
+        RecordFound::Loop => Some(TreeProblem::Circle),
+        RecordFound::NotVisited => Some(TreeProblem::NotVisited),
+    };
+    faults.extend(problem.map(|problem| TreeFault { at, problem }));
+    for term in &node.terms {
+        let at = || Some((node.domain.clone(), term.span));
+        let problem = match &term.reach {
+            Reach::TooManyMxNames { count } => {
+                Some(TreeProblem::Evaluation(Problem::TooManyMxNames {
+                    domain: domain(),
+                    count: *count,
+                }))
+            }
+            Reach::NoTarget => Some(TreeProblem::Evaluation(Problem::TargetWithoutRecord {
+                domain: None,
+            })),
+            Reach::Unknown(error) => Some(TreeProblem::Evaluation(Problem::Lookup(error.clone()))),
+            Reach::NotVisited => Some(TreeProblem::NotVisited),
+            Reach::All | Reach::Addresses(_) | Reach::Child | Reach::Client => None,
+        };
+        faults.extend(problem.map(|problem| TreeFault { at: at(), problem }));
+        let failures = [&term.failures.ipv4, &term.failures.ipv6]
+            .into_iter()
+            .flatten();
+        faults.extend(failures.map(|error| TreeFault {
+            at: at(),
+            problem: TreeProblem::Evaluation(Problem::Lookup(error.clone())),
+        }));
+        if let Some(child) = &term.child {
+            collect_faults(child, at(), faults);
+        }
     }
 }
 
@@ -146,10 +286,10 @@ pub struct Cost {
 
 impl Cost {
     fn add(&mut self, other: Self) {
-        self.terms += other.terms;
-        self.voids.ipv4 += other.voids.ipv4;
-        self.voids.ipv6 += other.voids.ipv6;
-        self.possible_voids += other.possible_voids;
+        self.terms = self.terms.saturating_add(other.terms);
+        self.voids.ipv4 = self.voids.ipv4.saturating_add(other.voids.ipv4);
+        self.voids.ipv6 = self.voids.ipv6.saturating_add(other.voids.ipv6);
+        self.possible_voids = self.possible_voids.saturating_add(other.possible_voids);
     }
 }
 
@@ -164,6 +304,25 @@ pub struct FamilyCount {
     pub ipv6: u32,
 }
 
+/// What could not be asked, for a client of either family.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "there are two families")]
+pub struct FamilyFailures {
+    /// For an IPv4 client.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub ipv4: Option<LookupError>,
+    /// For an IPv6 client.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub ipv6: Option<LookupError>,
+}
+
 /// A domain's record in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -171,10 +330,19 @@ pub struct FamilyCount {
 pub struct RecordNode {
     /// The domain.
     pub domain: DomainName,
+    /// The answer to the question for its TXT records; `None` if there is none that settles anything.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub answer: Option<Answer>,
     /// What is there.
     pub found: RecordFound,
     /// The terms that an evaluation may come to, in order: up to `all`, and `redirect` last.
     pub terms: Vec<TermNode>,
+    /// How many terms were not looked at, because there are too many.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub left_out: usize,
     /// What all of them cost.
     pub cost: Cost,
 }
@@ -188,16 +356,15 @@ pub enum RecordFound {
     /// One good record.
     Record(Record),
     /// No record. Who points here has an error.
-    Nothing {
-        /// The answer that says so.
-        answer: Answer,
-    },
+    Nothing,
     /// Several records, which is an error (RFC 7208 §4.5).
+    #[non_exhaustive]
     Several {
         /// The records.
         texts: Vec<Octets>,
     },
     /// A record with an error in it (RFC 7208 §4.6).
+    #[non_exhaustive]
     Invalid {
         /// The record.
         text: Octets,
@@ -206,10 +373,41 @@ pub enum RecordFound {
     },
     /// A domain that is being read already: the includes go in a circle.
     Loop,
-    /// Not looked at: too deep, or too many.
+    /// Not looked at: too deep, or too much.
     NotVisited,
     /// Could not tell.
     Unknown(LookupError),
+}
+
+impl RecordFound {
+    /// What an answer to a question for TXT records says.
+    fn of(answer: &Answer) -> Self {
+        let texts: Vec<_> = answer
+            .texts()
+            .filter(|text| Record::is_claimed_by(text))
+            .collect();
+        match texts.as_slice() {
+            [] => Self::Nothing,
+            [text] => match Record::parse(text) {
+                Ok(record) => Self::Record(record),
+                Err(error) => Self::Invalid {
+                    text: text.as_slice().into(),
+                    error,
+                },
+            },
+            texts => Self::Several {
+                texts: texts.iter().map(|text| text.as_slice().into()).collect(),
+            },
+        }
+    }
+}
+
+/// The record of a domain.
+pub(crate) async fn fetch(lookup: &impl Lookup, domain: &DomainName) -> RecordFound {
+    match lookup.lookup(domain, RecordType::TXT).await {
+        Ok(answer) => RecordFound::of(&answer),
+        Err(error) => RecordFound::Unknown(error),
+    }
 }
 
 impl RecordNode {
@@ -225,9 +423,17 @@ impl RecordNode {
     /// This record and all below it, each before those that hang on it.
     #[must_use]
     pub fn walk(&self) -> Vec<&Self> {
-        let mut nodes = vec![self];
-        let children = self.terms.iter().filter_map(|term| term.child.as_deref());
-        nodes.extend(children.flat_map(Self::walk));
+        let mut nodes = Vec::new();
+        let mut next = vec![self];
+        while let Some(node) = next.pop() {
+            nodes.push(node);
+            let children = node
+                .terms
+                .iter()
+                .rev()
+                .filter_map(|term| term.child.as_deref());
+            next.extend(children);
+        }
         nodes
     }
 }
@@ -245,10 +451,15 @@ pub struct TermNode {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub qualifier: Option<Qualifier>,
+    /// Whether it is an `include`.
+    pub is_include: bool,
     /// What it costs, with everything that hangs on it.
     pub cost: Cost,
     /// Which clients it matches.
     pub reach: Reach,
+    /// What could not be asked: an evaluation that comes here and to it ends in *temperror*.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub failures: FamilyFailures,
     /// The record that `include` or `redirect` leads to.
     #[cfg_attr(
         feature = "serde",
@@ -269,376 +480,24 @@ pub struct TermNode {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Reach {
+    /// All: it is `all`.
+    All,
     /// Those with these addresses.
     Addresses(AddressSet),
-    /// Those that the included record gives *pass*.
+    /// Those that the included record gives *pass*; for `redirect`, what the other record says.
     Child,
     /// It hangs on the client, so it cannot be said.
     Client,
     /// An evaluation that comes here ends in *permerror*: more MX records than are allowed.
+    #[non_exhaustive]
     TooManyMxNames {
         /// How many.
         count: usize,
     },
     /// An evaluation that comes here ends in *permerror*: the target of `include` or `redirect` is no name that can be asked for.
     NoTarget,
+    /// Not looked at: too many questions.
+    NotVisited,
     /// Could not tell: a question failed, and an evaluation that comes here ends in *temperror*.
     Unknown(LookupError),
-}
-
-/// Explores the tree.
-struct Explorer<'a, L> {
-    lookup: &'a L,
-    /// The domain of the sender.
-    root: Target,
-    /// The domains being read, outermost first.
-    path: Vec<DomainName>,
-    records: usize,
-}
-
-impl<L: Lookup> Explorer<'_, L> {
-    /// Boxed because a record leads to records.
-    fn record(&mut self, target: Target) -> Pin<Box<dyn Future<Output = RecordNode> + Send + '_>> {
-        Box::pin(async move {
-            let mut node = RecordNode {
-                domain: target.name.clone(),
-                found: RecordFound::NotVisited,
-                terms: Vec::new(),
-                cost: Cost::default(),
-            };
-            if self.path.contains(&target.name) {
-                node.found = RecordFound::Loop;
-                return node;
-            }
-            if self.records == MAX_RECORDS || self.path.len() == MAX_DEPTH {
-                return node;
-            }
-            self.records += 1;
-            node.found = fetch(self.lookup, &target.name).await;
-            let RecordFound::Record(record) = &node.found else {
-                return node;
-            };
-            self.path.push(target.name.clone());
-            let record = record.clone();
-            let directives: Vec<_> = record.directives().cloned().collect();
-            for directive in &directives {
-                node.terms.push(self.directive(&target, directive).await);
-                if directive.mechanism == Mechanism::All {
-                    break;
-                }
-            }
-            // With an `all`, nothing comes to the redirect (RFC 7208 §6.1).
-            let has_all = record
-                .directives()
-                .any(|directive| directive.mechanism == Mechanism::All);
-            if let Some((domain, span)) = record.redirect().filter(|_| !has_all) {
-                let mut term = TermNode::new(span, None);
-                self.follow(&mut term, &target, domain).await;
-                node.terms.push(term);
-            }
-            self.path.pop();
-            for term in &node.terms {
-                node.cost.add(term.cost);
-            }
-            node
-        })
-    }
-
-    async fn directive(&mut self, scope: &Target, directive: &Directive) -> TermNode {
-        let mut term = TermNode::new(directive.span, Some(directive.qualifier));
-        match &directive.mechanism {
-            Mechanism::All => term.reach = Reach::Addresses(AddressSet::everything()),
-            Mechanism::Ip4 { network, prefix } => {
-                let set = AddressSet::network(IpAddr::V4(*network), prefix.unwrap_or(32));
-                term.reach = Reach::Addresses(set);
-            }
-            Mechanism::Ip6 { network, prefix } => {
-                let set = AddressSet::network(IpAddr::V6(*network), prefix.unwrap_or(128));
-                term.reach = Reach::Addresses(set);
-            }
-            Mechanism::Include { domain } => self.follow(&mut term, scope, domain).await,
-            Mechanism::A { domain, cidr } => match self.target(&mut term, scope, domain.as_ref()) {
-                Expanded::Name(name) => self.addresses(&mut term, &name, *cidr).await,
-                other => term.unresolved(&other),
-            },
-            Mechanism::Mx { domain, cidr } => {
-                match self.target(&mut term, scope, domain.as_ref()) {
-                    Expanded::Name(name) => self.exchanges(&mut term, &name, *cidr).await,
-                    other => term.unresolved(&other),
-                }
-            }
-            Mechanism::Ptr { domain } => {
-                self.target(&mut term, scope, domain.as_ref());
-                term.unresolved(&Expanded::Client);
-            }
-            Mechanism::Exists { domain } => match self.target(&mut term, scope, Some(domain)) {
-                Expanded::Name(name) => self.exists(&mut term, &name).await,
-                other => term.unresolved(&other),
-            },
-        }
-        term
-    }
-
-    /// The name that a domain-spec stands for, and the first term's worth of cost.
-    fn target(&self, term: &mut TermNode, scope: &Target, spec: Option<&MacroString>) -> Expanded {
-        term.cost.terms = 1;
-        let Some(spec) = spec else {
-            return Expanded::Name(scope.name.clone());
-        };
-        // `%{p}` asks as `ptr` does (RFC 7208 §4.6.4).
-        if spec.has(MacroLetter::ValidatedName) {
-            term.cost.terms += 1;
-        }
-        let is_static = |letter| matches!(letter, MacroLetter::Domain | MacroLetter::SenderDomain);
-        if !spec.macros().all(|expand| is_static(expand.letter)) {
-            return Expanded::Client;
-        }
-        let ip = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let query = Query::mail_from(ip, "", "");
-        let values = Values {
-            query: &query,
-            ip,
-            sender_domain: &self.root.text,
-            domain: &scope.text,
-            validated_name: &[],
-        };
-        match values.expand_domain(spec) {
-            Some(target) => Expanded::Name(target.name),
-            None => Expanded::Impossible,
-        }
-    }
-
-    /// `include` and `redirect`.
-    async fn follow(&mut self, term: &mut TermNode, scope: &Target, domain: &MacroString) {
-        match self.target(term, scope, Some(domain)) {
-            Expanded::Name(name) => {
-                let child = self.record(Target::of_name(&name)).await;
-                term.cost.add(child.cost);
-                term.reach = Reach::Child;
-                term.child = Some(Box::new(child));
-            }
-            Expanded::Client => term.reach = Reach::Client,
-            Expanded::Impossible => term.reach = Reach::NoTarget,
-        }
-    }
-
-    async fn addresses(&self, term: &mut TermNode, name: &DomainName, cidr: DualCidr) {
-        let mut set = AddressSet::default();
-        match self
-            .hosts(term, &mut set, std::slice::from_ref(name), cidr)
-            .await
-        {
-            Ok(()) => term.reach = Reach::Addresses(set),
-            Err(error) => term.reach = Reach::Unknown(error),
-        }
-    }
-
-    /// A term is void once, whatever it asked (see the module).
-    async fn hosts(
-        &self,
-        term: &mut TermNode,
-        set: &mut AddressSet,
-        names: &[DomainName],
-        cidr: DualCidr,
-    ) -> Result<(), LookupError> {
-        for name in names {
-            let (ipv4, ipv6) = join(
-                self.lookup.lookup(name, RecordType::A),
-                self.lookup.lookup(name, RecordType::AAAA),
-            )
-            .await;
-            let (ipv4, ipv6) = (ipv4?, ipv6?);
-            term.cost.voids.ipv4 |= u32::from(ipv4.records().is_empty());
-            term.cost.voids.ipv6 |= u32::from(ipv6.records().is_empty());
-            for answer in [&ipv4, &ipv6] {
-                term.lives_for(answer.ttl());
-                for address in answer.addresses() {
-                    let prefix = match address {
-                        IpAddr::V4(_) => cidr.ip4.unwrap_or(32),
-                        IpAddr::V6(_) => cidr.ip6.unwrap_or(128),
-                    };
-                    set.union(&AddressSet::network(address, prefix));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn exchanges(&self, term: &mut TermNode, name: &DomainName, cidr: DualCidr) {
-        let answer = match self.lookup.lookup(name, RecordType::MX).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                term.reach = Reach::Unknown(error);
-                return;
-            }
-        };
-        term.lives_for(answer.ttl());
-        if answer.records().is_empty() {
-            term.cost.voids = FamilyCount { ipv4: 1, ipv6: 1 };
-        }
-        let mut exchanges: Vec<_> = answer
-            .records()
-            .iter()
-            .filter_map(|record| match &record.data {
-                RecordData::Mx { exchange, .. } => Some(exchange.clone()),
-                _ => None,
-            })
-            .collect();
-        let limit = usize::from(Limits::default().mx_names);
-        if exchanges.len() > limit {
-            term.reach = Reach::TooManyMxNames {
-                count: exchanges.len(),
-            };
-            return;
-        }
-        let mut set = AddressSet::default();
-        exchanges.retain(|exchange| !exchange.is_root());
-        match self.hosts(term, &mut set, &exchanges, cidr).await {
-            Ok(()) => term.reach = Reach::Addresses(set),
-            Err(error) => term.reach = Reach::Unknown(error),
-        }
-    }
-
-    /// Without a macro, it matches every client or none.
-    async fn exists(&self, term: &mut TermNode, name: &DomainName) {
-        match self.lookup.lookup(name, RecordType::A).await {
-            Ok(answer) => {
-                term.lives_for(answer.ttl());
-                let found = answer.addresses().next().is_some();
-                if !found {
-                    term.cost.voids = FamilyCount { ipv4: 1, ipv6: 1 };
-                }
-                let set = if found {
-                    AddressSet::everything()
-                } else {
-                    AddressSet::default()
-                };
-                term.reach = Reach::Addresses(set);
-            }
-            Err(error) => term.reach = Reach::Unknown(error),
-        }
-    }
-}
-
-/// What a domain-spec stands for.
-enum Expanded {
-    Name(DomainName),
-    /// It hangs on the client.
-    Client,
-    /// No name that can be asked for.
-    Impossible,
-}
-
-impl TermNode {
-    fn new(span: Span, qualifier: Option<Qualifier>) -> Self {
-        Self {
-            span,
-            qualifier,
-            cost: Cost::default(),
-            reach: Reach::Addresses(AddressSet::default()),
-            child: None,
-            ttl: None,
-        }
-    }
-
-    /// A name that cannot be asked for matches nobody (RFC 7208 §4.8).
-    fn unresolved(&mut self, target: &Expanded) {
-        match target {
-            Expanded::Client => {
-                self.reach = Reach::Client;
-                self.cost.possible_voids = 1;
-            }
-            Expanded::Impossible | Expanded::Name(_) => {
-                self.reach = Reach::Addresses(AddressSet::default());
-            }
-        }
-    }
-
-    fn lives_for(&mut self, ttl: Option<u32>) {
-        self.ttl = match (self.ttl, ttl) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    }
-}
-
-/// The record of a domain.
-pub(crate) async fn fetch(lookup: &impl Lookup, domain: &DomainName) -> RecordFound {
-    let answer = match lookup.lookup(domain, RecordType::TXT).await {
-        Ok(answer) => answer,
-        Err(error) => return RecordFound::Unknown(error),
-    };
-    let texts: Vec<_> = answer
-        .texts()
-        .filter(|text| Record::is_claimed_by(text))
-        .collect();
-    match texts.as_slice() {
-        [] => RecordFound::Nothing { answer },
-        [text] => match Record::parse(text) {
-            Ok(record) => RecordFound::Record(record),
-            Err(error) => RecordFound::Invalid {
-                text: text.as_slice().into(),
-                error,
-            },
-        },
-        texts => RecordFound::Several {
-            texts: texts.iter().map(|text| text.as_slice().into()).collect(),
-        },
-    }
-}
-
-/// Which clients get *pass*, which are decided, and what cannot be known.
-#[derive(Debug, Default)]
-struct Decision {
-    pass: AddressSet,
-    decided: AddressSet,
-    opaque: bool,
-    broken: bool,
-}
-
-impl Decision {
-    /// Takes the terms of a record in order, as an evaluation does; after an error, nobody is let through.
-    fn take(&mut self, node: &RecordNode) {
-        if node.record().is_none() {
-            self.broken = true;
-            return;
-        }
-        for term in &node.terms {
-            let matched = match (&term.reach, &term.child) {
-                (Reach::Addresses(set), _) => set.clone(),
-                (Reach::Child, Some(child)) => {
-                    let mut inner = Self::default();
-                    inner.take(child);
-                    self.opaque |= inner.opaque;
-                    if term.qualifier.is_none() {
-                        // Who is not decided yet is decided there.
-                        self.pass.union(&inner.pass.without(&self.decided));
-                        self.broken |= inner.broken;
-                        return;
-                    }
-                    if inner.broken {
-                        // Who passes there is let through before the error is come to; all others end in it.
-                        if term.qualifier == Some(Qualifier::Pass) {
-                            self.pass.union(&inner.pass.without(&self.decided));
-                        }
-                        self.broken = true;
-                        return;
-                    }
-                    inner.pass
-                }
-                (Reach::Client, _) => {
-                    self.opaque = true;
-                    continue;
-                }
-                _ => {
-                    self.broken = true;
-                    return;
-                }
-            };
-            if term.qualifier == Some(Qualifier::Pass) {
-                self.pass.union(&matched.without(&self.decided));
-            }
-            self.decided.union(&matched);
-        }
-    }
 }

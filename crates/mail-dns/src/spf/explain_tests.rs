@@ -107,11 +107,17 @@ fn item_24_voids_are_counted_for_each_family() {
     );
     check_cost("v=spf1 mx -all", "@ MX 0 .", (1, 0, 0, 0));
     let limits = Limits::default();
-    assert!(record("v=spf1 a:x.d.test a:y.d.test -all", "").fits(&limits));
-    assert!(!record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", "").fits(&limits));
+    assert!(record("v=spf1 a:x.d.test a:y.d.test -all", "").fit(&limits) == Fit::Within);
+    assert_eq!(
+        record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", "").fit(&limits),
+        Fit::Over
+    );
     // Only IPv6 clients meet the limit: too much all the same.
     let ipv4_only = "x A 192.0.2.1\ny A 192.0.2.2\nz A 192.0.2.3";
-    assert!(!record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", ipv4_only).fits(&limits));
+    assert_eq!(
+        record("v=spf1 a:x.d.test a:y.d.test a:z.d.test -all", ipv4_only).fit(&limits),
+        Fit::Over
+    );
 }
 
 #[test]
@@ -162,8 +168,19 @@ fn authorized_addresses_are_counted() {
     );
     assert_eq!(explained.authorized.ipv4_count(), 128 + 1 + 256);
     assert_eq!(explained.authorized.ipv6_count(), 1 << 64);
-    assert!(!explained.opaque && !explained.broken);
-    assert!(record("v=spf1 ptr -all", "").opaque);
+    assert!(explained.opacity == Opacity::default() && explained.erroneous.is_empty());
+    assert_eq!(
+        record("v=spf1 ptr -all", "").opacity,
+        Opacity {
+            may_add: true,
+            may_remove: false
+        }
+    );
+    assert!(
+        record("v=spf1 -exists:%{i}.bl.test ip4:9.9.9.9 -all", "")
+            .opacity
+            .may_remove
+    );
     assert_eq!(record("v=spf1 +all", "").authorized.ipv4_count(), 1 << 32);
     assert_eq!(
         record("v=spf1 exists:x.d.test -all", "x A 127.0.0.2")
@@ -179,11 +196,203 @@ fn authorized_addresses_are_counted() {
             more,
         );
         assert_eq!(
-            (explained.authorized.ipv4_count(), explained.broken),
+            (
+                explained.authorized.ipv4_count(),
+                explained.erroneous.ipv4_count() > 0
+            ),
             (1, true),
             "{broken}"
         );
     }
+}
+
+/// Counts the questions.
+struct Counted(StaticLookup, std::sync::atomic::AtomicUsize);
+
+impl crate::Lookup for Counted {
+    async fn lookup(
+        &self,
+        name: &DomainName,
+        record_type: RecordType,
+    ) -> Result<crate::Answer, crate::LookupError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.lookup(name, record_type).await
+    }
+}
+
+#[test]
+fn questions_terms_and_records_are_bounded() {
+    let asked = |zone: &str| {
+        let counted = Counted(world(zone), 0.into());
+        let explained = block(explain(&counted, &name("d.test")));
+        (explained, counted.1.into_inner())
+    };
+    let text = |terms: &str| {
+        let strings: Vec<_> = terms
+            .as_bytes()
+            .chunks(255)
+            .map(|chunk| format!("\"{}\"", str::from_utf8(chunk).expect("ASCII")))
+            .collect();
+        strings.join(" ")
+    };
+    // Nothing is asked twice.
+    let mx: String = (0..10)
+        .map(|n| format!("m MX {n} h{n}\nh{n} A 192.0.2.{n}\n"))
+        .collect();
+    let (explained, count) = asked(&format!(
+        "@ TXT {}\n{mx}",
+        text(&format!("v=spf1 {}-all", "mx:m.d.test ".repeat(1000)))
+    ));
+    assert_eq!((explained.root.cost.terms, count), (1000, 1 + 1 + 20 + 1));
+    // Distinct names are asked up to a limit, and what is beyond is not taken for empty.
+    let wide: String = (0..900).map(|n| format!("a:n{n}.d.test ")).collect();
+    let (explained, count) = asked(&format!("@ TXT {}", text(&format!("v=spf1 {wide}-all"))));
+    assert!(count <= 502, "{count}");
+    assert!(
+        explained
+            .root
+            .terms
+            .iter()
+            .any(|term| term.reach == Reach::NotVisited)
+    );
+    assert!(
+        explained
+            .faults()
+            .iter()
+            .any(|fault| fault.problem == TreeProblem::NotVisited)
+    );
+    let (explained, _) = asked(&format!(
+        "@ TXT {}",
+        text(&format!("v=spf1 {}-all", "ip4:192.0.2.1 ".repeat(2500)))
+    ));
+    assert_eq!(
+        (explained.root.terms.len(), explained.root.left_out),
+        (2000, 501)
+    );
+    assert_eq!(explained.fit(&Limits::default()), Fit::Unknown);
+    let records: String = (0..70)
+        .map(|n| format!("w{n} TXT \"v=spf1 -all\"\n"))
+        .collect();
+    let includes: String = (0..70).map(|n| format!("include:w{n}.d.test ")).collect();
+    let (explained, _) = asked(&format!(
+        "@ TXT {}\n{records}",
+        text(&format!("v=spf1 {includes}-all"))
+    ));
+    let visited = explained
+        .root
+        .walk()
+        .iter()
+        .filter(|node| node.record().is_some())
+        .count();
+    assert_eq!(visited, 64);
+}
+
+#[test]
+fn what_cannot_be_told_is_never_within_the_limits() {
+    let limits = Limits::default();
+    let fit = |text: &str, more: &str| record(text, more).fit(&limits);
+    assert_eq!(fit("v=spf1 include:broken.d.test -all", ""), Fit::Unknown);
+    assert_eq!(fit("v=spf1 mx:broken.d.test -all", ""), Fit::Unknown);
+    assert_eq!(fit("v=spf1 a:broken.d.test -all", ""), Fit::Unknown);
+    assert_eq!(fit("v=spf1 include:%{l}.d.test -all", ""), Fit::Unknown);
+    assert_eq!(fit("v=spf1 redirect=%{l}.d.test", ""), Fit::Unknown);
+    assert_eq!(
+        fit("v=spf1 exists:%{i}.d.test -all", ""),
+        Fit::Within,
+        "one void lookup at the worst"
+    );
+    assert_eq!(
+        fit(
+            "v=spf1 exists:%{i}.a.test exists:%{i}.b.test exists:%{i}.c.test -all",
+            ""
+        ),
+        Fit::Unknown
+    );
+    assert_eq!(fit("v=spf1 include:d.test -all", ""), Fit::Over);
+    let mx: String = (0..11).map(|n| format!("m MX {n} h\n")).collect();
+    assert_eq!(
+        fit(
+            "v=spf1 mx:m.d.test -all",
+            &(mx.clone() + "h A 1.2.3.4\nh AAAA 2600::1")
+        ),
+        Fit::Over
+    );
+    let mut generous = limits;
+    generous.mx_names = 20;
+    assert_eq!(
+        record("v=spf1 mx:m.d.test -all", &mx).fit(&generous),
+        Fit::Unknown,
+        "they were not looked at"
+    );
+    // A circle is what makes it too much, so taking it away is enough.
+    let circle = record("v=spf1 include:d.test a -all", "@ A 1.2.3.4");
+    let removable: Vec<_> = circle
+        .removable(&limits)
+        .iter()
+        .map(|term| term.span.start)
+        .collect();
+    assert_eq!(removable, [7]);
+}
+
+#[test]
+fn one_family_that_fails_is_no_failure_of_the_other() {
+    let zone = "@ TXT \"v=spf1 a ip4:192.0.2.9 ip6:2001:db8::9 -all\"\n@ A 192.0.2.1";
+    let dns =
+        world(zone).with_failing_type(name("d.test"), RecordType::AAAA, LookupErrorKind::ServFail);
+    let explained = block(explain(&dns, &name("d.test")));
+    assert_eq!(
+        (
+            explained.authorized.ipv4_count(),
+            explained.authorized.ipv6_count()
+        ),
+        (2, 0)
+    );
+    assert!(explained.erroneous.ipv4_count() == 0 && explained.erroneous.ipv6_count() == u128::MAX);
+    let faults = explained.faults();
+    assert!(
+        matches!(faults.as_slice(), [fault] if fault.problem.is_transient()),
+        "{faults:?}"
+    );
+    // Hosts before the one that fails have matched before.
+    let mx = "@ TXT \"v=spf1 mx -all\"\n@ MX 1 ok\n@ MX 2 broken\n@ MX 3 late\nok A 192.0.2.1\nlate A 192.0.2.3";
+    assert_eq!(of(mx).authorized.ipv4_count(), 1);
+}
+
+#[test]
+fn an_include_that_is_done_with_a_client_before_its_error_is_done() {
+    let explained = record(
+        "v=spf1 include:i.d.test ip4:192.0.2.5 -all",
+        "i TXT \"v=spf1 -ip4:192.0.2.5 include:gone.d.test\"",
+    );
+    assert!(
+        explained
+            .authorized
+            .contains("192.0.2.5".parse().expect("an address"))
+    );
+    assert_eq!(explained.erroneous.ipv4_count(), (1 << 32) - 1);
+}
+
+#[test]
+fn whose_domain_a_macro_means() {
+    // `d` is that of the record, `o` that of the sender.
+    let zone = "i TXT \"v=spf1 a:x.%{d} a:y.%{o} -all\"\nx.i A 192.0.2.1\ny A 192.0.2.2\nx A 192.0.2.3\ny.i A 192.0.2.4";
+    let networks: Vec<_> = record("v=spf1 include:i.d.test -all", zone)
+        .authorized
+        .networks()
+        .map(|network| network.to_string())
+        .collect();
+    assert_eq!(networks, ["192.0.2.1", "192.0.2.2"]);
+    let zone = "x AAAA 2001:db8::1\nx A 192.0.2.77";
+    let explained = record("v=spf1 a:x.d.test/24//64 -all", zone);
+    assert_eq!(
+        (
+            explained.authorized.ipv4_count(),
+            explained.authorized.ipv6_count()
+        ),
+        (256, 1 << 64)
+    );
+    let inner = record("v=spf1 include:i.d.test -all", "i TXT \"v=spf1 ptr -all\"");
+    assert!(inner.opacity.may_add);
 }
 
 #[test]
@@ -317,6 +526,63 @@ fn lints_name_the_place() {
             _ => None,
         },
     );
+    check_lint("v=spf1 a/8 mx//16 -all", "", "a/8", |lint| match lint {
+        Lint::WideNetwork { place, prefix: 8 } => Some(place),
+        _ => None,
+    });
+    check_lint(
+        "v=spf1 ip6:::ffff:8.8.8.8 -all",
+        "",
+        "ip6:::ffff:8.8.8.8",
+        |lint| match lint {
+            Lint::MappedNetwork(place) => Some(place),
+            _ => None,
+        },
+    );
+    assert!(
+        lints("v=spf1 ip4:8.8.0.0/16 ip6:2600::/32 -all", "").is_empty(),
+        "just not wide"
+    );
+    assert!(
+        lints("v=spf1 exists:%{L}.x.test exists:%{l}.x.test -all", "").is_empty(),
+        "a capital letter escapes"
+    );
+    // What an include keeps out is not decided outside it.
+    let kept_out = lints(
+        "v=spf1 include:i.d.test ip4:9.9.9.9 -all",
+        "i TXT \"v=spf1 -ip4:9.9.9.9 ip4:8.8.8.8 -all\"",
+    );
+    assert!(kept_out.is_empty(), "{kept_out:?}");
+    for (text, more) in [
+        ("v=spf1 include:i.d.test -all", "i TXT \"v=spf1 +all\""),
+        ("v=spf1 exists:x.d.test -all", "x A 127.0.0.1"),
+        ("v=spf1 a/0 a//0 -all", "@ A 1.2.3.4\n@ AAAA 2600::1"),
+    ] {
+        assert!(
+            lints(text, more).contains(&Lint::EverybodyPasses {
+                ipv4: true,
+                ipv6: true
+            }),
+            "{text}"
+        );
+    }
+    let long: String = (0..9)
+        .map(|n| format!("@ TXT \"token-{n}-{}\"\n", "x".repeat(50)))
+        .collect();
+    assert!(
+        matches!(lints("v=spf1 -all", &long).as_slice(), [Lint::LongAnswer { octets, .. }] if *octets > 512)
+    );
+    let thrice = lints(
+        "v=spf1 include:i.d.test include:i.d.test include:i.d.test -all",
+        "i TXT \"v=spf1 ptr -all\"",
+    );
+    assert_eq!(
+        thrice
+            .iter()
+            .filter(|lint| matches!(lint, Lint::Ptr(_)))
+            .count(),
+        1
+    );
     assert!(lints("v=spf1 ip4:8.8.8.8 -all", "").is_empty());
     let ending = lints("v=spf1 ip4:8.8.8.8", "");
     assert!(matches!(ending.as_slice(), [Lint::NoAll { .. }]));
@@ -423,7 +689,7 @@ fn item_18_records_of_the_dead_type_and_copies_elsewhere() {
     );
     assert!(matches!(
         of("@ A 192.0.2.1").root.found,
-        RecordFound::Nothing { .. }
+        RecordFound::Nothing
     ));
     let unknown = block(explain(&world(""), &name("broken.d.test")));
     assert!(matches!(unknown.root.found, RecordFound::Unknown(_)));
@@ -489,7 +755,7 @@ fn flattened_records_say_the_same() {
 /// A term, or what it leads to.
 fn term() -> impl Strategy<Value = String> {
     let qualifier = "[-+~?]?";
-    let mechanism = "(ip4:192[.]0[.]2[.](0|64|128|192)/(25|26|32)|include:[ij][.]d[.]test|a:[xyz][.]d[.]test|a:[xyz][.]d[.]test/25|mx:m[.]d[.]test|exists:[xg][.]d[.]test)";
+    let mechanism = "(ip4:192[.]0[.]2[.](0|64|128|192)/(25|26|32)|include:[ij][.]d[.]test|a:[xyz][.]d[.]test|a:[xyz][.]d[.]test/25|mx:m[.]d[.]test|mx:w[.]d[.]test|a:f[.]d[.]test|exists:[xgf][.]d[.]test|include:gone[.]d[.]test)";
     (qualifier, mechanism).prop_map(|(qualifier, mechanism)| qualifier + &mechanism)
 }
 
@@ -502,12 +768,12 @@ fn terms(most: usize) -> impl Strategy<Value = String> {
 proptest! {
     /// Whoever is said to pass does, and whoever is not does not, in whatever tree.
     #[test]
-    fn the_static_reading_agrees_with_evaluation(own in terms(5), i in terms(4), j in "(ip4:192[.]0[.]2[.]7 )?(a:z[.]d[.]test )?([-?~]all|redirect=i[.]d[.]test)?", last: u8) {
+    fn the_static_reading_agrees_with_evaluation(own in terms(5), i in terms(4), j in "(ip4:192[.]0[.]2[.]7 )?(a:z[.]d[.]test )?([-?~]all|redirect=i[.]d[.]test)?", last: u8, broken in prop_oneof![Just(RecordType::A), Just(RecordType::AAAA)]) {
         let zone = format!(
-            "@ TXT \"v=spf1 {own}\"\ni TXT \"v=spf1 {}\"\nj TXT \"v=spf1 {j}\"\nx A 192.0.2.10\ny A 192.0.2.130\ny A 192.0.2.200\nm MX 5 x\nm MX 1 y\n",
+            "@ TXT \"v=spf1 {own}\"\ni TXT \"v=spf1 {}\"\nj TXT \"v=spf1 {j}\"\nx A 192.0.2.10\ny A 192.0.2.130\ny A 192.0.2.200\nm MX 5 x\nm MX 1 y\nw MX 1 x\nw MX 2 f\nw MX 3 y\nf A 192.0.2.64\n",
             i.replace("include:i.d.test", "include:j.d.test"),
         );
-        let dns = world(&zone);
+        let dns = world(&zone).with_failing_type(name("f.d.test"), broken, LookupErrorKind::Timeout);
         let explained = block(explain(&dns, &name("d.test")));
         let ip = IpAddr::from([192, 0, 2, last]);
         let mut query = Query::mail_from(ip, "a@d.test", "h.test");
@@ -516,6 +782,8 @@ proptest! {
         query.limits.void_lookups = 200;
         let evaluation = block(check_host(&dns, &query));
         let passes = evaluation.result == SpfResult::Pass;
+        let errs = matches!(evaluation.result, SpfResult::None | SpfResult::TempError | SpfResult::PermError);
+        prop_assert_eq!(errs, explained.erroneous.contains(ip), "{:?} {:#?}", evaluation, explained);
         prop_assert_eq!(passes, explained.authorized.contains(ip), "{:?} {:#?}", evaluation, explained);
         // No evaluation costs more than the static reading says.
         prop_assert!(evaluation.term_count <= explained.root.cost.terms || explained.goes_in_a_circle());

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::spf::explain::{Explained, Reach, RecordNode};
-use crate::spf::{Mechanism, Qualifier};
+use crate::Answer;
+use crate::spf::explain::{Explained, Opacity, Reach, RecordNode};
+use crate::spf::{ModifierKind, Qualifier, Record};
 
 /// A record that lets the same addresses send and asks nobody, made from what the DNS says now.
 ///
@@ -17,12 +18,18 @@ pub struct Flattened {
     pub text: String,
     /// The strings of at most 255 octets to publish it as, in one TXT record.
     pub strings: Vec<String>,
-    /// For how many seconds what it was made from holds; `None` if it was made from no answer.
+    /// For how many seconds what it was made from holds, the records themselves among it; `None` if it was made from no answer.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub ttl: Option<u32>,
+    /// The modifiers of the record that have no place in it, such as `exp`: put them at the end if they are still wanted.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub left_out: Vec<String>,
 }
 
 /// Why there is no flattened form.
@@ -35,14 +42,23 @@ pub enum NotFlattenable {
     Client,
     /// Not only `all` has another qualifier than *pass*, so addresses alone do not tell the results.
     Qualifiers,
+    /// It would be too long for a TXT record.
+    #[non_exhaustive]
+    TooLong {
+        /// How long.
+        octets: usize,
+    },
 }
 
 impl fmt::Display for NotFlattenable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+        f.write_str(match self {
             Self::Broken => "something that the record hangs on is missing, wrong or unknown",
             Self::Client => "a term hangs on the client",
             Self::Qualifiers => "a term other than all has another qualifier than pass",
+            Self::TooLong { octets } => {
+                return write!(f, "a TXT record cannot hold its {octets} octets");
+            }
         })
     }
 }
@@ -76,10 +92,10 @@ impl Explained {
     /// # }
     /// ```
     pub fn flattened(&self) -> Result<Flattened, NotFlattenable> {
-        if self.broken {
+        if !self.erroneous.is_empty() {
             return Err(NotFlattenable::Broken);
         }
-        if self.opaque {
+        if self.opacity != Opacity::default() {
             return Err(NotFlattenable::Client);
         }
         let ending = ending(&self.root)?;
@@ -98,38 +114,43 @@ impl Explained {
             Some(qualifier) => text += &format!(" {qualifier}all"),
             None => text += " ?all",
         }
-        let ttls = self
-            .root
-            .walk()
-            .into_iter()
+        if text.len() > MAX_TEXT {
+            return Err(NotFlattenable::TooLong { octets: text.len() });
+        }
+        let nodes = self.root.walk();
+        let records = nodes
+            .iter()
+            .filter_map(|node| node.answer.as_ref().and_then(Answer::ttl));
+        let terms = nodes
+            .iter()
             .flat_map(|node| node.terms.iter().filter_map(|term| term.ttl));
+        let modifiers = self.root.record().into_iter().flat_map(Record::modifiers);
+        let lost =
+            modifiers.filter(|modifier| !matches!(modifier.kind, ModifierKind::Redirect { .. }));
         Ok(Flattened {
             strings: strings(&text),
-            ttl: ttls.min(),
+            ttl: records.chain(terms).min(),
+            left_out: lost.map(ToString::to_string).collect(),
             text,
         })
     }
 }
 
+/// What one TXT record can hold in strings of 255 octets, within the 65,535 of its data.
+const MAX_TEXT: usize = 65_000;
+
 /// The qualifier of the `all` that decides about everybody else.
 fn ending(node: &RecordNode) -> Result<Option<Qualifier>, NotFlattenable> {
-    let record = node.record().ok_or(NotFlattenable::Broken)?;
     for term in &node.terms {
-        let directive = record
-            .directives()
-            .find(|directive| directive.span == term.span);
-        match directive {
-            Some(directive) if directive.mechanism == Mechanism::All => {
-                return Ok(Some(directive.qualifier));
-            }
-            Some(directive) if directive.qualifier != Qualifier::Pass => {
-                return Err(NotFlattenable::Qualifiers);
-            }
-            Some(_) => {}
-            None => {
-                if let (Reach::Child, Some(child)) = (&term.reach, &term.child) {
-                    return ending(child);
-                }
+        match (&term.reach, term.qualifier) {
+            (Reach::All, qualifier) => return Ok(qualifier),
+            (_, Some(Qualifier::Pass)) => {}
+            (_, Some(_)) => return Err(NotFlattenable::Qualifiers),
+            (_, None) => {
+                return term
+                    .child
+                    .as_deref()
+                    .map_or(Err(NotFlattenable::Broken), ending);
             }
         }
     }

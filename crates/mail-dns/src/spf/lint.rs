@@ -1,13 +1,20 @@
 //! What is worth a second look in a domain's SPF, though it may be no error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 
-use crate::spf::explain::{Reach, RecordFound, RecordNode};
+use crate::spf::explain::decision::Decision;
+use crate::spf::explain::{RecordFound, RecordNode, fetch};
 use crate::spf::{AddressSet, Mechanism, ModifierKind, Qualifier, Record, Term};
 use crate::{
-    AddressScope, DomainName, Lookup, LookupError, NegativeKind, Octets, RecordType, Span,
+    AddressScope, Answer, DomainName, Lookup, LookupError, NegativeKind, Octets, RecordData,
+    RecordType, Span,
 };
 
+/// How many are kept.
+const MAX_LINTS: usize = 256;
+/// The longest datagram without EDNS (RFC 1035 §4.2.1).
+const DATAGRAM: usize = 512;
 /// A longer record risks an answer that does not fit a datagram of 512 octets (RFC 7208 §3.4).
 const LONG_RECORD: usize = 450;
 /// A network with fewer fixed bits than this has more than 65,536 IPv4 addresses.
@@ -36,6 +43,7 @@ pub struct Place {
 #[non_exhaustive]
 pub enum Lint {
     /// A text at the domain that is no SPF record, but was meant as one.
+    #[non_exhaustive]
     NearMiss {
         /// The text.
         text: Octets,
@@ -43,20 +51,31 @@ pub enum Lint {
         kind: NearMissKind,
     },
     /// Records of the dead type SPF (99): nobody asks for them (RFC 7208 §3.1).
+    #[non_exhaustive]
     TypeSpf {
         /// How many.
         count: usize,
     },
     /// The domain has no record, but one stands at a name below it that nobody asks for.
+    #[non_exhaustive]
     CopyElsewhere {
         /// The name.
         name: DomainName,
     },
     /// `+all`: everybody may send for the domain.
     PassAll(Place),
+    /// All addresses of a family give *pass*, by whatever term: `all` in an included record, a network of length 0.
+    #[non_exhaustive]
+    EverybodyPasses {
+        /// Every IPv4 address.
+        ipv4: bool,
+        /// Every IPv6 address.
+        ipv6: bool,
+    },
     /// `?all`: nothing is said of those who are not named.
     NeutralAll(Place),
     /// Neither `all` nor `redirect` at the end: those who are not named get *neutral*.
+    #[non_exhaustive]
     NoAll {
         /// Whose record.
         domain: DomainName,
@@ -70,6 +89,7 @@ pub enum Lint {
     /// A term that stands a second time in its record.
     DuplicateTerm(Place),
     /// A record that the tree comes to more than once; each time costs.
+    #[non_exhaustive]
     RepeatedRecord {
         /// Whose.
         domain: DomainName,
@@ -77,17 +97,27 @@ pub enum Lint {
         count: usize,
     },
     /// A record of more than 450 octets (RFC 7208 §3.4).
+    #[non_exhaustive]
     LongRecord {
         /// Whose.
         domain: DomainName,
         /// How long it is.
         octets: usize,
     },
+    /// An answer that does not fit a datagram of 512 octets, with every other text at the domain (RFC 7208 §3.4): it comes by EDNS or TCP.
+    #[non_exhaustive]
+    LongAnswer {
+        /// Whose.
+        domain: DomainName,
+        /// How long it is.
+        octets: usize,
+    },
     /// `include` or `redirect` to a domain without a record, which is an error (RFC 7208 §5.2).
+    #[non_exhaustive]
     MissingTarget {
         /// Where.
         place: Place,
-        /// The domain.
+        /// The domain, or the one that it is an alias of.
         target: DomainName,
         /// Whether its name exists.
         kind: NegativeKind,
@@ -99,6 +129,7 @@ pub enum Lint {
         denied_by: Option<DomainName>,
     },
     /// A network with very many addresses: IPv4 shorter than /16, IPv6 shorter than /32.
+    #[non_exhaustive]
     WideNetwork {
         /// Where.
         place: Place,
@@ -107,7 +138,10 @@ pub enum Lint {
     },
     /// A network with bits set behind its prefix; they are ignored.
     HostBits(Place),
+    /// An `ip6` network of IPv4 addresses in IPv6 clothing: such clients are IPv4, so it matches nobody (RFC 7208 §5).
+    MappedNetwork(Place),
     /// A network that is not of the public internet.
+    #[non_exhaustive]
     SpecialNetwork {
         /// Where.
         place: Place,
@@ -181,12 +215,10 @@ pub(super) async fn of_domain(
     root: &RecordNode,
 ) -> Vec<Lint> {
     let mut lints = Vec::new();
-    if let Ok(answer) = lookup.lookup(domain, RecordType::TXT).await {
-        for text in answer.texts() {
-            if let Some(kind) = NearMissKind::of(&text) {
-                let text = text.into();
-                lints.push(Lint::NearMiss { text, kind });
-            }
+    for text in root.answer.iter().flat_map(Answer::texts) {
+        if let Some(kind) = NearMissKind::of(&text) {
+            let text = text.into();
+            lints.push(Lint::NearMiss { text, kind });
         }
     }
     match lookup.lookup(domain, RecordType::SPF).await {
@@ -196,12 +228,12 @@ pub(super) async fn of_domain(
         Ok(_) => {}
         Err(error) => lints.push(Lint::Unknown(error)),
     }
-    if matches!(root.found, RecordFound::Nothing { .. }) {
+    if root.found == RecordFound::Nothing {
         for label in ["_spf", "spf"] {
             let Ok(name) = domain.with_prefix(label) else {
                 continue;
             };
-            match super::explain::fetch(lookup, &name).await {
+            match fetch(lookup, &name).await {
                 RecordFound::Record(_)
                 | RecordFound::Several { .. }
                 | RecordFound::Invalid { .. } => {
@@ -216,15 +248,26 @@ pub(super) async fn of_domain(
 }
 
 /// What is in the records of the tree.
-pub(super) fn of_tree(root: &RecordNode) -> Vec<Lint> {
+pub(super) fn of_tree(root: &RecordNode, decision: &Decision) -> Vec<Lint> {
     let mut lints = Vec::new();
     of_ending(root, &mut lints);
-    let mut seen = AddressSet::default();
+    let everybody = Lint::EverybodyPasses {
+        ipv4: AddressSet::every_ipv4().without(&decision.pass).is_empty(),
+        ipv6: AddressSet::every_ipv6().without(&decision.pass).is_empty(),
+    };
+    if everybody
+        != (Lint::EverybodyPasses {
+            ipv4: false,
+            ipv6: false,
+        })
+    {
+        lints.push(everybody);
+    }
     let nodes = root.walk();
     for node in &nodes {
         of_record(node, &mut lints);
     }
-    of_addresses(root, &mut seen, &mut lints);
+    lints.extend(decision.covered.iter().cloned().map(Lint::Covered));
     let mut counts = BTreeMap::new();
     for node in nodes.iter().filter(|node| node.record().is_some()) {
         *counts.entry(&node.domain).or_insert(0) += 1;
@@ -235,6 +278,17 @@ pub(super) fn of_tree(root: &RecordNode) -> Vec<Lint> {
         count,
     }));
     lints
+}
+
+/// Leaves of each one, since a record that the tree comes to twice is read twice, and of all the first 256.
+pub(super) fn distinct(lints: &mut Vec<Lint>) {
+    let mut seen: Vec<Lint> = Vec::new();
+    for lint in lints.drain(..) {
+        if seen.len() < MAX_LINTS && !seen.contains(&lint) {
+            seen.push(lint);
+        }
+    }
+    *lints = seen;
 }
 
 /// How the record ends that decides about those who are not named: the domain's own, or that which it redirects to.
@@ -273,18 +327,16 @@ fn place(node: &RecordNode, span: Span) -> Place {
 
 fn of_record(node: &RecordNode, lints: &mut Vec<Lint>) {
     let Some(record) = node.record() else { return };
-    let mut texts = Vec::new();
+    let mut texts = HashSet::new();
     let mut after_all = false;
     let has_all = record
         .directives()
         .any(|directive| directive.mechanism == Mechanism::All);
     for term in &record.terms {
         let at = || place(node, term.span());
-        let text = term.to_string().to_ascii_lowercase();
-        if texts.contains(&text) {
+        if !texts.insert(comparable(term)) {
             lints.push(Lint::DuplicateTerm(at()));
         }
-        texts.push(text);
         match term {
             Term::Directive(directive) => {
                 if after_all {
@@ -306,37 +358,87 @@ fn of_record(node: &RecordNode, lints: &mut Vec<Lint>) {
             octets: record.text.len(),
         });
     }
+    if let Some(octets) = node
+        .answer
+        .as_ref()
+        .map(answer_octets)
+        .filter(|octets| *octets > DATAGRAM)
+    {
+        lints.push(Lint::LongAnswer {
+            domain: node.domain.clone(),
+            octets,
+        });
+    }
     for term in &node.terms {
         let Some(child) = &term.child else { continue };
-        let RecordFound::Nothing { answer } = &child.found else {
+        let Some(answer) = child
+            .answer
+            .as_ref()
+            .filter(|_| child.found == RecordFound::Nothing)
+        else {
             continue;
         };
         let negative = answer.negative();
         lints.push(Lint::MissingTarget {
             place: place(node, term.span),
-            target: child.domain.clone(),
+            target: answer.canonical_name().clone(),
             kind: negative.map_or(NegativeKind::NoData, |negative| negative.kind),
             denied_by: negative.and_then(|negative| negative.zone.clone()),
         });
     }
 }
 
+/// The same for terms that mean the same: names in lower case, and letters of macros as they are, since a capital one escapes.
+fn comparable(term: &Term) -> String {
+    let text = term.to_string();
+    if text.contains('%') {
+        text
+    } else {
+        text.to_ascii_lowercase()
+    }
+}
+
+/// How long a message with the answer is, about: header, question, and each record with a pointer to its name (RFC 1035 §4.1).
+fn answer_octets(answer: &Answer) -> usize {
+    let records = answer.records().iter().map(|record| match &record.data {
+        RecordData::Txt(strings) => {
+            12 + strings.iter().map(|string| 1 + string.len()).sum::<usize>()
+        }
+        _ => 12,
+    });
+    12 + answer.question.name.wire_len() + 4 + records.sum::<usize>()
+}
+
 fn of_mechanism(mechanism: &Mechanism, at: &Place, lints: &mut Vec<Lint>) {
-    let (address, prefix, wide) = match mechanism {
+    let mut wide = |prefix: Option<u8>, least: u8| {
+        if let Some(prefix) = prefix.filter(|prefix| *prefix < least) {
+            let place = at.clone();
+            lints.push(Lint::WideNetwork { place, prefix });
+        }
+    };
+    let (address, prefix) = match mechanism {
         Mechanism::Ptr { .. } => {
             lints.push(Lint::Ptr(at.clone()));
             return;
         }
-        Mechanism::Ip4 { network, prefix } => ((*network).into(), prefix.unwrap_or(32), WIDE_IPV4),
-        Mechanism::Ip6 { network, prefix } => ((*network).into(), prefix.unwrap_or(128), WIDE_IPV6),
+        Mechanism::A { cidr, .. } | Mechanism::Mx { cidr, .. } => {
+            wide(cidr.ip4, WIDE_IPV4);
+            wide(cidr.ip6, WIDE_IPV6);
+            return;
+        }
+        Mechanism::Ip4 { network, prefix } => {
+            wide(*prefix, WIDE_IPV4);
+            (IpAddr::V4(*network), prefix.unwrap_or(32))
+        }
+        Mechanism::Ip6 { network, prefix } => {
+            wide(*prefix, WIDE_IPV6);
+            if network.to_ipv4_mapped().is_some() {
+                lints.push(Lint::MappedNetwork(at.clone()));
+            }
+            (IpAddr::V6(*network), prefix.unwrap_or(128))
+        }
         _ => return,
     };
-    if prefix < wide {
-        lints.push(Lint::WideNetwork {
-            place: at.clone(),
-            prefix,
-        });
-    }
     let first = AddressSet::network(address, prefix).networks().next();
     if first.is_some_and(|first| first.address != address) {
         lints.push(Lint::HostBits(at.clone()));
@@ -347,27 +449,5 @@ fn of_mechanism(mechanism: &Mechanism, at: &Place, lints: &mut Vec<Lint>) {
             place: at.clone(),
             scope,
         });
-    }
-}
-
-/// In the order of an evaluation: what a term matches, and everybody before has decided already.
-fn of_addresses(node: &RecordNode, seen: &mut AddressSet, lints: &mut Vec<Lint>) {
-    let Some(record) = node.record() else { return };
-    for term in &node.terms {
-        let directive = record
-            .directives()
-            .find(|directive| directive.span == term.span);
-        let is_all = directive.is_some_and(|directive| directive.mechanism == Mechanism::All);
-        match (&term.reach, &term.child) {
-            (Reach::Child, Some(child)) => of_addresses(child, seen, lints),
-            // What an included record says of all others decides nothing outside it.
-            (Reach::Addresses(set), _) if !is_all => {
-                if !set.is_empty() && set.without(seen).is_empty() {
-                    lints.push(Lint::Covered(place(node, term.span)));
-                }
-                seen.union(set);
-            }
-            _ => {}
-        }
     }
 }

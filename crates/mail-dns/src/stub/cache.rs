@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::key::{Key, KeyMap};
-use crate::{Answer, DomainName, ExtendedError, Record, RecordData, RecordType, Response};
+use crate::footprint::ALLOCATION;
+use crate::{Answer, Response};
 
 /// How much one answer may take: 64 KiB. A few answers made to be large shall not drive out all others.
 const MAX_ENTRY: usize = 64 << 10;
 /// There are at most so many entries as the limit has times this.
 const MIN_ENTRY: usize = 1024;
-/// What an allocator takes for an allocation, beside what was asked for.
-const ALLOCATION: usize = 16;
 /// A place in the table, with its control octet.
 const SLOT: usize = size_of::<(Key, Box<Entry>)>() + 1;
 /// What an entry takes in both orders: nodes of eleven, of which five may be in use, and the nodes above them.
@@ -89,7 +88,7 @@ impl Cache {
             Response::Negative(_) => self.max_negative_ttl,
         };
         self.remove(key);
-        let footprint = footprint(answer);
+        let footprint = ORDERS + size_of::<Entry>() + ALLOCATION + answer.footprint();
         if footprint > MAX_ENTRY.min(self.budget) || self.most_entries == 0 {
             return;
         }
@@ -154,67 +153,15 @@ fn age(answer: &mut Answer, age: Duration) {
     answer.source.elapsed = Duration::ZERO;
 }
 
-/// How many octets of memory an entry takes, at the most. Names that share their octets count as if they did not.
-fn footprint(answer: &Answer) -> usize {
-    let texts = answer
-        .extended_errors
-        .iter()
-        .map(|error| error.text.len() + ALLOCATION);
-    let errors = answer.extended_errors.len() * size_of::<ExtendedError>() + texts.sum::<usize>();
-    let zone = answer
-        .negative()
-        .and_then(|negative| negative.zone.as_ref());
-    let records = answer
-        .records()
-        .iter()
-        .chain(&answer.aliases)
-        .map(of_record);
-    let vectors = 3 * ALLOCATION;
-    ORDERS
-        + size_of::<Entry>()
-        + ALLOCATION
-        + of_name(&answer.question.name)
-        + zone.map_or(0, of_name)
-        + vectors
-        + errors
-        + records.sum::<usize>()
-}
-
-fn of_record(record: &Record) -> usize {
-    let data = match &record.data {
-        RecordData::Cname(name) | RecordData::Ns(name) | RecordData::Ptr(name) => of_name(name),
-        RecordData::Mx { exchange: name, .. } | RecordData::Srv { target: name, .. } => {
-            of_name(name)
-        }
-        RecordData::Soa {
-            primary, mailbox, ..
-        } => of_name(primary) + of_name(mailbox),
-        RecordData::Txt(strings) => {
-            let strings = strings
-                .iter()
-                .map(|string| size_of::<Vec<u8>>() + ALLOCATION + string.len());
-            ALLOCATION + strings.sum::<usize>()
-        }
-        RecordData::Tlsa { data, .. } => data.len() + ALLOCATION,
-        RecordData::Caa { tag, value, .. } => tag.len() + value.len() + 2 * ALLOCATION,
-        RecordData::Nsec { types } => types.len() * size_of::<RecordType>() + ALLOCATION,
-        RecordData::A(_) | RecordData::Aaaa(_) | RecordData::Other { .. } => 0,
-    };
-    size_of::<Record>() + of_name(&record.name) + data
-}
-
-/// The octets behind two counters.
-fn of_name(name: &DomainName) -> usize {
-    2 * size_of::<usize>() + name.wire_len() + ALLOCATION
-}
-
 #[cfg(test)]
 mod tests {
     use std::hash::RandomState;
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::{Negative, NegativeKind, Question, Record, RecordData, RecordType};
+    use crate::{
+        DomainName, ExtendedError, Negative, NegativeKind, Question, Record, RecordData, RecordType,
+    };
 
     static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
