@@ -1,6 +1,7 @@
 //! The stub resolver against servers on loopback that misbehave in every way it is built for.
 
 mod answers;
+mod bounds;
 mod direct;
 mod dnssec;
 mod failures;
