@@ -322,6 +322,12 @@ pub enum Transport {
     Udp,
     /// A TCP connection, after a truncated datagram (RFC 7766 §5) or because it was asked for.
     Tcp,
+    /// A TLS connection (RFC 7858).
+    Tls,
+    /// An HTTPS request (RFC 8484).
+    Https,
+    /// Many messages, from the root servers on.
+    Recursion,
 }
 
 impl fmt::Display for Transport {
@@ -330,6 +336,9 @@ impl fmt::Display for Transport {
             Self::None => "none",
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Https => "HTTPS",
+            Self::Recursion => "recursion",
         })
     }
 }

@@ -89,6 +89,8 @@ mod octets;
 mod published;
 mod record;
 mod recording;
+#[cfg(feature = "recursor")]
+pub mod recursive;
 mod report_uri;
 mod reverse;
 mod scope;

@@ -37,6 +37,8 @@ mod asking;
 mod cache;
 mod config;
 mod direct;
+#[cfg(feature = "dns-over-tls")]
+mod encrypted;
 mod exchange;
 mod flight;
 mod key;
@@ -63,8 +65,10 @@ use crate::{
     Answer, DnssecStatus, DomainName, IndeterminateCause, Lookup, LookupError, Question, RecordType,
 };
 
-pub use self::config::{Server, ServerParseError, StubConfig};
+pub use self::config::{Protocol, Server, ServerParseError, StubConfig};
 pub use self::direct::DirectResolver;
+#[cfg(feature = "dns-over-tls")]
+pub use self::encrypted::TlsClient;
 #[cfg(feature = "system-config")]
 pub use self::system::SystemConfigError;
 
@@ -148,7 +152,11 @@ impl Lookup for StubResolver {
 impl Core {
     fn new(config: StubConfig) -> Self {
         Self {
-            upstreams: config.servers.iter().copied().map(Upstream::new).collect(),
+            upstreams: config
+                .servers
+                .iter()
+                .map(|server| Upstream::new(server.clone(), &config))
+                .collect(),
             start: AtomicUsize::new(0),
             cache: Mutex::new(Cache::new(
                 config.cache_octets,
@@ -214,4 +222,32 @@ fn now() -> Instant {
 /// The only randomness: an id that whoever forges an answer has to guess (RFC 5452 §9.2), on top of the port.
 fn random_id() -> u16 {
     fastrand::u16(..)
+}
+
+/// Reads a message that somebody else has asked for.
+#[cfg(feature = "recursor")]
+pub(crate) fn read_message(
+    octets: &[u8],
+    question: &Question,
+) -> Result<(Vec<crate::Record>, crate::Response), crate::LookupErrorKind> {
+    use self::message::{Query, Verdict};
+    let manner = server::Manner {
+        edns: None,
+        checking_disabled: false,
+        recursion_desired: true,
+    };
+    match Query::new(0, question, manner).read(octets).verdict {
+        Verdict::Answer {
+            aliases,
+            response: Some(response),
+            ..
+        } => Ok((aliases, response)),
+        Verdict::AliasLoop => Err(crate::LookupErrorKind::AliasLoop),
+        Verdict::Rcode(crate::Rcode::REFUSED) => Err(crate::LookupErrorKind::Refused),
+        Verdict::Rcode(crate::Rcode::SERVFAIL) => Err(crate::LookupErrorKind::ServFail),
+        Verdict::Rcode(_) => Err(crate::LookupErrorKind::UnexpectedRcode),
+        Verdict::Answer { response: None, .. } | Verdict::Malformed(_) => {
+            Err(crate::LookupErrorKind::Malformed)
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::DomainName;
+
 /// The port of DNS (RFC 1035 §4.2).
 const DNS_PORT: u16 = 53;
 
@@ -63,6 +65,9 @@ pub struct StubConfig {
     pub max_in_flight: usize,
     /// Whether servers are asked to find the answer out (RD): recursive resolvers want it, authoritative servers do not do it.
     pub recursion_desired: bool,
+    /// How servers that are asked over TLS or HTTPS are authenticated; without it they cannot be asked.
+    #[cfg(feature = "dns-over-tls")]
+    pub tls: Option<super::TlsClient>,
 }
 
 impl StubConfig {
@@ -80,14 +85,17 @@ impl StubConfig {
             max_negative_ttl: Duration::from_secs(3 * 60 * 60),
             max_in_flight: 512,
             recursion_desired: true,
+            #[cfg(feature = "dns-over-tls")]
+            tls: None,
         }
     }
 }
 
 /// A recursive resolver.
 ///
-/// As text it is an address, with a port where it is not 53: `127.0.0.1`, `127.0.0.1:5353`, `::1`, `[::1]:5353`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// As text it is an address, with a port where it is not the usual one: `127.0.0.1`, `127.0.0.1:5353`, `::1`, `[::1]:5353`. A name behind a number sign
+/// asks over TLS (`192.0.2.53#dns.example`), and a path behind that over HTTPS (`192.0.2.53#dns.example/dns-query`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Server {
     /// Where it answers, over UDP and TCP.
@@ -95,6 +103,40 @@ pub struct Server {
     /// Whether nobody between here and there can change a message, so that its AD bit means something
     /// (RFC 4035 §4.9.3).
     pub trusted: bool,
+    /// How it is asked.
+    pub protocol: Protocol,
+}
+
+/// How a server is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Over UDP, and over TCP what is too long for that, on port 53.
+    #[default]
+    Plain,
+    /// Over TLS, on port 853 (RFC 7858). Needs the feature `dns-over-tls`, and [`StubConfig`]'s `tls`.
+    Tls {
+        /// The name that the server's certificate must have.
+        name: DomainName,
+    },
+    /// Over HTTPS, on port 443 (RFC 8484). Needs the feature `dns-over-https`, and [`StubConfig`]'s `tls`.
+    Https {
+        /// The name that the server's certificate must have, and the request is for.
+        name: DomainName,
+        /// The path, such as `/dns-query`.
+        path: String,
+    },
+}
+
+impl Protocol {
+    /// The usual port.
+    fn port(&self) -> u16 {
+        match self {
+            Self::Plain => DNS_PORT,
+            Self::Tls { .. } => 853,
+            Self::Https { .. } => 443,
+        }
+    }
 }
 
 impl Server {
@@ -104,7 +146,15 @@ impl Server {
         Self {
             address,
             trusted: address.ip().to_canonical().is_loopback(),
+            protocol: Protocol::Plain,
         }
+    }
+
+    /// The same server asked in another way. Encryption keeps others from changing a message; whether the server itself is to be believed,
+    /// and so [trusted](Self::trusted), is for the caller to say.
+    #[must_use]
+    pub fn with_protocol(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
     }
 
     /// The same server, trusted or not.
@@ -130,31 +180,53 @@ impl FromStr for Server {
     type Err = ServerParseError;
 
     fn from_str(text: &str) -> Result<Self, ServerParseError> {
-        let in_brackets = || text.strip_prefix('[')?.strip_suffix(']');
-        if let Ok(address) = in_brackets().unwrap_or(text).parse::<IpAddr>() {
-            return Ok(address.into());
-        }
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.port() != 0 => Ok(Self::new(address)),
-            _ => Err(ServerParseError { found: text.into() }),
-        }
+        let fault = || ServerParseError { found: text.into() };
+        let (place, name) = match text.split_once('#') {
+            Some((place, name)) => (place, Some(name)),
+            None => (text, None),
+        };
+        let protocol = match name.map(|name| name.split_once('/').ok_or(name)) {
+            None => Protocol::Plain,
+            Some(Err(name)) => Protocol::Tls {
+                name: name.parse().map_err(|_| fault())?,
+            },
+            Some(Ok((name, path))) => Protocol::Https {
+                name: name.parse().map_err(|_| fault())?,
+                path: format!("/{path}"),
+            },
+        };
+        let in_brackets = || place.strip_prefix('[')?.strip_suffix(']');
+        let address = if let Ok(address) = in_brackets().unwrap_or(place).parse::<IpAddr>() {
+            SocketAddr::new(address, protocol.port())
+        } else {
+            let address = place.parse::<SocketAddr>().ok();
+            address
+                .filter(|address| address.port() != 0)
+                .ok_or_else(fault)?
+        };
+        Ok(Self::new(address).with_protocol(protocol))
     }
 }
 
-/// As it is read; the port only where it is not 53.
+/// As it is read; the port only where it is not the usual one.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.address.port() == DNS_PORT {
-            self.address.ip().fmt(f)
+        if self.address.port() == self.protocol.port() {
+            self.address.ip().fmt(f)?;
         } else {
-            self.address.fmt(f)
+            self.address.fmt(f)?;
+        }
+        match &self.protocol {
+            Protocol::Plain => Ok(()),
+            Protocol::Tls { name } => write!(f, "#{name}"),
+            Protocol::Https { name, path } => write!(f, "#{name}{path}"),
         }
     }
 }
 
 /// Text that is not the address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an IP address with or without a port, found \"{}\"", found.escape_debug())]
+#[error("expected an IP address, perhaps with a port and a name as 192.0.2.53:853#dns.example, found \"{}\"", found.escape_debug())]
 pub struct ServerParseError {
     found: String,
 }
@@ -168,7 +240,7 @@ mod tests {
         let server: Server = text.parse().expect("a server");
         assert_eq!(server.address, address.parse().expect("an address"));
         assert_eq!(server.trusted, trusted);
-        assert_eq!(server.to_string().parse(), Ok(server));
+        assert_eq!(server.to_string().parse(), Ok(server.clone()));
     }
 
     #[test]
@@ -181,6 +253,23 @@ mod tests {
         check("::ffff:127.0.0.1", "[::ffff:127.0.0.1]:53", true);
         check("192.0.2.53", "192.0.2.53:53", false);
         check("2001:db8::53", "[2001:db8::53]:53", false);
+        check("192.0.2.53#dns.example", "192.0.2.53:853", false);
+        check("192.0.2.53:8853#dns.example", "192.0.2.53:8853", false);
+        check(
+            "[2001:db8::53]#dns.example/dns-query",
+            "[2001:db8::53]:443",
+            false,
+        );
+        let https: Server = "127.0.0.1:8443#dns.example/dns-query?x=1"
+            .parse()
+            .expect("a server");
+        let Protocol::Https { name, path } = &https.protocol else {
+            panic!("{https:?}")
+        };
+        assert_eq!(
+            (name.to_string().as_str(), path.as_str()),
+            ("dns.example", "/dns-query?x=1")
+        );
     }
 
     #[test]
@@ -193,6 +282,9 @@ mod tests {
             "[::1",
             "127.0.0.1]",
             "a\nb",
+            "192.0.2.53#",
+            "192.0.2.53#/dns-query",
+            "#dns.example",
         ] {
             let error = text.parse::<Server>().expect_err(text);
             assert!(error.to_string().is_ascii() && !error.to_string().contains('\n'));

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
@@ -110,24 +110,14 @@ impl Channel {
     ) -> Result<Vec<u8>, AttemptFailure> {
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await?;
-            let message = query.as_bytes();
-            // In one write, so that they travel in one segment (RFC 7766 §8). A question is under 300 octets long.
-            let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-            stream
-                .write_all(&[&length.to_be_bytes(), message].concat())
-                .await?;
-            let length = stream.read_u16().await?;
-            let mut reply = vec![0; usize::from(length)];
-            stream.read_exact(&mut reply).await?;
-            Ok::<_, io::Error>(reply)
+            exchange(&mut stream, query).await
         };
         match timeout_at(deadline, exchange).await {
             Ok(Ok(reply)) if query.is_answered_by(&reply) => Ok(reply),
             Ok(Ok(_)) => Err(AttemptFailure::Malformed(
                 "expected the answer to the question, found another".into(),
             )),
-            Ok(Err(error)) if is_closed(&error) => Err(AttemptFailure::Closed),
-            Ok(Err(error)) => Err(AttemptFailure::Network(error.to_string())),
+            Ok(Err(error)) => Err(failure(&error)),
             Err(_) => Err(AttemptFailure::Timeout { ignored: 0 }),
         }
     }
@@ -179,10 +169,29 @@ impl Channel {
     }
 }
 
-fn is_closed(error: &io::Error) -> bool {
+/// A question and its answer on a stream, each behind its length in two octets (RFC 7766 §8).
+pub(super) async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    query: &Query,
+) -> io::Result<Vec<u8>> {
+    let message = query.as_bytes();
+    // In one write, so that they travel in one segment (RFC 7766 §8). A question is under 300 octets long.
+    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+    stream
+        .write_all(&[&length.to_be_bytes(), message].concat())
+        .await?;
+    stream.flush().await?;
+    let length = stream.read_u16().await?;
+    let mut reply = vec![0; usize::from(length)];
+    stream.read_exact(&mut reply).await?;
+    Ok(reply)
+}
+
+/// What a failed stream means.
+pub(super) fn failure(error: &io::Error) -> AttemptFailure {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(
-        error.kind(),
-        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
-    )
+    match error.kind() {
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => AttemptFailure::Closed,
+        _ => AttemptFailure::Network(error.to_string()),
+    }
 }

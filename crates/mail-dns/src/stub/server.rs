@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::exchange::Channel;
 use super::message::{Query, Reply, Verdict, is_truncated};
-use super::{Server, now, random_id};
+use super::{Protocol, Server, StubConfig, now, random_id};
 use crate::{Attempt, AttemptFailure, DomainName, Question, Rcode, RecordType, Transport};
 
 /// How long it stays known whether a server validates.
@@ -19,9 +19,42 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Upstream {
     pub(super) server: Server,
-    channel: Channel,
+    route: Route,
     /// Held while it is found out, so that one asks and all learn.
     validation: Mutex<Option<(Validation, Instant)>>,
+}
+
+/// How a server is reached.
+#[derive(Debug)]
+enum Route {
+    Plain(Channel),
+    #[cfg(feature = "dns-over-tls")]
+    Encrypted(super::encrypted::Channel),
+    /// Not at all: this build does not speak what it wants.
+    None,
+}
+
+impl Route {
+    #[cfg_attr(
+        not(feature = "dns-over-tls"),
+        expect(
+            unused_variables,
+            reason = "what is configured is for encrypted servers"
+        )
+    )]
+    fn to(server: &Server, config: &StubConfig) -> Self {
+        if server.protocol == Protocol::Plain {
+            return Self::Plain(Channel::new(server.address));
+        }
+        #[cfg(feature = "dns-over-tls")]
+        if let Some(client) = config.tls.clone()
+            && let Some(channel) =
+                super::encrypted::Channel::new(server.address, &server.protocol, client)
+        {
+            return Self::Encrypted(channel);
+        }
+        Self::None
+    }
 }
 
 /// Whether a server validates.
@@ -71,15 +104,15 @@ fn fresh(known: Option<(Validation, Instant)>) -> Option<Validation> {
 }
 
 impl Upstream {
-    pub(super) fn new(server: Server) -> Self {
+    pub(super) fn new(server: Server, config: &StubConfig) -> Self {
         Self {
+            route: Route::to(&server, config),
             server,
-            channel: Channel::new(server.address),
             validation: Mutex::default(),
         }
     }
 
-    /// Asks once: over UDP, and over TCP if the answer was cut (RFC 7766 §5).
+    /// Asks once: over UDP, and over TCP if the answer was cut (RFC 7766 §5); or over TLS or HTTPS.
     pub(super) async fn ask(
         &self,
         question: &Question,
@@ -87,15 +120,32 @@ impl Upstream {
         limits: Limits,
     ) -> Result<Received, Attempt> {
         let started = now();
-        let query = Query::new(random_id(), question, manner);
-        let mut transport = Transport::Udp;
-        let mut outcome = self
-            .channel
-            .ask_udp(&query, limits.end_of_attempt(started))
-            .await;
-        if outcome.as_ref().is_ok_and(|reply| is_truncated(reply)) {
+        let mut transport = match self.server.protocol {
+            Protocol::Plain => Transport::Udp,
+            Protocol::Tls { .. } => Transport::Tls,
+            Protocol::Https { .. } => Transport::Https,
+        };
+        // Over HTTPS it is zero, so that equal questions are equal requests (RFC 8484 §4.1).
+        let id = if transport == Transport::Https {
+            0
+        } else {
+            random_id()
+        };
+        let query = Query::new(id, question, manner);
+        let end = limits.end_of_attempt(started);
+        let mut outcome = match &self.route {
+            Route::Plain(channel) => channel.ask_udp(&query, end).await,
+            #[cfg(feature = "dns-over-tls")]
+            Route::Encrypted(channel) => Box::pin(channel.ask(&query, end)).await,
+            Route::None => Err(AttemptFailure::Network(
+                "asking over TLS or HTTPS is not configured, or the name of the server cannot be used".into(),
+            )),
+        };
+        if let Route::Plain(channel) = &self.route
+            && outcome.as_ref().is_ok_and(|reply| is_truncated(reply))
+        {
             transport = Transport::Tcp;
-            outcome = Box::pin(self.channel.ask_tcp(&query, limits.end_of_attempt(now()))).await;
+            outcome = Box::pin(channel.ask_tcp(&query, limits.end_of_attempt(now()))).await;
         }
         let elapsed = now().duration_since(started);
         match outcome {

@@ -4,6 +4,8 @@ mod answers;
 mod bounds;
 mod direct;
 mod dnssec;
+#[cfg(feature = "dns-over-https")]
+mod encrypted;
 mod failures;
 mod lab;
 mod responder;
