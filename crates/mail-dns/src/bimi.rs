@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::published::{PolicyTextError, PolicyTextErrorKind, Published};
 use crate::tag_list::{Tag, TagFaultKind, TagList};
-use crate::{DomainName, Lookup, Octets, ReportUri, Span, dmarc};
+use crate::{DomainName, Lookup, LookupError, Octets, ReportUri, Span, dmarc};
 
 /// Asks for the BIMI record of `domain` under a selector, at `<selector>._bimi` below it (draft §4.4); the usual one is `default`.
 ///
@@ -37,7 +37,14 @@ pub async fn bimi(
     let name = domain
         .with_prefix("_bimi")
         .and_then(|name| name.with_prefix(selector));
-    Published::ask(lookup, name, BimiRecord::is_claimed_by, BimiRecord::parse).await
+    Published::ask(
+        lookup,
+        name,
+        "v=BIMI1",
+        BimiRecord::is_claimed_by,
+        BimiRecord::parse,
+    )
+    .await
 }
 
 /// A BIMI record (draft §4.3).
@@ -230,6 +237,28 @@ impl Unenforced {
     }
 }
 
+impl Unenforced {
+    /// What keeps a domain's DMARC from being strong enough: that which applies to it, and that of its organizational domain.
+    ///
+    /// # Errors
+    ///
+    /// If it is not known which record applies, or which domain is the organizational one.
+    pub fn of_domain(discovery: &dmarc::Discovery) -> Result<Option<Self>, &LookupError> {
+        let applied = match discovery.applied() {
+            dmarc::Applied::Record { record, .. } => record,
+            dmarc::Applied::Nothing => return Ok(Some(Self::PolicyNone)),
+            dmarc::Applied::Unknown(error) => return Err(error),
+        };
+        if let Some(unenforced) = Self::of(applied) {
+            return Ok(Some(unenforced));
+        }
+        let organizational = discovery.walk.organizational_domain()?;
+        let mut steps = discovery.walk.steps.iter();
+        let step = steps.find(|step| step.name == organizational);
+        Ok(step.and_then(|step| step.found.record()).and_then(Self::of))
+    }
+}
+
 impl fmt::Display for Unenforced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -330,6 +359,31 @@ mod tests {
             weak("v=DMARC1; p=quarantine; pct=99"),
             Some(Unenforced::PartialQuarantine)
         );
+    }
+
+    #[test]
+    fn item_78_both_domains_must_enforce() {
+        let dns = crate::StaticLookup::from_zone_text(
+            "_dmarc.a.b.test. 60 IN TXT \"v=DMARC1; p=reject\"\n_dmarc.b.test. 60 IN TXT \"v=DMARC1; p=none\"\n\
+             _dmarc.c.test. 60 IN TXT \"v=DMARC1; p=reject\"",
+        )
+        .expect("zone text");
+        let of = |name: &str| {
+            let name = name.parse().expect("a name");
+            let mut discovery = Box::pin(dmarc::discover(&dns, &name));
+            match discovery
+                .as_mut()
+                .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+            {
+                std::task::Poll::Ready(discovery) => {
+                    Unenforced::of_domain(&discovery).expect("known")
+                }
+                std::task::Poll::Pending => panic!("memory does not wait"),
+            }
+        };
+        assert_eq!(of("a.b.test"), Some(Unenforced::PolicyNone));
+        assert_eq!(of("c.test"), None);
+        assert_eq!(of("d.test"), Some(Unenforced::PolicyNone));
     }
 
     proptest! {

@@ -93,6 +93,18 @@ impl CaaSet {
         step.map(|step| &step.name)
     }
 
+    /// The answer with the records that hold, if any does.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        let answers = self
+            .steps
+            .iter()
+            .filter_map(|step| step.answer.as_ref().ok());
+        answers
+            .into_iter()
+            .find(|answer| !answer.records().is_empty())
+    }
+
     /// The properties that hold.
     pub fn properties(&self) -> impl Iterator<Item = CaaProperty> + '_ {
         let answers = self
@@ -153,6 +165,8 @@ impl CaaSet {
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Issuance {
     /// The name of a host.
@@ -167,6 +181,8 @@ pub enum Issuance {
 
 /// Who may issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the cases of RFC 8659 §3 and §4, and a failure"
@@ -278,12 +294,8 @@ impl CaaProperty {
 impl fmt::Display for CaaProperty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let critical = if self.critical { "critical " } else { "" };
-        write!(
-            f,
-            "{critical}{} \"{}\"",
-            self.tag.escape_debug(),
-            self.value
-        )
+        let value = self.value.to_string().replace('"', r#"\""#);
+        write!(f, "{critical}{} \"{value}\"", self.tag.escape_debug())
     }
 }
 

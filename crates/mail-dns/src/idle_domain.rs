@@ -93,6 +93,8 @@ pub enum Part {
 
 /// What the parts come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "all, some, none, could not tell")]
 pub enum Intent {
     /// The domain neither sends nor takes mail, and every part says so.

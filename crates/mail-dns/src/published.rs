@@ -23,6 +23,12 @@ pub struct Published<T> {
     pub answer: Option<Answer>,
     /// What it says.
     pub policy: PublishedPolicy<T>,
+    /// Texts that hold the version, and are no record: blanks before it, no semicolon behind it, another case.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub near_misses: Vec<Octets>,
 }
 
 /// What stands at such a name.
@@ -60,6 +66,7 @@ impl<T> Published<T> {
     pub(crate) async fn ask(
         lookup: &impl Lookup,
         name: Result<DomainName, NameError>,
+        version: &str,
         claims: fn(&[u8]) -> bool,
         parse: fn(&[u8]) -> Result<T, PolicyTextError>,
     ) -> Self {
@@ -69,6 +76,7 @@ impl<T> Published<T> {
                 return Self {
                     name: None,
                     answer: None,
+                    near_misses: Vec::new(),
                     policy: PublishedPolicy::NotAskable(error),
                 };
             }
@@ -80,7 +88,18 @@ impl<T> Published<T> {
             }
             Err(error) => (None, PublishedPolicy::Unknown(error)),
         };
+        let version = version.to_ascii_lowercase();
+        let is_near = |text: &Vec<u8>| {
+            let text = text.to_ascii_lowercase();
+            text.windows(version.len())
+                .any(|window| window == version.as_bytes())
+        };
+        let texts = answer.iter().flat_map(Answer::texts);
+        let near_misses = texts
+            .filter(|text| !claims(text) && is_near(text))
+            .map(Octets::from);
         Self {
+            near_misses: near_misses.collect(),
             name: Some(name),
             answer,
             policy,

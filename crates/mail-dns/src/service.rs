@@ -93,6 +93,7 @@ pub async fn mail_service(
     let name = domain
         .with_prefix("_tcp")
         .and_then(|name| name.with_prefix(service.label()));
+    let asked = name.as_ref().ok().cloned();
     let (answer, places) = match name {
         Ok(name) => match lookup.lookup(&name, RecordType::SRV).await {
             Ok(answer) => {
@@ -105,6 +106,7 @@ pub async fn mail_service(
     };
     ServiceRecords {
         service,
+        name: asked,
         answer,
         places,
     }
@@ -123,6 +125,12 @@ pub async fn mail_services(lookup: &impl Lookup, domain: &DomainName) -> Vec<Ser
 pub struct ServiceRecords {
     /// The service.
     pub service: MailService,
+    /// The name asked for; `None` if there can be no such name.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub name: Option<DomainName>,
     /// The answer; `None` if there is none that settles anything.
     #[cfg_attr(
         feature = "serde",

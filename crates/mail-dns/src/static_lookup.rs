@@ -62,8 +62,18 @@ impl StaticLookup {
     ///
     /// # Errors
     ///
-    /// If the text is not in that format; the message says where.
+    /// If the text is not in that format; the message says where. `$INCLUDE` is refused: text reads no files.
     pub fn from_zone_text(text: &str) -> Result<Self, ZoneTextError> {
+        let includes = |line: &str| {
+            let word = line.split_ascii_whitespace().next();
+            word.is_some_and(|word| word.eq_ignore_ascii_case("$INCLUDE"))
+        };
+        // Lines end in more ways than one to those who read them.
+        if text.split(['\n', '\r']).any(includes) {
+            return Err(ZoneTextError {
+                detail: "$INCLUDE is not read".into(),
+            });
+        }
         let origin = hickory_proto::rr::Name::root();
         let (_, sets) = Parser::new(text, None, Some(origin))
             .parse()
@@ -400,6 +410,17 @@ mod tests {
         // Through an alias too.
         assert!(ask(&world, "alias.example", RecordType::A).is_err());
         assert!(ask(&world, "example", RecordType::MX).is_ok());
+    }
+
+    #[test]
+    fn zone_text_reads_no_files() {
+        for text in [
+            "$INCLUDE /etc/hostname",
+            "a. 60 IN A 192.0.2.1\n  $include x",
+        ] {
+            let error = StaticLookup::from_zone_text(text).expect_err("refused");
+            assert!(error.to_string().contains("$INCLUDE"), "{error}");
+        }
     }
 
     #[test]

@@ -80,6 +80,13 @@ pub enum TagFaultKind {
     TooMany,
 }
 
+/// What was expected and found, without the place.
+impl fmt::Display for TagFaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.message())
+    }
+}
+
 impl TagFaultKind {
     fn message(self) -> &'static str {
         match self {

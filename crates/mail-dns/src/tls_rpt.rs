@@ -29,6 +29,7 @@ pub async fn tls_rpt(lookup: &impl Lookup, domain: &DomainName) -> Published<Tls
     Published::ask(
         lookup,
         name,
+        "v=TLSRPTv1",
         TlsRptRecord::is_claimed_by,
         TlsRptRecord::parse,
     )

@@ -430,6 +430,13 @@ pub enum KeyErrorKind {
     NoKey,
 }
 
+/// What was expected and found, without the place.
+impl fmt::Display for KeyErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.message())
+    }
+}
+
 impl KeyErrorKind {
     fn message(self) -> &'static str {
         match self {

@@ -8,7 +8,14 @@ use crate::{DomainName, Lookup, Octets, Span};
 /// at a parent domain (§3.4).
 pub async fn record(lookup: &impl Lookup, domain: &DomainName) -> Published<StsRecord> {
     let name = domain.with_prefix("_mta-sts");
-    Published::ask(lookup, name, StsRecord::is_claimed_by, StsRecord::parse).await
+    Published::ask(
+        lookup,
+        name,
+        "v=STSv1",
+        StsRecord::is_claimed_by,
+        StsRecord::parse,
+    )
+    .await
 }
 
 /// An MTA-STS record.

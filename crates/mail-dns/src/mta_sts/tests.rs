@@ -56,6 +56,11 @@ fn item_61_one_record_of_the_version_counts() {
         policy(&format!("{at} \"v=STSv1\"")),
         PublishedPolicy::Nothing
     );
+    let near: Vec<_> = published(&format!(
+        "{at} \"v=STSv1\"\n{at} \" v=stsv1; id=1\"\n{at} other"
+    ))
+    .near_misses;
+    assert_eq!(near.len(), 2);
     assert_eq!(policy(""), PublishedPolicy::Nothing);
     assert!(
         published("")

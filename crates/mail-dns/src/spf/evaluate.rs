@@ -33,7 +33,7 @@ const MAX_DEPTH: u32 = 32;
 /// let dns = StaticLookup::from_zone_text("loop.test. 300 IN TXT \"v=spf1 include:loop.test -all\"")?;
 /// let evaluation = check_host(&dns, &Query::helo("192.0.2.1".parse()?, "loop.test")).await;
 /// assert_eq!(evaluation.result, SpfResult::PermError);
-/// assert_eq!(evaluation.problem, Some(Problem::TooManyTerms));
+/// assert_eq!(evaluation.problem, Some(Problem::TooManyTerms { limit: 10 }));
 /// # Ok(())
 /// # }
 /// ```
@@ -147,6 +147,10 @@ impl<L: Lookup> Evaluator<'_, L> {
             record: self.found.records.len(),
         };
         let name = scope.domain.name.clone();
+        // The term that leads here began the last step; the domain's own record has none before it.
+        if let Some(step) = self.found.steps.last_mut() {
+            step.target = Some(scope.record);
+        }
         self.found.records.push(CheckedRecord {
             domain: name.clone(),
             texts: claims.iter().map(|text| shown(text)).collect(),
@@ -485,7 +489,9 @@ impl<L: Lookup> Evaluator<'_, L> {
         self.found.term_count += 1;
         self.note_counts();
         if self.found.term_count > u32::from(self.query.limits.terms) {
-            return Err(Problem::TooManyTerms);
+            return Err(Problem::TooManyTerms {
+                limit: self.query.limits.terms,
+            });
         }
         Ok(())
     }
@@ -499,7 +505,9 @@ impl<L: Lookup> Evaluator<'_, L> {
         self.found.void_count += 1;
         self.note_counts();
         if self.found.void_count > u32::from(self.query.limits.void_lookups) {
-            return Err(Problem::TooManyVoidLookups);
+            return Err(Problem::TooManyVoidLookups {
+                limit: self.query.limits.void_lookups,
+            });
         }
         Ok(())
     }
@@ -518,6 +526,7 @@ impl<L: Lookup> Evaluator<'_, L> {
             record: scope.record,
             span,
             depth: self.depth,
+            target: None,
             asked: Vec::new(),
             outcome: StepOutcome::Stopped,
             term_count: self.found.term_count,

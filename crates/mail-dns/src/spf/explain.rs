@@ -4,7 +4,7 @@ pub(super) mod decision;
 mod explorer;
 
 use crate::spf::{AddressSet, Limits, Lint, Problem, Qualifier, Record, SyntaxError, lint};
-use crate::{Answer, DomainName, Lookup, LookupError, Octets, RecordType, Span};
+use crate::{Answer, DomainName, Exchange, Lookup, LookupError, Octets, RecordType, Span};
 
 use self::decision::Decision;
 use self::explorer::Explorer;
@@ -39,10 +39,10 @@ use self::explorer::Explorer;
 /// # }
 /// ```
 pub async fn explain(lookup: &impl Lookup, domain: &DomainName) -> Explained {
-    let root = Explorer::new(lookup, domain).explore().await;
+    let (root, exchanges) = Explorer::new(lookup, domain).explore().await;
     let decision = Decision::of(&root);
     let mut lints = lint::of_domain(lookup, domain, &root).await;
-    lints.extend(lint::of_tree(&root, &decision));
+    lints.extend(lint::of_tree(&root, &decision, &exchanges));
     lint::distinct(&mut lints);
     Explained {
         lints,
@@ -50,6 +50,7 @@ pub async fn explain(lookup: &impl Lookup, domain: &DomainName) -> Explained {
         erroneous: decision.error,
         opacity: decision.opacity,
         root,
+        exchanges,
     }
 }
 
@@ -68,6 +69,8 @@ pub struct Explained {
     pub opacity: Opacity,
     /// What is worth a second look.
     pub lints: Vec<Lint>,
+    /// Every question that was asked for the tree, and what came of it, in order of name.
+    pub exchanges: Vec<Exchange>,
 }
 
 /// What terms that hang on the client (macros, `ptr`) may change.
@@ -83,6 +86,8 @@ pub struct Opacity {
 
 /// Whether a tree keeps within the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "yes, no, could not tell")]
 pub enum Fit {
     /// No client goes over a limit.
@@ -466,6 +471,12 @@ pub struct TermNode {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub child: Option<Box<RecordNode>>,
+    /// The name that `a`, `mx` and `exists` ask for; `None` for other terms, and if it hangs on the client or cannot be asked for.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub target: Option<DomainName>,
     /// For how many seconds what was found holds; `None` if nothing was asked.
     #[cfg_attr(
         feature = "serde",

@@ -635,6 +635,20 @@ fn includes_whose_domain_does_not_exist_are_named_with_the_zone_that_says_so() {
             _ => None,
         })
         .collect();
+    let gone = record(
+        "v=spf1 a:gone.d.test mx:gone.d.test exists:gone.d.test a:here.d.test -all",
+        "here A 8.8.8.8",
+    );
+    let dangling = gone
+        .lints
+        .iter()
+        .filter(|lint| matches!(lint, Lint::DanglingTarget { .. }));
+    assert_eq!(dangling.count(), 3);
+    assert!(
+        gone.exchanges
+            .iter()
+            .any(|exchange| exchange.question.to_string() == "here.d.test A")
+    );
     assert_eq!(
         missing,
         [

@@ -34,6 +34,8 @@ pub struct Flattened {
 
 /// Why there is no flattened form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NotFlattenable {
     /// There is no record, or something in its tree is an error or could not be asked.

@@ -7,8 +7,8 @@ use crate::spf::explain::decision::Decision;
 use crate::spf::explain::{RecordFound, RecordNode, fetch};
 use crate::spf::{AddressSet, Mechanism, ModifierKind, Qualifier, Record, Term};
 use crate::{
-    AddressScope, Answer, DomainName, Lookup, LookupError, NegativeKind, Octets, RecordData,
-    RecordType, Span,
+    AddressScope, Answer, DomainName, Exchange, Lookup, LookupError, NegativeKind, Octets,
+    RecordData, RecordType, Span,
 };
 
 /// How many are kept.
@@ -103,6 +103,20 @@ pub enum Lint {
         domain: DomainName,
         /// How long it is.
         octets: usize,
+    },
+    /// `a`, `mx` or `exists` of a name that does not exist.
+    #[non_exhaustive]
+    DanglingTarget {
+        /// Where.
+        place: Place,
+        /// The name, or the one that it is an alias of.
+        target: DomainName,
+        /// The zone that says so. If it is a registry's, anybody may register the domain, and then send.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Option::is_none")
+        )]
+        denied_by: Option<DomainName>,
     },
     /// An answer that does not fit a datagram of 512 octets, with every other text at the domain (RFC 7208 §3.4): it comes by EDNS or TCP.
     #[non_exhaustive]
@@ -248,7 +262,7 @@ pub(super) async fn of_domain(
 }
 
 /// What is in the records of the tree.
-pub(super) fn of_tree(root: &RecordNode, decision: &Decision) -> Vec<Lint> {
+pub(super) fn of_tree(root: &RecordNode, decision: &Decision, exchanges: &[Exchange]) -> Vec<Lint> {
     let mut lints = Vec::new();
     of_ending(root, &mut lints);
     let everybody = Lint::EverybodyPasses {
@@ -266,6 +280,7 @@ pub(super) fn of_tree(root: &RecordNode, decision: &Decision) -> Vec<Lint> {
     let nodes = root.walk();
     for node in &nodes {
         of_record(node, &mut lints);
+        of_targets(node, exchanges, &mut lints);
     }
     lints.extend(decision.covered.iter().cloned().map(Lint::Covered));
     let mut counts = BTreeMap::new();
@@ -384,6 +399,32 @@ fn of_record(node: &RecordNode, lints: &mut Vec<Lint>) {
             target: answer.canonical_name().clone(),
             kind: negative.map_or(NegativeKind::NoData, |negative| negative.kind),
             denied_by: negative.and_then(|negative| negative.zone.clone()),
+        });
+    }
+}
+
+/// Names that do not exist.
+fn of_targets(node: &RecordNode, exchanges: &[Exchange], lints: &mut Vec<Lint>) {
+    for term in &node.terms {
+        let Some(target) = &term.target else { continue };
+        let about = |exchange: &&Exchange| {
+            exchange.question.name == *target && exchange.question.record_type != RecordType::TXT
+        };
+        let answers: Vec<_> = exchanges
+            .iter()
+            .filter(about)
+            .filter_map(|exchange| exchange.outcome.as_ref().ok())
+            .collect();
+        let Some(answer) = answers
+            .first()
+            .filter(|_| answers.iter().all(|answer| answer.is_nxdomain()))
+        else {
+            continue;
+        };
+        lints.push(Lint::DanglingTarget {
+            place: place(node, term.span),
+            target: answer.canonical_name().clone(),
+            denied_by: answer.negative().and_then(|negative| negative.zone.clone()),
         });
     }
 }

@@ -59,6 +59,13 @@ pub enum SyntaxErrorKind {
     DuplicateModifier,
 }
 
+/// What was expected and found, without the place.
+impl std::fmt::Display for SyntaxErrorKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.message())
+    }
+}
+
 impl SyntaxErrorKind {
     fn message(self) -> &'static str {
         match self {

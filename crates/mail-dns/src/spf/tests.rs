@@ -183,7 +183,7 @@ fn the_eleventh_term_is_one_too_many_and_redirect_counts() {
     let found = of(CLIENT, &format!("v=spf1 {ten} mx"), &hosts(10));
     assert_eq!(
         (found.problem, found.term_count),
-        (Some(Problem::TooManyTerms), 11)
+        (Some(Problem::TooManyTerms { limit: 10 }), 11)
     );
     let more = format!("{}r 60 IN TXT \"v=spf1 +all\"", hosts(10));
     let redirected = |terms: &str| format!("v=spf1 {terms} redirect=r.example.test");
@@ -226,7 +226,10 @@ fn the_third_void_term_ends_it_across_includes() {
         "v=spf1 a:v0.example.test include:i.example.test +all",
         more,
     );
-    assert_eq!(found.problem, Some(Problem::TooManyVoidLookups));
+    assert_eq!(
+        found.problem,
+        Some(Problem::TooManyVoidLookups { limit: 2 })
+    );
     assert_eq!(found.void_count, 3);
     // After two voids, another lookup that finds something is fine.
     let more = format!("{more}\nh 60 IN A {CLIENT}");
@@ -240,9 +243,15 @@ fn limits_are_configurable() {
     let mut query = query(CLIENT);
     query.limits.void_lookups = 0;
     let found = evaluate(&zone, &query);
-    assert_eq!(found.problem, Some(Problem::TooManyVoidLookups));
+    assert_eq!(
+        found.problem,
+        Some(Problem::TooManyVoidLookups { limit: 0 })
+    );
     query.limits.terms = 0;
-    assert_eq!(evaluate(&zone, &query).problem, Some(Problem::TooManyTerms));
+    assert_eq!(
+        evaluate(&zone, &query).problem,
+        Some(Problem::TooManyTerms { limit: 10 })
+    );
 }
 
 #[test]

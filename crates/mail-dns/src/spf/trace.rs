@@ -134,9 +134,15 @@ pub enum Problem {
         domain: Option<DomainName>,
     },
     /// More terms ask the DNS than are allowed (§4.6.4).
-    TooManyTerms,
+    TooManyTerms {
+        /// How many are.
+        limit: u8,
+    },
     /// More terms find nothing than are allowed (§4.6.4).
-    TooManyVoidLookups,
+    TooManyVoidLookups {
+        /// How many are.
+        limit: u8,
+    },
     /// Includes nest more than 32 deep; not to be met with the ten terms of §4.6.4.
     IncludesTooDeep,
     /// A name has more MX records than are allowed (§4.6.4).
@@ -176,11 +182,17 @@ impl fmt::Display for Problem {
             Self::TargetWithoutRecord { domain: None } => {
                 f.write_str("expected a target that can be asked for, found an impossible name")
             }
-            Self::TooManyTerms => {
-                f.write_str("expected no more terms that ask the DNS, found another")
+            Self::TooManyTerms { limit } => {
+                write!(
+                    f,
+                    "expected at most {limit} terms that ask the DNS, found another"
+                )
             }
-            Self::TooManyVoidLookups => {
-                f.write_str("expected no more lookups without result, found another")
+            Self::TooManyVoidLookups { limit } => {
+                write!(
+                    f,
+                    "expected at most {limit} lookups without result, found another"
+                )
             }
             Self::IncludesTooDeep => f.write_str("expected no deeper includes, found another"),
             Self::TooManyMxNames { domain, count } => {
@@ -213,6 +225,12 @@ pub struct Step {
     pub span: Span,
     /// How many includes deep.
     pub depth: u32,
+    /// Which of [`Evaluation::records`] an `include` or `redirect` leads to; `None` for other terms, and if there was no answer.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub target: Option<usize>,
     /// What was asked for it; an include's own record is among [`Evaluation::records`].
     pub asked: Vec<Asked>,
     /// What came of it.

@@ -1,6 +1,6 @@
 //! Asking for everything that a record leads to.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::spf::{
     AddressSet, Directive, DualCidr, Limits, MacroLetter, MacroString, Mechanism, Qualifier, Query,
     Record,
 };
-use crate::{Answer, DomainName, Lookup, LookupError, RecordType, Span};
+use crate::{Answer, DomainName, Exchange, Lookup, LookupError, Question, RecordType, Span};
 
 /// How many records of one tree are looked at; ten terms can lead to ten.
 const MAX_RECORDS: usize = 64;
@@ -35,7 +35,7 @@ pub(super) struct Explorer<'a, L> {
     records: usize,
     terms: usize,
     /// What was asked, so that nothing is asked twice.
-    asked: HashMap<(DomainName, RecordType), Result<Answer, LookupError>>,
+    asked: BTreeMap<(DomainName, RecordType), Result<Answer, LookupError>>,
 }
 
 /// What comes of a question: the answer, if it was asked.
@@ -53,13 +53,21 @@ impl<'a, L: Lookup> Explorer<'a, L> {
             path: Vec::new(),
             records: 0,
             terms: 0,
-            asked: HashMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
-    pub(super) async fn explore(mut self) -> RecordNode {
-        let root = self.root.clone();
-        self.record(root).await
+    pub(super) async fn explore(mut self) -> (RecordNode, Vec<Exchange>) {
+        let target = self.root.clone();
+        let root = self.record(target).await;
+        let exchanges = self
+            .asked
+            .into_iter()
+            .map(|((name, record_type), outcome)| Exchange {
+                question: Question { name, record_type },
+                outcome,
+            });
+        (root, exchanges.collect())
     }
 
     async fn ask(&mut self, name: &DomainName, record_type: RecordType) -> Reply {
@@ -214,7 +222,10 @@ impl<'a, L: Lookup> Explorer<'a, L> {
     ) -> Option<DomainName> {
         term.cost.terms = 1;
         match self.expand(term, scope, spec) {
-            Expanded::Name(name) => Some(name),
+            Expanded::Name(name) => {
+                term.target = Some(name.clone());
+                Some(name)
+            }
             Expanded::Client => {
                 term.reach = Reach::Client;
                 term.cost.possible_voids = 1;
@@ -376,6 +387,7 @@ impl TermNode {
             reach: Reach::Addresses(AddressSet::default()),
             failures: FamilyFailures::default(),
             child: None,
+            target: None,
             ttl: None,
         }
     }
