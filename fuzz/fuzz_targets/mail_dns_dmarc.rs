@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mail_dns::dmarc::{Audience, Force, NearMiss, Policy, Record};
+use mail_dns::dmarc::{Audience, Force, NearMiss, Oddity, Policy, Record};
 use mailcheck_fuzz::{joined, said};
 
 fuzz_target!(|text: &[u8]| {
@@ -24,5 +24,10 @@ fuzz_target!(|text: &[u8]| {
         }
         assert!(applied <= asked && applied.is_some() == asked.is_some());
         assert_eq!(again.applied_policy_for(audience), applied);
+    }
+    for oddity in &record.oddities {
+        let Oddity::InvalidUri { text, span, .. } = oddity else { continue };
+        let tag = record.text.at(*span);
+        assert!(text.as_bytes().is_empty() || tag.windows(text.as_bytes().len()).any(|part| part == text.as_bytes()));
     }
 });

@@ -5,10 +5,6 @@ use libfuzzer_sys::fuzz_target;
 use mail_dns::ReportUri;
 
 fuzz_target!(|text: &str| {
-    // A second size is part of the URI, and escapes are read as in master files.
-    if text.matches('!').count() > 1 || text.contains('\\') {
-        return;
-    }
     let Ok(uri) = text.parse::<ReportUri>() else { return };
     let again: ReportUri = uri.to_string().parse().expect("a URI");
     assert_eq!((&again.text, &again.scheme, &again.host), (&uri.text, &uri.scheme, &uri.host));
