@@ -224,6 +224,33 @@ fn random_id() -> u16 {
     fastrand::u16(..)
 }
 
+/// Reads any octets as the reply to a question, for fuzz targets: how many aliases and records it gives, if it is an answer.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[must_use]
+pub fn fuzz_reply(octets: &[u8], question: &Question) -> Option<(usize, usize)> {
+    use self::message::{Query, Verdict, is_truncated};
+    let manner = server::Manner {
+        edns: Some(1232),
+        checking_disabled: false,
+        recursion_desired: true,
+    };
+    let query = Query::new(0, question, manner);
+    let _ = (query.is_answered_by(octets), is_truncated(octets));
+    match query.read(octets).verdict {
+        Verdict::Answer {
+            aliases, response, ..
+        } => {
+            let records = match response {
+                Some(crate::Response::Records(records)) => records.len(),
+                _ => 0,
+            };
+            Some((aliases.len(), records))
+        }
+        _ => None,
+    }
+}
+
 /// Reads a message that somebody else has asked for.
 #[cfg(feature = "recursor")]
 pub(crate) fn read_message(

@@ -492,3 +492,6 @@ fn of_mechanism(mechanism: &Mechanism, at: &Place, lints: &mut Vec<Lint>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

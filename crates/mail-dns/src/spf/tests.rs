@@ -250,7 +250,7 @@ fn limits_are_configurable() {
     query.limits.terms = 0;
     assert_eq!(
         evaluate(&zone, &query).problem,
-        Some(Problem::TooManyTerms { limit: 10 })
+        Some(Problem::TooManyTerms { limit: 0 })
     );
 }
 
