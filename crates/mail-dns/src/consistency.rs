@@ -27,7 +27,7 @@ const AT_A_TIME: usize = 8;
 
 /// Asks one name server, and nobody else.
 ///
-/// The stub resolver's [`DirectResolver`](crate::stub::DirectResolver) does; a test does without a network.
+/// `DirectResolver` of the stub resolver does (feature `stub`); a test does without a network.
 pub trait AskServer: Send + Sync {
     /// Asks the server at an address, without recursion. Aliases are not followed beyond what the server itself says.
     ///

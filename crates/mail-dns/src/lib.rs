@@ -38,24 +38,38 @@
 //! | [`Answer`], [`Negative`], [`DnssecStatus`], [`Source`] | what came back, and how |
 //! | [`LookupError`], [`Attempt`] | could not tell, and what was tried |
 //! | [`Record`], [`RecordType`], [`Rcode`] | the records themselves |
-//! | [`StaticLookup`] | answers from zone text |
+//! | [`StaticLookup`], [`Recorder`], [`Replay`] | answers from zone text, and kept and given again |
 //! | [`mail_route`] | where the mail of a domain goes: MX, null MX, implicit MX, and every address |
-//! | [`reverse`] | names of an address, confirmed forwards |
+//! | [`reverse()`] | names of an address, confirmed forwards |
+//! | [`existence()`] | whether a name exists, compact denial among the answers |
 //! | [`AddressScope`] | what an address is reserved for |
-//! | [`spf`] | who may send for a domain: the record read, `check_host()` evaluated, every step told |
-//! | [`stub`] | the stub resolver |
+//! | [`spf`] | who may send for a domain: records read, evaluated for a client, explained without one |
+//! | [`dkim`] | the keys at selectors, and which selectors there are |
+//! | [`dmarc`] | what is asked for mail that fails, by the tree walk, and by the old list |
+//! | [`idle_domain()`] | domains that say they neither send nor take mail |
+//! | [`mta_sts`], [`tls_rpt()`] | the promise of TLS, and where failures are told |
+//! | [`dane`] | certificates bound by the DNS: what a sender learns before it connects |
+//! | [`caa()`], [`bimi()`], [`mail_services`] | who may issue certificates, where the logo is, where mail programs go |
+//! | [`consistency`] | whether all name servers of a zone say the same |
+//! | `stub` | the stub resolver |
+//! | `recursive` | a recursive resolver of one's own |
 //!
 //! # Limits
 //!
-//! 12 aliases in a row; those of SPF are in [`spf::Limits`], and the stub resolver's own limits are listed with [`stub::StubConfig`].
+//! 12 aliases in a row. How many questions a function asks at the most stands with it; the limits of SPF are in [`spf::Limits`], and those
+//! of the stub resolver with its configuration.
 //!
 //! # Features
 //!
 //! | feature | adds | default |
 //! | --- | --- | --- |
 //! | `serde` | `Serialize` and `Deserialize` for every fact | yes |
-//! | `stub` | [`stub`], on tokio | yes |
+//! | `stub` | the stub resolver, on tokio | yes |
 //! | `system-config` | the system's resolver configuration, by hickory-resolver | yes |
+//! | `dns-over-tls` | resolvers asked over TLS (RFC 7858); rustls is configured by the caller | no |
+//! | `dns-over-https` | resolvers asked over HTTPS (RFC 8484) | no |
+//! | `public-suffix-list` | the list, for what readers of RFC 7489 conclude | no |
+//! | `recursor` | a recursive resolver, by hickory-resolver | no |
 
 #![cfg_attr(
     not(test),
