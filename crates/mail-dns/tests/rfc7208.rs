@@ -58,7 +58,8 @@ fn check_readme(table: &str) {
     let (before, rest) = readme.split_once(BEGIN).expect("where the table begins");
     let (held, after) = rest.split_once(END).expect("where the table ends");
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).expect("a file to write");
+        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}"))
+            .expect("a file to write");
     } else {
         assert_eq!(held, table, "run it again with UPDATE_README=1");
     }
