@@ -58,15 +58,17 @@ fn underline(page: &mut Page, text: &Octets, row: &Range<usize>, span: Span, not
     }
 }
 
-/// Breaks after semicolons where it can; no row is wider than the room, escapes counted.
+/// Breaks after semicolons where it can, else after blanks; no row is wider than the room, escapes counted.
 fn rows(octets: &[u8]) -> Vec<Range<usize>> {
     let width_of = |octets: &[u8]| Octets::from(octets).to_string().len();
     let mut rows = Vec::new();
-    let (mut start, mut width, mut stop) = (0, 0, 0);
+    let (mut start, mut width) = (0, 0);
+    let (mut stop, mut blank) = (0, 0);
     for (at, octet) in octets.iter().enumerate() {
         let octet_width = width_of(&[*octet]);
         if width + octet_width > ROOM {
-            let end = if stop > start { stop } else { at };
+            let end = [stop, blank, at];
+            let end = end.into_iter().find(|end| *end > start).unwrap_or(at);
             rows.push(start..end);
             width = width_of(&octets[end..at]);
             start = end;
@@ -75,6 +77,9 @@ fn rows(octets: &[u8]) -> Vec<Range<usize>> {
         let is_blank_behind = *octet == b' ' && octets[..at].ends_with(b";");
         if *octet == b';' || is_blank_behind {
             stop = at + 1;
+        }
+        if *octet == b' ' {
+            blank = at + 1;
         }
     }
     rows.push(start..octets.len());

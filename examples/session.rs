@@ -1,14 +1,16 @@
 //! What the examples about domains share: the command line, whom to ask, and what the outcomes come to.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
-use mail_dns::DomainName;
 use mail_dns::stub::{Server, StubConfig, StubResolver};
+use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType, Recorder, Replay};
 use mailcheck_lab::World;
 use serde::Serialize;
 
@@ -43,6 +45,14 @@ pub(crate) struct Asking {
     /// Print the facts as JSON, one object a line.
     #[arg(long)]
     json: bool,
+
+    /// Keep all questions and answers in this file, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+
+    /// Ask nobody, and take the answers from a file that `--record` has made.
+    #[arg(long, value_name = "FILE", conflicts_with = "resolver")]
+    replay: Option<PathBuf>,
 }
 
 /// What the facts about a domain come to. Of several, the greatest counts.
@@ -136,44 +146,85 @@ where
 /// Whom to ask, and how to tell.
 pub(crate) struct Session {
     asking: Asking,
-    resolver: StubResolver,
+    dns: Dns,
     laboratory: Option<World>,
 }
 
+/// Where answers come from.
+pub(crate) enum Dns {
+    Stub(StubResolver),
+    Recorder(Recorder<StubResolver>),
+    Replay(Replay),
+}
+
+impl Lookup for Dns {
+    async fn lookup(
+        &self,
+        name: &DomainName,
+        record_type: RecordType,
+    ) -> Result<Answer, LookupError> {
+        match self {
+            Self::Stub(stub) => stub.lookup(name, record_type).await,
+            Self::Recorder(recorder) => recorder.lookup(name, record_type).await,
+            Self::Replay(replay) => replay.lookup(name, record_type).await,
+        }
+    }
+}
+
 impl Session {
-    /// Asks the resolvers given, or the system's; without a domain, the laboratory.
+    /// Asks the resolvers given, or the system's; without a domain, the laboratory. What is replayed is asked of nobody.
     pub(crate) async fn open(asking: Asking) -> Result<Self, String> {
         let mut laboratory = None;
-        let mut config = if asking.from_lab || asking.domains.is_empty() {
+        if asking.from_lab || asking.domains.is_empty() {
             let world = World::start().await;
             let world = world.map_err(|error| format!("the laboratory does not start: {error}"))?;
-            let mut config = StubConfig::new([world.resolver()]);
-            // Everything is on this machine: what does not answer soon never will.
-            config.attempt_timeout = Duration::from_millis(400);
             laboratory = Some(world);
-            config
-        } else if asking.resolver.is_empty() {
-            StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
-        } else {
-            StubConfig::new(asking.resolver.iter().copied())
+        }
+        let dns = match &asking.replay {
+            Some(file) => Dns::Replay(Replay::new(read_recording(file)?)),
+            None => {
+                let stub = StubResolver::new(asking.config(laboratory.as_ref())?);
+                match &asking.record {
+                    Some(file) => {
+                        touch(file)?;
+                        Dns::Recorder(Recorder::new(stub))
+                    }
+                    None => Dns::Stub(stub),
+                }
+            }
         };
-        let most = if laboratory.is_some() { 1 } else { u64::MAX };
-        config.deadline = asking.timeout.min(Duration::from_secs(most));
         Ok(Self {
             asking,
-            resolver: StubResolver::new(config),
+            dns,
             laboratory,
         })
     }
 
-    /// The resolver.
-    pub(crate) fn resolver(&self) -> &StubResolver {
-        &self.resolver
+    /// Where answers come from.
+    pub(crate) fn dns(&self) -> &Dns {
+        &self.dns
     }
 
-    /// The domains of the command line.
-    pub(crate) fn domains(&self) -> Vec<DomainName> {
-        self.asking.domains.clone()
+    /// The domains of the command line, each with what is `given` for all; without any, those that the laboratory is to be asked
+    /// about.
+    pub(crate) fn subjects<T: Clone>(
+        &self,
+        given: T,
+        tour: impl FnOnce(&World) -> Vec<(&'static str, T)>,
+    ) -> Result<Vec<(DomainName, T)>, String> {
+        match &self.laboratory {
+            Some(world) if self.asking.domains.is_empty() => tour(world)
+                .into_iter()
+                .map(|(name, how)| {
+                    let domain = name.parse().map_err(|error| format!("{name}: {error}"))?;
+                    Ok((domain, how))
+                })
+                .collect(),
+            _ => {
+                let domains = self.asking.domains.iter().cloned();
+                Ok(domains.map(|domain| (domain, given.clone())).collect())
+            }
+        }
     }
 
     /// Whether the laboratory is asked.
@@ -218,7 +269,22 @@ impl Session {
         if outcomes.len() > 1 && !self.asking.json {
             say(&tally(&outcomes))?;
         }
+        self.keep()?;
         Ok(outcomes.into_iter().max().unwrap_or(Outcome::Yes))
+    }
+
+    /// Writes what was recorded, if that was asked for.
+    fn keep(&self) -> Result<(), String> {
+        let (Dns::Recorder(recorder), Some(file)) = (&self.dns, &self.asking.record) else {
+            return Ok(());
+        };
+        let recording = recorder.recording();
+        if recording.left_out > 0 {
+            let exchanges = count(recording.left_out, "exchange");
+            eprintln!("{}: {exchanges} more than it holds", file.display());
+        }
+        let text = serde_json::to_string(&recording).map_err(|error| error.to_string())?;
+        fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))
     }
 
     /// The server to ask by hand, if it is not the system's.
@@ -248,6 +314,40 @@ impl Session {
         };
         Some(format!("{whose}in the laboratory: {summary}"))
     }
+}
+
+impl Asking {
+    /// How the network is asked, or the laboratory.
+    fn config(&self, laboratory: Option<&World>) -> Result<StubConfig, String> {
+        let mut config = if let Some(world) = laboratory {
+            let mut config = StubConfig::new([world.resolver()]);
+            // Everything is on this machine: what does not answer soon never will.
+            config.attempt_timeout = Duration::from_millis(400);
+            config
+        } else if self.resolver.is_empty() {
+            StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
+        } else {
+            StubConfig::new(self.resolver.iter().copied())
+        };
+        let most = if laboratory.is_some() { 1 } else { u64::MAX };
+        config.deadline = self.timeout.min(Duration::from_secs(most));
+        Ok(config)
+    }
+}
+
+fn read_recording(file: &Path) -> Result<mail_dns::Recording, String> {
+    let fault = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let text = fs::read(file).map_err(|error| fault(&error))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| fault(&format!("expected what --record makes: {error}")))
+}
+
+/// Finds out whether the file can be written before anybody is asked; what is in it stays until then.
+fn touch(file: &Path) -> Result<(), String> {
+    let opened = fs::OpenOptions::new().append(true).create(true).open(file);
+    opened
+        .map(drop)
+        .map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// All about a domain, the verdict first.
