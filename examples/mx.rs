@@ -23,8 +23,7 @@ use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
 use mail_dns::{
     AddressScope, Answer, Confirmation, DnssecStatus, DomainName, HostAddresses, Lookup,
-    LookupError, MailHost, MailRoute, Negative, Record, RecordData, Reverse, RouteKind, mail_route,
-    reverse,
+    LookupError, MailHost, MailRoute, Negative, Reverse, RouteKind, mail_route, reverse,
 };
 use serde::Serialize;
 
@@ -75,18 +74,13 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<Outcome, String> {
     let session = Session::open(arguments.asking).await?;
-    let mut domains = session.domains();
-    if domains.is_empty() {
-        let named = |name: &str| name.parse().map_err(|error| format!("{name}: {error}"));
-        let tour = TOUR.iter().map(|name| named(name));
-        domains = tour.collect::<Result<_, String>>()?;
-    }
+    let domains = session.subjects((), |_| TOUR.map(|name| (name, ())).to_vec())?;
     let world = if session.is_in_laboratory() {
         Reach::Laboratory
     } else {
         Reach::Internet
     };
-    let look = |domain| Facts::collect(session.resolver(), domain, world);
+    let look = |(domain, ())| Facts::collect(session.dns(), domain, world);
     session.visit(domains, look).await
 }
 
@@ -280,14 +274,10 @@ impl session::Facts for Facts {
     fn tell(&self, page: &mut Page) {
         tell_mx(&self.route, page);
         let table = Table::of(self);
-        let mut hosts = self.route.hosts.as_slice();
-        while let Some(first) = hosts.first() {
-            let equal = hosts.partition_point(|host| host.preference == first.preference);
-            let (group, rest) = hosts.split_at(equal);
-            hosts = rest;
+        for (preference, group) in self.route.preference_groups() {
             let label = match self.route.kind() {
                 RouteKind::Implicit => "implicit".to_owned(),
-                _ => first.preference.to_string(),
+                _ => preference.to_string(),
             };
             if let [host] = group {
                 self.tell_host(host, &label, &table, page);
@@ -532,8 +522,7 @@ fn names(reverse: Option<&Reverse>, page: &mut Page) -> (Mark, String) {
     if let Some(negative) = answer.negative() {
         return (Mark::Odd, format!("no name ({})", negative.kind));
     }
-    let is_pointer = |record: &&Record| matches!(record.data, RecordData::Ptr(_));
-    let all = answer.records().iter().filter(is_pointer).count();
+    let all = reverse.names.len() + reverse.unconfirmed.len();
     let mut shown: Vec<_> = reverse
         .names
         .iter()
@@ -555,10 +544,11 @@ fn names(reverse: Option<&Reverse>, page: &mut Page) -> (Mark, String) {
     let is_unknown = |confirmation: &Confirmation| matches!(confirmation, Confirmation::Unknown(_));
     let mark = if reverse.confirmed().is_some() {
         Mark::Good
-    } else if reverse
-        .names
-        .iter()
-        .any(|name| is_unknown(&name.confirmation))
+    } else if !reverse.unconfirmed.is_empty()
+        || reverse
+            .names
+            .iter()
+            .any(|name| is_unknown(&name.confirmation))
     {
         Mark::Unknown
     } else {

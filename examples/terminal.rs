@@ -125,9 +125,9 @@ impl Page {
                 self.attempts.push(shown);
             }
         }
-        let question = format!(" to {}", error.question());
-        let cause = error.to_string().replacen(&question, "", 1);
-        format!("could not tell: {cause}")
+        let said = error.extended_errors().first();
+        let said = said.map_or_else(String::new, |said| format!(" ({said})"));
+        format!("could not tell: {}{said}", error.kind())
     }
 
     fn push(&mut self, color: Option<&str>, sign: &str, label: &str, text: &str) {

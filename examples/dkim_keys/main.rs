@@ -8,11 +8,13 @@
 //! $ cargo run --example dkim_keys -- example.com --json --resolver 127.0.0.1
 //! ```
 //!
-//! Exit code: 0 a key was found that verifiers can use (of each `--selector`, if there are any); 1 proof that there is none:
-//! `_domainkey` does not exist, so nothing is below it (RFC 8020), or none of what was found can be used (or one of those
-//! given by `--selector`); 3 could not tell: questions without an answer, or none of the names tried holds a key, which is no
-//! proof; of several domains, the highest. 64 for a mistake on the command line.
+//! Exit code: 0 a key was found that verifiers can use (of each `--selector`, if there are any); 1 proof that none of what was
+//! found can be used (or one of those given by `--selector`); 3 could not tell: questions without an answer, or none of the
+//! names tried holds a key, which is no proof, not even if `_domainkey` is said not to exist: broken servers say so of names
+//! with others below them; of several domains, the highest. 64 for a mistake on the command line.
 
+#[path = "../control.rs"]
+mod control;
 #[path = "../excerpt.rs"]
 mod excerpt;
 #[path = "../session.rs"]
@@ -27,9 +29,7 @@ use clap::Parser;
 use futures_util::future::join;
 use mail_dns::dkim::{self, Candidates, Discovery, Found, Provider, PublicKey, Selector};
 use mail_dns::spf::{self, Mechanism};
-use mail_dns::{
-    Answer, DomainName, Existence, Lookup, LookupError, RecordData, RecordType, existence,
-};
+use mail_dns::{Answer, DomainName, Existence, Lookup, LookupError, RecordType, existence};
 use serde::Serialize;
 
 use crate::session::{Asking, Outcome, Session};
@@ -60,8 +60,8 @@ const TOUR: [(&str, &[&str]); 17] = [
 ///
 /// Without a domain it looks at domains of the built-in laboratory, and needs no network.
 ///
-/// Exit code: 0 a key that verifiers can use; 1 proof that there is none; 3 could not tell, as when none of the names tried
-/// holds a key; of several domains, the highest.
+/// Exit code: 0 a key that verifiers can use; 1 proof that what was found is no use; 3 could not tell, as when none of the
+/// names tried holds a key; of several domains, the highest.
 #[derive(Debug, Parser)]
 #[command(name = "dkim_keys", version, max_term_width = 100)]
 struct Arguments {
@@ -80,19 +80,14 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<Outcome, String> {
     let Arguments { selector, asking } = arguments;
     let session = Session::open(asking).await?;
-    let mut subjects: Vec<_> = session
-        .domains()
-        .into_iter()
-        .map(|domain| (domain, selector.clone()))
-        .collect();
-    if subjects.is_empty() {
-        let named = |(name, selectors): &(&str, &[&str])| {
-            let domain = name.parse().map_err(|error| format!("{name}: {error}"))?;
-            Ok((domain, selectors.iter().map(ToString::to_string).collect()))
+    let subjects = session.subjects(selector, |_| {
+        let named = |(name, selectors): (&'static str, &[&str])| {
+            let selectors = selectors.iter().map(ToString::to_string);
+            (name, selectors.collect())
         };
-        subjects = TOUR.iter().map(named).collect::<Result<_, String>>()?;
-    }
-    let look = |(domain, selectors)| Facts::collect(session.resolver(), domain, selectors);
+        TOUR.map(named).to_vec()
+    })?;
+    let look = |(domain, selectors)| Facts::collect(session.dns(), domain, selectors);
     session.visit(subjects, look).await
 }
 
@@ -111,7 +106,7 @@ fn selector(text: &str) -> Result<String, String> {
 struct Facts {
     domain: DomainName,
     outcome: Outcome,
-    /// Whether there is anything at or below `_domainkey`; `None` if there can be no such name.
+    /// Whether there is anything at or below `_domainkey`, as a hint; `None` if there can be no such name.
     domainkey: Option<Existence>,
     /// Where names of providers come from; `None` if selectors were given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,13 +131,8 @@ impl Hints {
             lookup.lookup(domain, RecordType::TXT),
         )
         .await;
-        let exchanges =
-            mx.iter()
-                .flat_map(Answer::records)
-                .filter_map(|record| match &record.data {
-                    RecordData::Mx { exchange, .. } => Some(exchange.clone()),
-                    _ => None,
-                });
+        let exchanges = mx.iter().flat_map(Answer::exchanges);
+        let exchanges = exchanges.map(|(_, exchange)| exchange);
         let records = txt
             .iter()
             .flat_map(Answer::texts)
@@ -173,8 +163,7 @@ fn targets(record: &spf::Record) -> Vec<DomainName> {
         });
     included
         .chain(record.redirect().map(|(domain, _)| domain))
-        .filter(|domain| domain.macros().next().is_none())
-        .filter_map(|domain| domain.to_string().parse().ok())
+        .filter_map(|domain| domain.literal()?.parse().ok())
         .collect()
 }
 
@@ -187,9 +176,7 @@ impl Facts {
             candidates = candidates.with_providers_of(&found.names).with_common();
             hints = Some(found);
         }
-        let control: String = std::iter::repeat_with(fastrand::lowercase)
-            .take(20)
-            .collect();
+        let control = control::label(&domain);
         let domainkey = async {
             let name = domain.with_prefix("_domainkey").ok()?;
             Some(existence(lookup, &name).await)
@@ -219,12 +206,9 @@ impl Facts {
         }
         let hits: Vec<_> = self.discovery.hits().collect();
         // An alias that leads nowhere holds no key, but somebody has put it there.
-        let is_lost = |selector: &&Selector| {
-            selector.delegated_to.is_some()
-                && selector.delegated_to != self.discovery.control.delegated_to
-                && !hits.contains(selector)
-        };
-        let lost = self.discovery.selectors.iter().filter(is_lost);
+        let wildcard = self.discovery.control.delegated_to();
+        let lost = self.discovery.dangling();
+        let lost = lost.filter(|selector| selector.delegated_to() != wildcard);
         hits.iter().copied().chain(lost).collect()
     }
 
@@ -303,13 +287,6 @@ impl Facts {
             let text = "a wildcard holds a key for every selector, which no verifier can use";
             return (Outcome::Broken, text.to_owned());
         }
-        if let Some(Existence::DoesNotExist { .. }) = self.domainkey {
-            let text = format!(
-                "_domainkey.{} does not exist, so there is no key below it (RFC 8020)",
-                self.domain
-            );
-            return (Outcome::No, text);
-        }
         let text = format!(
             "none of {} tried holds a key; that is no proof that the domain has no DKIM",
             count(tried, "name")
@@ -341,8 +318,7 @@ impl Facts {
             };
             return (Outcome::Yes, text);
         }
-        let is_nothing =
-            |found: &Found| matches!(found, Found::Nothing { .. } | Found::NotAskable { .. });
+        let is_nothing = |found: &Found| matches!(found, Found::Nothing | Found::NotAskable(_));
         if selectors.all(|selector| is_nothing(&selector.found)) {
             return (Outcome::No, format!("there is nothing at {selector}"));
         }
@@ -421,9 +397,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_found_is_proof_only_if_nothing_is_below() {
+    async fn nothing_found_is_no_proof() {
         let (outcome, text) = told("d.test. 60 IN MX 0 .", &[], &[]).await;
-        assert_eq!(outcome, Outcome::No, "{text}");
+        assert_eq!(outcome, Outcome::Unknown, "broken servers say so: {text}");
+        has(&text, &["NXDOMAIN: a hint that nothing is below it"]);
         let (outcome, text) = told("odd._domainkey.d.test. 60 IN TXT KEY", &[], &[]).await;
         assert_eq!(outcome, Outcome::Unknown, "{text}");
         has(

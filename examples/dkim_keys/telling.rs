@@ -1,6 +1,8 @@
 //! The facts in words.
 
-use mail_dns::dkim::{Found, KeyFault, KeyRecord, KeyType, Oddity, PublicKey, RsaForm, Selector};
+use mail_dns::dkim::{
+    Found, KeyFault, KeyRecord, KeyType, Oddity, PublicKey, Quoting, RsaForm, Selector,
+};
 use mail_dns::{Answer, DomainName, Existence, Span};
 
 use crate::session::Outcome;
@@ -58,9 +60,9 @@ fn control(facts: &Facts, page: &mut Page) {
     let control = &facts.discovery.control;
     let command = command(control.name.as_ref(), page);
     let (mark, text) = match &control.found {
-        Found::Nothing { answer } => (Mark::Plain, nothing(answer)),
+        Found::Nothing => (Mark::Plain, nothing(control)),
         Found::Unknown(error) => (Mark::Unknown, page.cause(error)),
-        Found::NotAskable { .. } => (Mark::Unknown, "could not be asked for".to_owned()),
+        Found::NotAskable(_) => (Mark::Unknown, "could not be asked for".to_owned()),
         _ => (
             Mark::Odd,
             "an answer for a name that nobody has chosen".to_owned(),
@@ -95,11 +97,12 @@ fn domainkey(facts: &Facts, page: &mut Page) {
         ),
         Existence::DoesNotExist { compact: false } => (
             Mark::Plain,
-            "NXDOMAIN: nothing is at it or below it (RFC 8020)",
+            "NXDOMAIN: a hint that nothing is below it (RFC 8020), and no proof, since broken servers say so of names \
+             with others below them",
         ),
         Existence::DoesNotExist { compact: true } => (
             Mark::Plain,
-            "NXNAME in its NSEC record: nothing is at it or below it (RFC 9824)",
+            "NXNAME in its NSEC record: a hint that nothing is below it (RFC 9824)",
         ),
         Existence::Unknown(error) => {
             let text = page.cause(error);
@@ -129,18 +132,21 @@ fn tell_selector(selector: &Selector, facts: &Facts, page: &mut Page) {
 }
 
 fn tell_found(selector: &Selector, page: &mut Page) {
-    if let Some(target) = &selector.delegated_to {
+    if let Some(target) = selector.delegated_to() {
         page.row(Mark::Plain, "", &format!("an alias of {target}"));
     }
     match &selector.found {
         Found::Key(record) => tell_key(record, page),
-        Found::Invalid { text, error } => {
+        Found::Invalid { text, error, .. } => {
             let why = error.to_string();
-            let why = without_place(&why);
-            excerpt::show(page, "", text, ROWS, &[(error.span(), why.to_owned())]);
+            let note = (error.span(), without_place(&why).to_owned());
+            excerpt::show(page, "", text, ROWS, &[note]);
+            if let Some(quoting) = error.quoting() {
+                page.row(Mark::Odd, "", &quoted(quoting));
+            }
             page.row(Mark::Bad, "", "verifiers have to ignore this record");
         }
-        Found::Several { texts, joined } => {
+        Found::Several { texts, joined, .. } => {
             let records = count(texts.len(), "record");
             let text = format!("{records}: what a verifier does is undefined (RFC 6376 §3.6.2.2)");
             page.row(Mark::Bad, "", &text);
@@ -153,25 +159,22 @@ fn tell_found(selector: &Selector, page: &mut Page) {
                 page.row(Mark::Odd, "", text);
             }
         }
-        Found::OtherText { texts } => {
+        Found::OtherText { texts, .. } => {
             page.row(Mark::Bad, "", "no key, but other text");
             for text in texts {
                 excerpt::show(page, "", text, ROWS, &[]);
             }
         }
-        Found::Nothing { answer } => {
-            let text = match &selector.delegated_to {
-                Some(_) => format!("{}: the alias leads nowhere", nothing(answer)),
-                None => nothing(answer),
+        Found::Nothing => {
+            let text = match selector.delegated_to() {
+                Some(_) => format!("{}: the alias leads nowhere", nothing(selector)),
+                None => nothing(selector),
             };
             page.row(Mark::Bad, "", &text);
         }
-        Found::NotAskable { reason } => {
-            page.row(
-                Mark::Bad,
-                "",
-                &format!("there can be no such name: {reason}"),
-            );
+        Found::NotAskable(error) => {
+            let text = format!("there can be no such name: {error}");
+            page.row(Mark::Bad, "", &text);
         }
         Found::Unknown(error) => {
             let cause = page.cause(error);
@@ -211,6 +214,7 @@ fn key_in_words(record: &KeyRecord) -> String {
             bits,
             exponent,
             form,
+            ..
         } => {
             let exponent = exponent.map_or("of more than 64 bits".to_owned(), |exponent| {
                 exponent.to_string()
@@ -322,13 +326,10 @@ fn note(oddity: &Oddity, record: &KeyRecord) -> (Span, String) {
     };
     match oddity {
         Oddity::Syntax(fault) => (fault.span, without_place(&fault.to_string()).to_owned()),
-        Oddity::LiteralQuotes => (
-            whole,
-            "the quotation marks of a zone file were published".into(),
-        ),
-        Oddity::LiteralBackslashes => (
-            whole,
-            "the backslashes of a zone file were published".into(),
+        Oddity::Quoting(quoting) => (whole, quoted(*quoting)),
+        Oddity::EmptyList { name } => (
+            tag(name),
+            "without a word it counts as if it were left out".to_owned(),
         ),
         Oddity::ObsoleteGranularity => (
             tag("g"),
@@ -339,6 +340,11 @@ fn note(oddity: &Oddity, record: &KeyRecord) -> (Span, String) {
         }
         other => (whole, format!("{other:?}")),
     }
+}
+
+/// The notation of a zone file, published.
+fn quoted(quoting: Quoting) -> String {
+    format!("{quoting}, as if pasted from a zone file")
 }
 
 /// An error without its place, which is shown.
@@ -376,7 +382,8 @@ fn command(name: Option<&DomainName>, page: &Page) -> String {
     }
 }
 
-fn nothing(answer: &Answer) -> String {
-    let kind = answer.negative().map(|negative| negative.kind.to_string());
+fn nothing(selector: &Selector) -> String {
+    let negative = selector.answer.as_ref().and_then(Answer::negative);
+    let kind = negative.map(|negative| negative.kind.to_string());
     format!("nothing ({})", kind.unwrap_or_else(|| "no text".to_owned()))
 }

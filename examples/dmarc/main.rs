@@ -78,13 +78,8 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<Outcome, String> {
     let session = Session::open(arguments.asking).await?;
-    let mut domains = session.domains();
-    if domains.is_empty() {
-        let named = |name: &str| name.parse().map_err(|error| format!("{name}: {error}"));
-        let tour = TOUR.iter().map(|name| named(name));
-        domains = tour.collect::<Result<_, String>>()?;
-    }
-    let look = |domain| Facts::collect(session.resolver(), domain);
+    let domains = session.subjects((), |_| TOUR.map(|name| (name, ())).to_vec())?;
+    let look = |(domain, ())| Facts::collect(session.dns(), domain);
     session.visit(domains, look).await
 }
 
@@ -208,9 +203,8 @@ impl Facts {
             let text = format!("the {records} of {name} cancel each other, and no other applies");
             return (Outcome::Broken, text);
         }
-        let is_near = |found: &Found| matches!(found, Found::Nothing { near_misses, .. } if !near_misses.is_empty());
         let mut steps = self.discovery.walk.steps.iter();
-        match steps.find(|step| is_near(&step.found)) {
+        match steps.find(|step| !step.near_misses.is_empty()) {
             Some(step) => (
                 Outcome::Broken,
                 format!(
@@ -247,7 +241,7 @@ impl Facts {
     fn several(&self) -> Option<(&DomainName, usize)> {
         let mut steps = self.discovery.walk.steps.iter();
         steps.find_map(|step| match &step.found {
-            Found::Several { texts } => Some((&step.name, texts.len())),
+            Found::Several { texts, .. } => Some((&step.name, texts.len())),
             _ => None,
         })
     }

@@ -4,7 +4,7 @@ use mail_dns::dmarc::{
     Alignment, Applied, Audience, Authorization, Difference, Force, Found, HistoricOutcome,
     NearMiss, Oddity, Policy, Psd, Record, Stated, WalkStep,
 };
-use mail_dns::{Answer, DomainName, Existence, Octets, ReportUri, Span};
+use mail_dns::{Answer, DomainName, Existence, ReportUri, Span};
 
 use crate::terminal::{Mark, Page, count, shell_word};
 use crate::{Destination, Facts, MAX_DESTINATIONS, excerpt, wanted};
@@ -90,38 +90,31 @@ fn walk(facts: &Facts, policy_domain: Option<&DomainName>, page: &mut Page) {
             page.row(Mark::Plain, "", text);
         }
         above = Some(&step.name);
-        let (mark, text) = found(&step.found, policy_domain == Some(&step.name), page);
+        let (mark, text) = found(step, policy_domain == Some(&step.name), page);
         page.row(mark, label, &format!("{command:<width$}  {text}"));
-        match &step.found {
-            Found::Several { texts } => {
-                for text in texts {
-                    excerpt::show(page, "", text, usize::MAX, &[]);
-                }
+        if let Some(target) = step.answer.as_ref().and_then(alias) {
+            page.row(Mark::Plain, "", &format!("an alias of {target}"));
+        }
+        if let Found::Several { texts, .. } = &step.found {
+            for text in texts {
+                excerpt::show(page, "", text, usize::MAX, &[]);
             }
-            Found::Nothing { near_misses, .. } => {
-                for (text, miss) in near_misses {
-                    let end = text.as_bytes().len();
-                    let at = version(text.as_bytes());
-                    let span = Span {
-                        start: at,
-                        end: (at + 8).min(end),
-                    };
-                    excerpt::show(
-                        page,
-                        "",
-                        text,
-                        usize::MAX,
-                        &[(span, near_miss(*miss).to_owned())],
-                    );
-                }
-            }
-            _ => {}
+        }
+        for (text, miss) in &step.near_misses {
+            let note = (meant(text.as_bytes()), near_miss(*miss).to_owned());
+            excerpt::show(page, "", text, usize::MAX, &[note]);
         }
     }
 }
 
-fn found(found: &Found, applies: bool, page: &mut Page) -> (Mark, String) {
-    match found {
+/// The name that the one asked for is an alias of.
+fn alias(answer: &Answer) -> Option<&DomainName> {
+    let target = answer.canonical_name();
+    (*target != answer.question.name).then_some(target)
+}
+
+fn found(step: &WalkStep, applies: bool, page: &mut Page) -> (Mark, String) {
+    match &step.found {
         Found::Record(record) => {
             let ends = match record.psd {
                 Psd::Unstated => "",
@@ -135,14 +128,17 @@ fn found(found: &Found, applies: bool, page: &mut Page) -> (Mark, String) {
             };
             (mark, format!("{what}{ends}"))
         }
-        Found::Several { texts } => {
+        Found::Several { texts, .. } => {
             let records = count(texts.len(), "record");
             (
                 Mark::Bad,
                 format!("{records}, which cancel each other (RFC 9989 §4.10)"),
             )
         }
-        Found::Nothing { answer, .. } => (Mark::Plain, nothing(answer)),
+        Found::Nothing => (
+            Mark::Plain,
+            step.answer.as_ref().map(nothing).unwrap_or_default(),
+        ),
         Found::NotAskable => (Mark::Plain, "no such name: it would be too long".to_owned()),
         Found::Unknown(error) => (Mark::Unknown, page.cause(error)),
         _ => (
@@ -162,10 +158,18 @@ fn nothing(answer: &Answer) -> String {
     }
 }
 
-/// Where the version stands that somebody meant.
-fn version(text: &[u8]) -> usize {
-    let is_version = |window: &[u8]| window.eq_ignore_ascii_case(b"v=dmarc1");
-    text.windows(8).position(is_version).unwrap_or(0)
+/// Where the version stands that somebody meant, or else the beginning.
+fn meant(text: &[u8]) -> Span {
+    let is_version = |window: &[u8]| window.eq_ignore_ascii_case(b"v=dmarc");
+    let version = text.windows(7).position(is_version);
+    let start = version.unwrap_or(0);
+    let rest = text.get(start..).unwrap_or_default();
+    let is_end = |octet: &u8| matches!(octet, b';' | b' ');
+    let end = rest.iter().position(is_end).unwrap_or(rest.len());
+    Span {
+        start,
+        end: start + end.min(10),
+    }
 }
 
 fn near_miss(miss: NearMiss) -> &'static str {
@@ -174,6 +178,8 @@ fn near_miss(miss: NearMiss) -> &'static str {
         NearMiss::VersionCase => "the version is DMARC1, in capitals; so it is no record",
         NearMiss::VersionNotFirst => "the version must come first, so it is no record",
         NearMiss::NoSeparator => "a semicolon must follow the version, so it is no record",
+        NearMiss::OtherVersion => "no version but DMARC1 is known, so it is no record",
+        NearMiss::NoVersion => "v=DMARC1 must come first, so it is no record",
         NearMiss::LiteralQuoting => {
             "quotes or backslashes of a zone file were published, so it is no record"
         }
@@ -215,10 +221,7 @@ fn note(oddity: &Oddity, record: &Record) -> (Span, String) {
             };
             (*span, text.to_owned())
         }
-        Oddity::InvalidUri { text, error, span } => {
-            let place = place(record, *span, text);
-            (place, format!("it is ignored: {error}"))
-        }
+        Oddity::InvalidUri { error, span, .. } => (*span, format!("it is ignored: {error}")),
         Oddity::ObsoleteSize { span } => (
             *span,
             "a size after an exclamation mark is obsolete and ignored (RFC 9989 §C.4)".into(),
@@ -244,20 +247,13 @@ fn note(oddity: &Oddity, record: &Record) -> (Span, String) {
                 "without ruf, fo has no effect".to_owned(),
             )
         }
+        Oddity::LeftOut { count, .. } => {
+            let text =
+                format!("{count} more that are odd, or URIs past the first 64, are not listed");
+            (whole, text)
+        }
         _ => (whole, format!("{oddity:?}")),
     }
-}
-
-/// Where a part of a tag stands.
-fn place(record: &Record, tag: Span, part: &Octets) -> Span {
-    let (octets, part) = (record.text.at(tag), part.as_bytes());
-    let found = octets
-        .windows(part.len().max(1))
-        .position(|window| window == part);
-    found.map_or(tag, |at| Span {
-        start: tag.start + at,
-        end: tag.start + at + part.len(),
-    })
 }
 
 /// What is asked of receivers, for whom.
@@ -430,23 +426,25 @@ fn taken<'a>(
         Authorization::NotNeeded => (Mark::Good, "is of the same organization".to_owned(), None),
         Authorization::Granted {
             name,
+            answer,
             instead,
-            delegated,
+            ..
         } => {
             let uris: Vec<_> = instead.iter().map(ReportUri::to_string).collect();
             let text = match uris.is_empty() {
                 true => "wants them".to_owned(),
                 false => format!("wants them at {}", uris.join(", ")),
             };
-            let alias = if *delegated { ", by an alias" } else { "" };
-            (Mark::Good, text, Some((name, format!("a record{alias}"))))
+            let alias = alias(answer).map(|target| format!(", by an alias of {target}"));
+            let found = format!("a record{}", alias.unwrap_or_default());
+            (Mark::Good, text, Some((name, found)))
         }
-        Authorization::Refused { name, answer } => (
+        Authorization::Refused { name, answer, .. } => (
             Mark::Bad,
             "does not say that it wants them, so it gets none (RFC 9990 §4)".to_owned(),
             Some((name, nothing(answer))),
         ),
-        Authorization::ForeignOverride { name, instead } => {
+        Authorization::ForeignOverride { name, instead, .. } => {
             let uris: Vec<_> = instead.iter().map(ReportUri::to_string).collect();
             (
                 Mark::Bad,
