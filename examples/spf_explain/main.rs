@@ -1,0 +1,498 @@
+//! Who may send for a domain by SPF: the tree of its records, what each term costs and reaches, what is worth a second look;
+//! and, for a client, every step of the check.
+//!
+//! ```console
+//! $ cargo run --example spf_explain                          # the laboratory's domains, without a network
+//! $ cargo run --example spf_explain -- example.com
+//! $ cargo run --example spf_explain -- example.com --ip 192.0.2.1 --sender alice@example.com --helo mx.example.com
+//! $ cargo run --example spf_explain -- example.com --flatten --json
+//! ```
+//!
+//! Exit code: 0 a good record, within its limits for every client; 1 proof that there is none, that it is over the limits, or
+//! that clients who come to a part of it end in permerror; 3 could not tell; of several domains, the highest. 64 for a mistake
+//! on the command line. What is odd in the records changes nothing about it, and nor does what the check of a client says of
+//! the client.
+
+mod check;
+#[path = "../excerpt.rs"]
+mod excerpt;
+mod lints;
+#[path = "../session.rs"]
+mod session;
+mod telling;
+#[path = "../terminal.rs"]
+mod terminal;
+mod tree;
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mail_dns::spf::{
+    self, AddressSet, Evaluation, Explained, Flattened, Limits, Lint, Mechanism, Place, Qualifier,
+    Query, Reach, RecordFound, RecordNode, SpfResult, TermNode,
+};
+use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType, resolve};
+use mailcheck_lab::world::{Topic, World};
+use serde::Serialize;
+
+use crate::session::{Asking, Outcome, Session};
+use crate::terminal::{Page, count};
+
+/// Explains the SPF record of a domain, and checks a client against it.
+///
+/// Without a domain it looks at domains of the built-in laboratory, and needs no network.
+///
+/// Exit code: 0 a good record, within its limits; 1 proof that there is none, that it is over the limits, or that clients end
+/// in permerror; 3 could not tell; of several domains, the highest.
+#[derive(Debug, Parser)]
+#[command(name = "spf_explain", version, max_term_width = 100)]
+struct Arguments {
+    /// Check the client with this address, and tell every step.
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
+
+    /// The sender of the client's mail (MAIL FROM), whose domain is looked at as well; else postmaster of the domain.
+    #[arg(long, value_name = "LOCAL@DOMAIN", requires_all = ["ip", "domains"], value_parser = sender)]
+    sender: Option<Sender>,
+
+    /// The name in the client's HELO, for macros; else the domain.
+    #[arg(long, value_name = "NAME", requires = "ip")]
+    helo: Option<DomainName>,
+
+    /// Make a record that asks nobody, of what the DNS says now.
+    #[arg(long)]
+    flatten: bool,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// A reverse-path, and its domain.
+#[derive(Debug, Clone)]
+struct Sender {
+    path: String,
+    domain: DomainName,
+}
+
+fn main() -> ExitCode {
+    session::start("spf_explain", run)
+}
+
+async fn run(arguments: Arguments) -> Result<Outcome, String> {
+    let Arguments {
+        ip,
+        sender,
+        helo,
+        flatten,
+        asking,
+    } = arguments;
+    let session = Session::open(asking).await?;
+    let how = How {
+        ip,
+        flatten,
+        sender: None,
+        helo,
+    };
+    let mut subjects = session.subjects(how.clone(), |world| tour(world, &how))?;
+    if let Some(Sender { path, domain }) = sender {
+        if subjects.iter().all(|(asked, _)| *asked != domain) {
+            subjects.push((domain.clone(), how));
+        }
+        for (asked, how) in &mut subjects {
+            how.sender = (*asked == domain).then(|| path.clone());
+        }
+    }
+    let is_in_laboratory = session.is_in_laboratory();
+    let look = |(domain, how)| Facts::collect(session.dns(), domain, how, is_in_laboratory);
+    session.visit(subjects, look).await
+}
+
+/// What is asked for beside the tree.
+#[derive(Debug, Clone)]
+struct How {
+    ip: Option<IpAddr>,
+    sender: Option<String>,
+    helo: Option<DomainName>,
+    flatten: bool,
+}
+
+/// The domains made for SPF, and a client or a flat form where that makes the point.
+fn tour(world: &World, how: &How) -> Vec<(&'static str, How)> {
+    let domains = world.policy_domains().iter();
+    let made = domains.filter(|domain| domain.topics.contains(&Topic::Spf));
+    let names = std::iter::once("good.test").chain(made.map(|domain| domain.name));
+    let with = |name| {
+        let mut how = how.clone();
+        match name {
+            "spf-macro.test" | "spf-redirect.test" => {
+                how.ip = how.ip.or(Some(IpAddr::from([198, 51, 100, 1])));
+            }
+            "spf-ten.test" => how.flatten = true,
+            _ => {}
+        }
+        (name, how)
+    };
+    names.map(with).collect()
+}
+
+/// A local-part and a domain.
+fn sender(text: &str) -> Result<Sender, String> {
+    let found = |what: &str| {
+        Err(format!(
+            "expected a sender such as alice@example.com, found {what}"
+        ))
+    };
+    match text.rsplit_once('@') {
+        None => found("no @"),
+        Some(("", _)) => found("nothing before the @"),
+        Some((_, domain)) => match domain.parse::<DomainName>() {
+            Ok(domain) if !domain.is_root() => Ok(Sender {
+                path: text.to_owned(),
+                domain,
+            }),
+            Ok(_) => found("the root"),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+/// What was found out about a domain.
+#[derive(Debug, Serialize)]
+struct Facts {
+    domain: DomainName,
+    outcome: Outcome,
+    explained: Explained,
+    /// What the terms that ask for hosts have asked.
+    asked: Vec<Asked>,
+    /// Who was checked, and what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
+    /// A record without terms that ask, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flattened: Option<Result<Flattened, String>>,
+    #[serde(skip)]
+    is_in_laboratory: bool,
+}
+
+/// What a term has asked: the tree keeps only what came of it.
+#[derive(Debug, Serialize)]
+struct Asked {
+    place: Place,
+    /// The hosts of `mx`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exchanges: Vec<DomainName>,
+    answers: Vec<Result<Answer, LookupError>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    query: Query,
+    evaluation: Evaluation,
+}
+
+impl Facts {
+    async fn collect(
+        lookup: &impl Lookup,
+        domain: DomainName,
+        how: How,
+        is_in_laboratory: bool,
+    ) -> Self {
+        let explained = spf::explain(lookup, &domain).await;
+        let mut check = None;
+        if let Some(ip) = how.ip {
+            let sender = how.sender.unwrap_or_else(|| format!("postmaster@{domain}"));
+            let helo = how.helo.as_ref().unwrap_or(&domain).to_string();
+            let query = Query::mail_from(ip, &sender, &helo);
+            let evaluation = spf::check_host(lookup, &query).await;
+            check = Some(Check { query, evaluation });
+        }
+        let flattened = how
+            .flatten
+            .then(|| explained.flattened().map_err(|reason| reason.to_string()));
+        let mut facts = Self {
+            asked: asked(lookup, &explained.root).await,
+            outcome: Outcome::Unknown,
+            domain,
+            explained,
+            check,
+            flattened,
+            is_in_laboratory,
+        };
+        facts.outcome = facts.judge().0;
+        facts
+    }
+
+    fn judge(&self) -> (Outcome, String) {
+        let root = &self.explained.root;
+        match &root.found {
+            RecordFound::Unknown(error) => return (Outcome::Unknown, error.to_string()),
+            RecordFound::Nothing { .. } => return self.judge_nothing(),
+            RecordFound::Record(_) => {}
+            found => {
+                let text = format!("every check ends in permerror: {}", fault(found));
+                return (Outcome::Broken, text);
+            }
+        }
+        let problems = problems(root);
+        if let Some(over) = self.over_limits() {
+            return (Outcome::Broken, over);
+        }
+        if let Some(problem) = problems.iter().find(|problem| problem.error.is_none()) {
+            let Problem { term, text, .. } = problem;
+            let text = format!("clients that come to {term} end in permerror: {text}");
+            return (Outcome::Broken, text);
+        }
+        if let Some((problem, error)) = problems
+            .iter()
+            .find_map(|problem| Some((problem, problem.error?)))
+        {
+            let text = format!("what hangs on {}: {error}", problem.term);
+            return (Outcome::Unknown, text);
+        }
+        if let Some(Check { evaluation, .. }) = &self.check
+            && let Some(problem) = &evaluation.problem
+        {
+            match evaluation.result {
+                SpfResult::PermError => {
+                    let why = check::in_words(problem);
+                    let text = format!("the check of the client ends in permerror: {why}");
+                    return (Outcome::Broken, text);
+                }
+                SpfResult::TempError => return (Outcome::Unknown, problem.to_string()),
+                _ => {}
+            }
+        }
+        let limits = Limits::default();
+        if !self.explained.fits(&limits) {
+            let text = "whether more than 2 terms find nothing hangs on the client";
+            return (Outcome::Unknown, text.to_owned());
+        }
+        (Outcome::Yes, self.summary())
+    }
+
+    fn judge_nothing(&self) -> (Outcome, String) {
+        let lints = &self.explained.lints;
+        if lints
+            .iter()
+            .any(|lint| matches!(lint, Lint::NearMiss { .. }))
+        {
+            let text = "what stands there was meant as an SPF record, but is none";
+            return (Outcome::Broken, text.to_owned());
+        }
+        let copy = lints.iter().find_map(|lint| match lint {
+            Lint::CopyElsewhere { name } => Some(name),
+            _ => None,
+        });
+        let text = match copy {
+            Some(name) => {
+                format!("no SPF record; the one at {name} is where nobody looks for it")
+            }
+            None => "no SPF record, so nothing is said about who may send".to_owned(),
+        };
+        (Outcome::No, text)
+    }
+
+    /// What is over the limits for clients of one family at least, whatever they are.
+    fn over_limits(&self) -> Option<String> {
+        let limits = Limits::default();
+        let cost = self.explained.root.cost;
+        if self.explained.goes_in_a_circle() {
+            return Some("its includes go in a circle, so that no limit is enough".to_owned());
+        }
+        if cost.terms > u32::from(limits.terms) {
+            let (terms, most) = (cost.terms, limits.terms);
+            return Some(format!(
+                "{terms} terms ask the DNS, and {most} are allowed; clients that come to more end in permerror"
+            ));
+        }
+        let voids = cost.voids.ipv4.max(cost.voids.ipv6);
+        let most = limits.void_lookups;
+        (voids > u32::from(most)).then(|| {
+            format!("{voids} terms find nothing, and {most} may; clients that come to more end in permerror")
+        })
+    }
+
+    /// Who may send, of a record that is good.
+    fn summary(&self) -> String {
+        let terms = self.explained.root.cost.terms;
+        let most = Limits::default().terms;
+        let sizes = telling::sizes(&self.explained.authorized);
+        let who = match (sizes, self.explained.opaque) {
+            _ if self.is_for_everybody() => "everybody may send".to_owned(),
+            (Some(sizes), false) => format!("{sizes} may send"),
+            (Some(sizes), true) => {
+                format!("{sizes} may send, and others by terms that hang on the client")
+            }
+            (None, true) => "who may send is decided for each client".to_owned(),
+            (None, false) => "nobody may send".to_owned(),
+        };
+        format!("{who}; {terms} of {most} terms ask the DNS")
+    }
+
+    fn is_for_everybody(&self) -> bool {
+        self.explained.authorized == AddressSet::everything()
+    }
+}
+
+/// Something in the tree that ends the evaluation of those who come to it.
+struct Problem<'a> {
+    term: String,
+    text: String,
+    /// If it could not be told; else it is proved.
+    error: Option<&'a LookupError>,
+}
+
+/// All of them, those of a record before those below it.
+fn problems(node: &RecordNode) -> Vec<Problem<'_>> {
+    let mut problems = Vec::new();
+    let Some(record) = node.record() else {
+        return problems;
+    };
+    for term in &node.terms {
+        let name = record.text_of(term.span).to_owned();
+        let (text, error) = match (&term.reach, term.child.as_deref()) {
+            (Reach::Unknown(error), _) => (error.to_string(), Some(error)),
+            (Reach::Addresses(_) | Reach::Client, _) => continue,
+            (Reach::Child, Some(child)) => match &child.found {
+                RecordFound::Record(_) => {
+                    problems.extend(self::problems(child));
+                    continue;
+                }
+                RecordFound::Unknown(error) => (error.to_string(), Some(error)),
+                found => (fault(found), None),
+            },
+            _ => (reach_fault(term), None),
+        };
+        problems.push(Problem {
+            term: name,
+            text,
+            error,
+        });
+    }
+    problems
+}
+
+/// Why a term ends in permerror, other than by the record that it leads to.
+fn reach_fault(term: &TermNode) -> String {
+    match &term.reach {
+        Reach::TooManyMxNames { count } => format!("{count} MX records, and 10 are allowed"),
+        Reach::NoTarget => "no name that can be asked for".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Why what is at a domain is no record that can be evaluated.
+fn fault(found: &RecordFound) -> String {
+    match found {
+        RecordFound::Record(_) => String::new(),
+        RecordFound::Nothing { answer } => match answer.negative() {
+            Some(negative) => format!("no SPF record ({})", negative.kind),
+            None => "no SPF record".to_owned(),
+        },
+        RecordFound::Several { texts } => {
+            format!(
+                "{}, and there must be one",
+                count(texts.len(), "SPF record")
+            )
+        }
+        RecordFound::Invalid { error, .. } => without_place(&error.to_string()).to_owned(),
+        RecordFound::Loop => "it goes in a circle".to_owned(),
+        RecordFound::NotVisited => "too deep to be looked at".to_owned(),
+        RecordFound::Unknown(error) => error.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// An error without its place, which is shown.
+fn without_place(text: &str) -> &str {
+    text.split(" at octets ").next().unwrap_or(text)
+}
+
+/// Asks again what the terms have asked for hosts; a resolver with a cache has the answers at hand.
+async fn asked(lookup: &impl Lookup, root: &RecordNode) -> Vec<Asked> {
+    let mut all: Vec<Asked> = Vec::new();
+    for node in root.walk() {
+        for term in &node.terms {
+            let place = Place {
+                domain: node.domain.clone(),
+                span: term.span,
+            };
+            if all.iter().any(|asked| asked.place == place) {
+                continue;
+            }
+            let mut asked = Asked {
+                place,
+                exchanges: Vec::new(),
+                answers: Vec::new(),
+            };
+            let Some((mechanism, name)) = target(node, term) else {
+                continue;
+            };
+            let hosts = match mechanism {
+                Mechanism::Exists { .. } => {
+                    asked
+                        .answers
+                        .push(lookup.lookup(&name, RecordType::A).await);
+                    Vec::new()
+                }
+                Mechanism::Mx { .. } => {
+                    let mx = lookup.lookup(&name, RecordType::MX).await;
+                    let exchanges = mx.as_ref().map(Answer::exchanges).unwrap_or_default();
+                    let exchanges = exchanges.into_iter().map(|(_, exchange)| exchange);
+                    asked.exchanges = exchanges.filter(|exchange| !exchange.is_root()).collect();
+                    asked.answers.push(mx);
+                    asked.exchanges.clone()
+                }
+                _ => vec![name],
+            };
+            // Of more than are allowed, none is asked for.
+            if !matches!(term.reach, Reach::TooManyMxNames { .. }) {
+                for host in &hosts {
+                    let addresses = resolve(lookup, host).await;
+                    asked.answers.extend([addresses.ipv4, addresses.ipv6]);
+                }
+            }
+            all.push(asked);
+        }
+    }
+    all
+}
+
+/// The name that a term asks for, if it is the same for every client.
+fn target<'a>(node: &'a RecordNode, term: &TermNode) -> Option<(&'a Mechanism, DomainName)> {
+    let mut directives = node.record()?.directives();
+    let directive = directives.find(|directive| directive.span == term.span)?;
+    let domain = match &directive.mechanism {
+        Mechanism::A { domain, .. } | Mechanism::Mx { domain, .. } => domain.as_ref(),
+        Mechanism::Exists { domain } => Some(domain),
+        _ => return None,
+    };
+    let name = match domain {
+        None => node.domain.clone(),
+        Some(domain) => domain.literal()?.parse().ok()?,
+    };
+    Some((&directive.mechanism, name))
+}
+
+/// What a match of the qualifier comes to.
+fn comes_to(qualifier: Option<Qualifier>) -> String {
+    qualifier.map_or_else(String::new, |qualifier| qualifier.result().to_string())
+}
+
+impl session::Facts for Facts {
+    fn domain(&self) -> &DomainName {
+        &self.domain
+    }
+
+    fn verdict(&self) -> (Outcome, String) {
+        self.judge()
+    }
+
+    fn tell(&self, page: &mut Page) {
+        telling::tell(self, page);
+    }
+}
+
+#[cfg(test)]
+mod tests;
