@@ -227,7 +227,7 @@ impl Facts {
         let root = &self.explained.root;
         match &root.found {
             RecordFound::Unknown(error) => return (Outcome::Unknown, error.to_string()),
-            RecordFound::Nothing { .. } => return self.judge_nothing(),
+            RecordFound::Nothing { answer } => return self.judge_nothing(answer),
             RecordFound::Record(_) => {}
             found => {
                 let text = format!("every check ends in permerror: {}", fault(found));
@@ -271,7 +271,15 @@ impl Facts {
         (Outcome::Yes, self.summary())
     }
 
-    fn judge_nothing(&self) -> (Outcome, String) {
+    fn judge_nothing(&self, answer: &Answer) -> (Outcome, String) {
+        if answer.is_nxdomain() {
+            let end = answer.canonical_name();
+            let text = match *end == self.domain {
+                true => "the domain does not exist, so it has no SPF record".to_owned(),
+                false => format!("it is an alias of {end}, which does not exist"),
+            };
+            return (Outcome::No, text);
+        }
         let lints = &self.explained.lints;
         if lints
             .iter()

@@ -170,4 +170,7 @@ async fn no_record_and_half_a_record_are_told_apart() {
     assert_eq!(outcome, Outcome::Broken, "{text}");
     has(&text, &["^^^^^^ a blank before the version"]);
     assert_eq!(told("", &["d.test"], None).await.0, Outcome::Unknown);
+    let (outcome, text) = told("", &[], None).await;
+    assert_eq!(outcome, Outcome::No, "{text}");
+    has(&text, &["no: the domain does not exist"]);
 }
