@@ -137,7 +137,7 @@ async fn run(arguments: Arguments) -> Result<u8, String> {
     let mut config = if arguments.resolver.is_empty() {
         StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
     } else {
-        StubConfig::new(arguments.resolver.iter().copied())
+        StubConfig::new(arguments.resolver.iter().cloned())
     };
     config.deadline = arguments.timeout;
     let questions = arguments.types.iter().map(|&record_type| Question {

@@ -327,7 +327,7 @@ impl Asking {
         } else if self.resolver.is_empty() {
             StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
         } else {
-            StubConfig::new(self.resolver.iter().copied())
+            StubConfig::new(self.resolver.iter().cloned())
         };
         let most = if laboratory.is_some() { 1 } else { u64::MAX };
         config.deadline = self.timeout.min(Duration::from_secs(most));

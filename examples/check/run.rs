@@ -209,7 +209,7 @@ fn resolver(arguments: &Arguments) -> Result<StubResolver, String> {
     let mut config = if arguments.resolver.is_empty() {
         StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
     } else {
-        StubConfig::new(arguments.resolver.iter().copied())
+        StubConfig::new(arguments.resolver.iter().cloned())
     };
     config.deadline = config.deadline.min(deadline(arguments));
     Ok(StubResolver::new(config))

@@ -138,8 +138,7 @@ fn tell_found(selector: &Selector, page: &mut Page) {
     match &selector.found {
         Found::Key(record) => tell_key(record, page),
         Found::Invalid { text, error, .. } => {
-            let why = error.to_string();
-            let note = (error.span(), without_place(&why).to_owned());
+            let note = (error.span(), error.kind().to_string());
             excerpt::show(page, "", text, ROWS, &[note]);
             if let Some(quoting) = error.quoting() {
                 page.row(Mark::Odd, "", &quoted(quoting));
@@ -325,7 +324,7 @@ fn note(oddity: &Oddity, record: &KeyRecord) -> (Span, String) {
         tag.map_or(whole, |tag| tag.span)
     };
     match oddity {
-        Oddity::Syntax(fault) => (fault.span, without_place(&fault.to_string()).to_owned()),
+        Oddity::Syntax(fault) => (fault.span, fault.kind.to_string()),
         Oddity::Quoting(quoting) => (whole, quoted(*quoting)),
         Oddity::EmptyList { name } => (
             tag(name),
@@ -345,11 +344,6 @@ fn note(oddity: &Oddity, record: &KeyRecord) -> (Span, String) {
 /// The notation of a zone file, published.
 fn quoted(quoting: Quoting) -> String {
     format!("{quoting}, as if pasted from a zone file")
-}
-
-/// An error without its place, which is shown.
-fn without_place(text: &str) -> &str {
-    text.split(" at octets ").next().unwrap_or(text)
 }
 
 /// The candidates of which nothing is known.

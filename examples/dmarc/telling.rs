@@ -202,12 +202,7 @@ fn note(oddity: &Oddity, record: &Record) -> (Span, String) {
         end: record.text.as_bytes().len(),
     };
     match oddity {
-        Oddity::Syntax(fault) => {
-            let text = fault.to_string();
-            // The place is shown.
-            let text = text.split(" at octets ").next().unwrap_or_default();
-            (fault.span, format!("{text}; it is ignored"))
-        }
+        Oddity::Syntax(fault) => (fault.span, format!("{}; it is ignored", fault.kind)),
         Oddity::DuplicateTag { span } => (
             *span,
             "this tag stands a second time: some take the first, and some ignore the record".into(),

@@ -3,7 +3,7 @@
 use mail_dns::{CaaSet, DomainName, Issuance, Permission};
 
 use crate::terminal::{Mark, Page, shell_word};
-use crate::{Facts, State};
+use crate::{Facts, State, records};
 
 /// A name, what a certificate for it is called here, and who may issue it.
 struct Row<'a> {
@@ -25,10 +25,14 @@ fn rows(facts: &Facts) -> Vec<Row<'_>> {
             });
         };
         row(name.to_string(), Issuance::Host);
-        // A failure leaves all three open.
+        // A failure leaves all of them open.
         if *name == facts.domain && set.failure().is_none() {
             row(format!("*.{name}"), Issuance::Wildcard);
             row(format!("@{name} (S/MIME)"), Issuance::Mail);
+            let bimi = records::bimi(facts).record();
+            if bimi.is_some_and(|bimi| !bimi.declines()) {
+                row("its logo".to_owned(), Issuance::Mark);
+            }
         }
     }
     rows
@@ -45,7 +49,7 @@ pub(crate) fn state(facts: &Facts) -> State {
     {
         state = state.and(match permission {
             Permission::Unknown(error) => State::Unknown(error.to_string()),
-            Permission::Blocked { tag } => {
+            Permission::Blocked { tag, .. } => {
                 let tag = tag.escape_debug();
                 State::Bad(format!("no certificate for {subject}, because of {tag}"))
             }
@@ -108,7 +112,7 @@ fn in_words(permission: &Permission, page: &mut Page) -> (Mark, String) {
             (Mark::Good, format!("only {}", issuers.join(", ")))
         }
         Permission::Nobody => (Mark::Odd, "no authority".to_owned()),
-        Permission::Blocked { tag } => {
+        Permission::Blocked { tag, .. } => {
             let text = format!("no authority, because of {}", tag.escape_debug());
             (Mark::Bad, text)
         }

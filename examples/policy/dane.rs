@@ -7,16 +7,17 @@ use crate::terminal::{Mark, Page, count, shell_word};
 use crate::{Facts, State};
 
 pub(crate) fn state(facts: &Facts) -> State {
-    let mx = match &facts.idle.mx {
-        Ok(mx) => mx,
+    let dane = &facts.dane;
+    let mx = match &dane.mx {
+        Ok(mx) => *mx,
         Err(error) => return State::Unknown(error.to_string()),
     };
-    let states = facts.dane.iter().map(of_host);
+    let states = dane.hosts.iter().map(of_host);
     let state = states.fold(State::Absent, State::and);
-    let all = facts.dane.len();
+    let all = dane.hosts.len();
     let is_bound = |host: &&DaneHost| matches!(host.outcome, DaneOutcome::Authenticate { .. });
-    let bound = facts.dane.iter().filter(is_bound).count();
-    let whole = match (bound, mx.dnssec) {
+    let bound = dane.hosts.iter().filter(is_bound).count();
+    let whole = match (bound, mx) {
         (0, _) => State::Absent,
         (_, DnssecStatus::Indeterminate(cause)) => {
             State::Unknown(format!("whether the MX records are authentic: {cause}"))
@@ -53,7 +54,7 @@ fn of_host(host: &DaneHost) -> State {
 
 pub(crate) fn tell(facts: &Facts, page: &mut Page) {
     tell_mx(facts, page);
-    for host in &facts.dane {
+    for host in &facts.dane.hosts {
         tell_host(host, page);
     }
     if !facts.left_out.is_empty() {
@@ -74,7 +75,7 @@ fn tell_mx(facts: &Facts, page: &mut Page) {
             return;
         }
     };
-    let found = match facts.route_kind() {
+    let found = match facts.route_kind {
         RouteKind::NullMx => "a null MX, so there is no host".to_owned(),
         RouteKind::NoDomain => "the domain does not exist, so there is no host".to_owned(),
         RouteKind::Implicit => "none, so the domain itself is the host".to_owned(),
@@ -86,7 +87,7 @@ fn tell_mx(facts: &Facts, page: &mut Page) {
         &format!("{command}  {found} (DNSSEC {})", mx.dnssec),
     );
     let is_bound = |host: &DaneHost| matches!(host.outcome, DaneOutcome::Authenticate { .. });
-    if !facts.dane.iter().any(is_bound) {
+    if !facts.dane.hosts.iter().any(is_bound) {
         return;
     }
     match mx.dnssec {
@@ -168,6 +169,7 @@ fn obstacle_in_words(obstacle: Obstacle) -> &'static str {
         }
         Obstacle::TlsaInsecure => "its TLSA records are not signed",
         Obstacle::NoTlsa => "it is proved that there are no TLSA records",
+        Obstacle::NameTooLong => "the name for TLSA records is too long, so there can be none",
         Obstacle::NoTlsaInsecure => "there are no TLSA records, and no signature proves it",
         _ => "an obstacle that this program does not know",
     }

@@ -29,11 +29,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::future::{join, join_all, join5};
-use mail_dns::dane::DaneHost;
+use mail_dns::dane::DaneRoute;
 use mail_dns::mta_sts::{self, StsRecord};
 use mail_dns::{
-    Answer, BimiRecord, CaaSet, DomainName, IdleDomain, Intent, Lookup, MailRoute, Part, Published,
-    RouteKind, Said, ServiceRecords, TlsRptRecord,
+    BimiRecord, CaaSet, DomainName, IdleDomain, Intent, Lookup, Part, Published, RouteKind, Said,
+    ServiceRecords, TlsRptRecord,
 };
 use mailcheck_lab::world::{Topic, World};
 use serde::Serialize;
@@ -41,8 +41,6 @@ use serde::Serialize;
 use crate::session::{Asking, Outcome, Session};
 use crate::terminal::{Mark, Page};
 
-/// So many MX hosts are looked at.
-const MAX_HOSTS: usize = 32;
 /// The port that mail comes in by.
 const SMTP: u16 = 25;
 /// The selector of BIMI that receivers ask for if a message names none.
@@ -96,9 +94,9 @@ struct Facts {
     /// That of the organizational domain, if the domain has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     organizational_bimi: Option<Published<BimiRecord>>,
-    /// The MX hosts.
-    dane: Vec<DaneHost>,
-    /// Those past the first 32.
+    route_kind: RouteKind,
+    dane: DaneRoute,
+    /// MX hosts past the first 32.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<DomainName>,
     /// For the domain, the MX hosts and the host of the MTA-STS policy.
@@ -109,14 +107,18 @@ struct Facts {
 impl Facts {
     async fn collect(lookup: &impl Lookup, domain: DomainName) -> Self {
         let control = control::label(&domain);
-        let (idle, mta_sts, tls_rpt, bimi, services) = join5(
-            mail_dns::idle_domain(lookup, &domain, &control),
+        let (parts, mta_sts, tls_rpt, bimi, services) = join5(
+            join(
+                mail_dns::idle_domain(lookup, &domain, &control),
+                mail_dns::mail_route(lookup, &domain),
+            ),
             mta_sts::record(lookup, &domain),
             mail_dns::tls_rpt(lookup, &domain),
             mail_dns::bimi(lookup, &domain, BIMI_SELECTOR),
             mail_dns::mail_services(lookup, &domain),
         )
         .await;
+        let (idle, mut route) = parts;
         let mut organizational_bimi = None;
         if let (mail_dns::PublishedPolicy::Nothing, Ok(organizational)) =
             (&bimi.policy, idle.dmarc.walk.organizational_domain())
@@ -125,21 +127,22 @@ impl Facts {
             let found = mail_dns::bimi(lookup, &organizational, BIMI_SELECTOR).await;
             organizational_bimi = Some(found);
         }
-        let mut hosts = hosts(&idle);
-        let left_out = hosts.split_off(hosts.len().min(MAX_HOSTS));
         let mut names = vec![domain.clone()];
-        names.extend(hosts.iter().cloned());
+        // A host may stand under several preferences.
+        route.hosts.retain(|host| {
+            let is_new = !host.name.is_root() && !names[1..].contains(&host.name);
+            names.extend(is_new.then(|| host.name.clone()));
+            is_new
+        });
         if mta_sts.record().is_some() {
             names.extend(domain.with_prefix("mta-sts"));
         }
         names.dedup();
-        let dane = hosts
-            .iter()
-            .map(|host| mail_dns::dane::dane_host(lookup, host, SMTP));
         let caa = names
             .into_iter()
             .map(|name| async move { (name.clone(), mail_dns::caa(lookup, &name).await) });
-        let (dane, caa) = join(join_all(dane), join_all(caa)).await;
+        let dane = mail_dns::dane::dane_route(lookup, &route, SMTP);
+        let (dane, caa) = join(dane, join_all(caa)).await;
         let mut facts = Self {
             domain,
             outcome: Outcome::Unknown,
@@ -148,17 +151,14 @@ impl Facts {
             tls_rpt,
             bimi,
             organizational_bimi,
+            route_kind: route.kind(),
             dane,
-            left_out,
+            left_out: route.unresolved,
             caa,
             services,
         };
         facts.outcome = facts.judge().0;
         facts
-    }
-
-    fn route_kind(&self) -> RouteKind {
-        route_kind(&self.idle)
     }
 
     /// What each policy comes to.
@@ -217,9 +217,7 @@ impl Facts {
                 Outcome::Yes,
                 format!("it neither sends nor takes mail, and says so; it has {good}"),
             ),
-            (_, true) if self.route_kind() == RouteKind::NoDomain => {
-                (Outcome::No, "the domain does not exist".to_owned())
-            }
+            (Intent::NoDomain, true) => (Outcome::No, "the domain does not exist".to_owned()),
             (_, true) => (Outcome::No, format!("it has no {absent}")),
             (_, false) if absent.is_empty() => (Outcome::Yes, format!("it has {good}")),
             (_, false) => (Outcome::Yes, format!("it has {good}; no {absent}")),
@@ -274,28 +272,6 @@ impl State {
     }
 }
 
-fn route_kind(idle: &IdleDomain) -> RouteKind {
-    MailRoute::new(idle.domain.clone(), idle.mx.clone(), Vec::new()).kind()
-}
-
-/// The hosts that mail comes in by, each once.
-fn hosts(idle: &IdleDomain) -> Vec<DomainName> {
-    match route_kind(idle) {
-        RouteKind::Implicit => vec![idle.domain.clone()],
-        RouteKind::Mx => {
-            let exchanges = idle.mx.as_ref().map(Answer::exchanges).unwrap_or_default();
-            let mut hosts = Vec::new();
-            for (_, host) in exchanges {
-                if !host.is_root() && !hosts.contains(&host) {
-                    hosts.push(host);
-                }
-            }
-            hosts
-        }
-        RouteKind::NullMx | RouteKind::NoDomain | RouteKind::Unknown => Vec::new(),
-    }
-}
-
 impl session::Facts for Facts {
     fn domain(&self) -> &DomainName {
         &self.domain
@@ -329,9 +305,7 @@ fn tell_intent(idle: &IdleDomain, page: &mut Page) {
             Mark::Odd,
             "says in part that it has no mail: it only sends or only takes it, or the rest is forgotten",
         ),
-        Intent::InUse if route_kind(idle) == RouteKind::NoDomain => {
-            (Mark::Plain, "the domain does not exist")
-        }
+        Intent::NoDomain => (Mark::Plain, "the domain does not exist"),
         Intent::InUse => (Mark::Plain, "in use"),
         Intent::Unknown(_) => (Mark::Unknown, "could not tell"),
     };
@@ -344,9 +318,20 @@ fn tell_intent(idle: &IdleDomain, page: &mut Page) {
         };
         format!("{name}: {word}")
     });
-    page.row(Mark::Plain, "", &said.join("; "));
-    if idle.revokes_all_keys() {
-        page.row(Mark::Plain, "", "a wildcard revokes all DKIM keys");
+    let is_unknown = |(part, _)| matches!(idle.says(part), Said::Unknown(_));
+    let mark = match parts.into_iter().any(is_unknown) {
+        true => Mark::Unknown,
+        false => Mark::Plain,
+    };
+    page.row(mark, "", &said.join("; "));
+    match idle.revokes_all_keys() {
+        Said::Yes => page.row(Mark::Plain, "", "a wildcard revokes all DKIM keys"),
+        Said::No => {}
+        Said::Unknown(error) => {
+            let cause = page.cause(error);
+            let text = format!("whether a wildcard revokes all DKIM keys: {cause}");
+            page.row(Mark::Unknown, "", &text);
+        }
     }
 }
 

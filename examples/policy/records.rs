@@ -40,29 +40,20 @@ fn state<T>(published: &Published<T>) -> State {
 }
 
 /// The record that receivers take.
-fn bimi(facts: &Facts) -> &Published<BimiRecord> {
+pub(crate) fn bimi(facts: &Facts) -> &Published<BimiRecord> {
     facts.organizational_bimi.as_ref().unwrap_or(&facts.bimi)
 }
 
 /// Whether DMARC is strong enough for a logo to be shown (BIMI draft §7.1).
 fn enforced(facts: &Facts) -> State {
     let discovery = &facts.idle.dmarc;
-    let applied = match discovery.applied() {
-        Applied::Record { record, .. } => record,
-        Applied::Nothing => return State::Bad("there is no DMARC".to_owned()),
-        Applied::Unknown(error) => return State::Unknown(error.to_string()),
-    };
-    let organizational = match discovery.walk.organizational_domain() {
-        Ok(domain) => domain,
-        Err(error) => return State::Unknown(error.to_string()),
-    };
-    let mut steps = discovery.walk.steps.iter();
-    let step = steps.find(|step| step.name == organizational);
-    let organizational = step.and_then(|step| step.found.record());
-    let records = [Some(applied), organizational];
-    match records.into_iter().flatten().find_map(Unenforced::of) {
-        Some(why) => State::Bad(why.to_string()),
-        None => State::Good,
+    if matches!(discovery.applied(), Applied::Nothing) {
+        return State::Bad("there is no DMARC".to_owned());
+    }
+    match Unenforced::of_domain(discovery) {
+        Ok(Some(why)) => State::Bad(why.to_string()),
+        Ok(None) => State::Good,
+        Err(error) => State::Unknown(error.to_string()),
     }
 }
 
@@ -200,17 +191,24 @@ fn tell<T>(
                 excerpt::show(page, "", text, usize::MAX, &[]);
             }
         }
-        // A wildcard, or something that was meant as a record.
+        // A wildcard, mostly.
         PublishedPolicy::Nothing => {
-            for text in published.answer.iter().flat_map(Answer::texts) {
-                let text = Octets::from(text);
-                let span = Span { start: 0, end: 1 };
-                let note = "it does not begin as such a record does".to_owned();
-                excerpt::show(page, "", &text, 2, &[(span, note)]);
+            let texts = published.answer.iter().flat_map(Answer::texts);
+            let texts = texts.map(Octets::from);
+            for text in texts.filter(|text| !published.near_misses.contains(text)) {
+                excerpt::show(page, "", &text, 2, &[at_start("it is something else")]);
             }
         }
         _ => {}
     }
+    for text in &published.near_misses {
+        let note = at_start("it was meant as a record, and does not begin as one must");
+        excerpt::show(page, "", text, usize::MAX, &[note]);
+    }
+}
+
+fn at_start(note: &str) -> (Span, String) {
+    (Span { start: 0, end: 1 }, note.to_owned())
 }
 
 fn nothing(answer: &Answer) -> String {

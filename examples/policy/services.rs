@@ -7,8 +7,8 @@ use crate::{Facts, State};
 
 pub(crate) fn state(facts: &Facts) -> State {
     let states = facts.services.iter().map(|records| match &records.places {
-        ServicePlaces::Servers { .. } | ServicePlaces::NotOffered { .. } => State::Good,
-        ServicePlaces::Nothing { .. } | ServicePlaces::NotAskable => State::Absent,
+        ServicePlaces::Servers { .. } | ServicePlaces::NotOffered => State::Good,
+        ServicePlaces::Nothing | ServicePlaces::NotAskable(_) => State::Absent,
         ServicePlaces::Unknown(error) => State::Unknown(error.to_string()),
         _ => State::Unknown("it is something that this program does not know".to_owned()),
     });
@@ -22,8 +22,7 @@ pub(crate) fn tell(facts: &Facts, page: &mut Page) {
     let mut unknown: Vec<(String, Vec<MailService>)> = Vec::new();
     for records in &facts.services {
         let service = records.service;
-        let name = facts.domain.with_prefix(&format!("{service}._tcp"));
-        let name = name.as_ref().map(shell_word).unwrap_or_default();
+        let name = records.name.as_ref().map(shell_word).unwrap_or_default();
         let command = format!("{} SRV {name}", page.dig());
         let (mark, text) = match &records.places {
             ServicePlaces::Servers { servers, .. } => {
@@ -33,11 +32,11 @@ pub(crate) fn tell(facts: &Facts, page: &mut Page) {
                     .collect();
                 (Mark::Good, servers.join(", then "))
             }
-            ServicePlaces::NotOffered { .. } => (
+            ServicePlaces::NotOffered => (
                 Mark::Good,
                 "not offered, by a target of \".\" (RFC 6186 §3.4)".to_owned(),
             ),
-            ServicePlaces::Nothing { .. } | ServicePlaces::NotAskable => {
+            ServicePlaces::Nothing | ServicePlaces::NotAskable(_) => {
                 silent.push(service);
                 continue;
             }

@@ -51,15 +51,18 @@ async fn what_is_not_known_is_neither_there_nor_not() {
             "mx.d.test",
             "  ?            mx.d.test  mx.d.test A: could not tell: SERVFAIL; senders take",
         ),
-        (
-            "_dmarc.d.test",
-            "null MX: no; SPF for nobody: no; DMARC reject: could not tell: SERVFAIL",
-        ),
     ] {
         let (outcome, text) = told(zone, &[failing], &[]).await;
         assert_eq!(outcome, Outcome::Unknown, "{failing}: {text}");
         has(&text, &[line]);
     }
+    let line = "SPF for nobody: no; DMARC reject: could not tell: SERVFAIL";
+    let (outcome, text) = told(zone, &["_dmarc.d.test"], &[]).await;
+    assert_eq!(outcome, Outcome::Yes, "it is in use all the same: {text}");
+    has(&text, &[line]);
+    let idle = "d.test. 60 IN MX 0 .\nd.test. 60 IN TXT \"v=spf1 -all\"";
+    let (outcome, text) = told(idle, &["_dmarc.d.test"], &[]).await;
+    assert_eq!(outcome, Outcome::Unknown, "{text}");
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! The check of a client, step by step.
 
-use mail_dns::spf::{
-    Asked, AskedOutcome, Evaluation, Limits, Problem, Qualifier, SpfResult, Step, StepOutcome,
-};
+use mail_dns::spf::{Asked, AskedOutcome, Evaluation, Qualifier, SpfResult, Step, StepOutcome};
 
 use crate::terminal::{Mark, Page, ROOM, count, shell_word, wrap};
 use crate::{Check, comes_to};
@@ -28,9 +26,14 @@ pub(crate) fn tell(check: &Check, page: &mut Page) {
         trace.records_to(step.record, step.depth, page);
         trace.step(step, page);
         // The record that it leads to, before what is in it.
-        if leads_to_record(trace.text(step)) && step.outcome != StepOutcome::Stopped {
-            let inside = u32::from(step.outcome != StepOutcome::Redirected);
-            trace.records_to(trace.record, step.depth + inside, page);
+        if let Some(target) = step.target {
+            let inside = u32::from(
+                !trace
+                    .text(step)
+                    .to_ascii_lowercase()
+                    .starts_with("redirect="),
+            );
+            trace.records_to(target, step.depth + inside, page);
         }
     }
     let depth = evaluation.steps.last().map_or(0, |step| step.depth + 1);
@@ -102,12 +105,6 @@ fn qualifier(term: &str) -> Qualifier {
     }
 }
 
-fn leads_to_record(term: &str) -> bool {
-    let term = term.trim_start_matches(['+', '-', '~', '?']);
-    let lower = term.to_ascii_lowercase();
-    lower.starts_with("include:") || lower.starts_with("redirect=")
-}
-
 fn tell_asked(asked: &Asked, depth: u32, page: &mut Page) {
     let question = &asked.question;
     let outcome = match asked.outcome {
@@ -128,7 +125,7 @@ fn tell_asked(asked: &Asked, depth: u32, page: &mut Page) {
 fn result(evaluation: &Evaluation, page: &mut Page) {
     let result = evaluation.result;
     let why = match (&evaluation.problem, evaluation.matched()) {
-        (Some(problem), _) => format!("{result}: {}", in_words(problem)),
+        (Some(problem), _) => format!("{result}: {problem}"),
         (None, Some(step)) => {
             let trace = Trace {
                 evaluation,
@@ -155,18 +152,6 @@ fn result(evaluation: &Evaluation, page: &mut Page) {
     }
     for asked in &evaluation.explanation_asked {
         tell_asked(asked, 1, page);
-    }
-}
-
-/// The check has the limits of RFC 7208.
-pub(crate) fn in_words(problem: &Problem) -> String {
-    let limits = Limits::default();
-    match problem {
-        Problem::TooManyTerms => format!("more than {} terms ask the DNS", limits.terms),
-        Problem::TooManyVoidLookups => {
-            format!("more than {} terms find nothing", limits.void_lookups)
-        }
-        other => other.to_string(),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn tell(facts: &Facts, page: &mut Page) {
     let mut rows: Vec<(Mark, String)> = Vec::new();
     for lint in &facts.explained.lints {
         match lint {
-            Lint::NearMiss { text, kind } => {
+            Lint::NearMiss { text, kind, .. } => {
                 let note = (meant(text.as_bytes()), near_miss(*kind).to_owned());
                 excerpt::show(page, "near miss", text, usize::MAX, &[note]);
             }
@@ -49,11 +49,11 @@ pub(crate) fn tell(facts: &Facts, page: &mut Page) {
         let mut notes = notes.remove(&node.domain).unwrap_or_default();
         let texts = match &node.found {
             RecordFound::Record(record) => vec![Octets::from(record.text.as_bytes())],
-            RecordFound::Invalid { text, error } => {
-                notes.push((error.span(), fault(&node.found)));
+            RecordFound::Invalid { text, error, .. } => {
+                notes.push((error.span(), fault(node)));
                 vec![text.clone()]
             }
-            RecordFound::Several { texts } => texts.clone(),
+            RecordFound::Several { texts, .. } => texts.clone(),
             _ => continue,
         };
         if notes.is_empty() && node.record().is_some() {
@@ -104,9 +104,17 @@ fn note<'a>(facts: &'a Facts, lint: &'a Lint) -> Option<(&'a DomainName, Span, S
                 "{target} has no SPF record ({kind}): who comes here ends in permerror (RFC 7208 §5.2)"
             ),
         ),
-        Lint::WideNetwork { place, prefix } => (place, wide(facts, place, *prefix)),
+        Lint::DanglingTarget { place, target, .. } => (
+            place,
+            format!("{target} does not exist, so nobody is matched by it"),
+        ),
+        Lint::MappedNetwork(place) => (
+            place,
+            "such clients come as IPv4, so that it matches nobody (RFC 7208 §5)".to_owned(),
+        ),
+        Lint::WideNetwork { place, prefix, .. } => (place, wide(facts, place, *prefix)),
         Lint::HostBits(place) => (place, host_bits(facts, place)),
-        Lint::SpecialNetwork { place, scope } => (
+        Lint::SpecialNetwork { place, scope, .. } => (
             place,
             format!("no client on the internet has such an address: {scope}"),
         ),
@@ -120,7 +128,7 @@ fn note<'a>(facts: &'a Facts, lint: &'a Lint) -> Option<(&'a DomainName, Span, S
             let text = "all of it is decided by terms before, and without it nothing would change";
             (place, format!("{again}{text}"))
         }
-        Lint::NoAll { domain } => {
+        Lint::NoAll { domain, .. } => {
             let nodes = facts.explained.root.walk();
             let node = nodes.into_iter().find(|node| node.domain == *domain)?;
             let end = node.record()?.text.len();
@@ -136,19 +144,30 @@ fn note<'a>(facts: &'a Facts, lint: &'a Lint) -> Option<(&'a DomainName, Span, S
 /// A remark to no place in a record.
 fn at_large(lint: &Lint) -> String {
     match lint {
-        Lint::TypeSpf { count: number } => {
+        Lint::TypeSpf { count: number, .. } => {
             let records = count(*number, "record");
             format!("{records} of type SPF (99), which nobody asks for (RFC 7208 §3.1)")
         }
-        Lint::CopyElsewhere { name } => {
+        Lint::CopyElsewhere { name, .. } => {
             format!("a record stands at {name}, where nobody looks for it")
         }
-        Lint::RepeatedRecord { domain, count } => {
+        Lint::RepeatedRecord { domain, count, .. } => {
             format!("the tree comes to the record of {domain} {count} times, and each time costs")
         }
-        Lint::LongRecord { domain, octets } => format!(
+        Lint::LongRecord { domain, octets, .. } => format!(
             "the record of {domain} has {octets} octets; more than 450 may not fit an answer of 512 (RFC 7208 §3.4)"
         ),
+        Lint::LongAnswer { domain, octets, .. } => format!(
+            "the answer with all texts at {domain} has {octets} octets, and does not fit one of 512 (RFC 7208 §3.4)"
+        ),
+        Lint::EverybodyPasses { ipv4, ipv6, .. } => {
+            let whose = match (ipv4, ipv6) {
+                (true, true) => "",
+                (true, false) => " of IPv4",
+                _ => " of IPv6",
+            };
+            format!("every address{whose} passes")
+        }
         other => format!("{other:?}"),
     }
 }

@@ -29,10 +29,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mail_dns::spf::{
-    self, AddressSet, Evaluation, Explained, Flattened, Limits, Lint, Mechanism, Place, Qualifier,
-    Query, Reach, RecordFound, RecordNode, SpfResult, TermNode,
+    self, AddressSet, Evaluation, Explained, Fit, Flattened, Limits, Lint, NotFlattenable,
+    Qualifier, Query, Reach, RecordFound, RecordNode, SpfResult, TermNode, TreeFault, TreeProblem,
 };
-use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType, resolve};
+use mail_dns::{Answer, DomainName, Lookup};
 use mailcheck_lab::world::{Topic, World};
 use serde::Serialize;
 
@@ -163,26 +163,14 @@ struct Facts {
     domain: DomainName,
     outcome: Outcome,
     explained: Explained,
-    /// What the terms that ask for hosts have asked.
-    asked: Vec<Asked>,
     /// Who was checked, and what came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<Check>,
     /// A record without terms that ask, or why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    flattened: Option<Result<Flattened, String>>,
+    flattened: Option<Result<Flattened, NotFlattenable>>,
     #[serde(skip)]
     is_in_laboratory: bool,
-}
-
-/// What a term has asked: the tree keeps only what came of it.
-#[derive(Debug, Serialize)]
-struct Asked {
-    place: Place,
-    /// The hosts of `mx`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    exchanges: Vec<DomainName>,
-    answers: Vec<Result<Answer, LookupError>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -207,11 +195,8 @@ impl Facts {
             let evaluation = spf::check_host(lookup, &query).await;
             check = Some(Check { query, evaluation });
         }
-        let flattened = how
-            .flatten
-            .then(|| explained.flattened().map_err(|reason| reason.to_string()));
+        let flattened = how.flatten.then(|| explained.flattened());
         let mut facts = Self {
-            asked: asked(lookup, &explained.root).await,
             outcome: Outcome::Unknown,
             domain,
             explained,
@@ -227,36 +212,31 @@ impl Facts {
         let root = &self.explained.root;
         match &root.found {
             RecordFound::Unknown(error) => return (Outcome::Unknown, error.to_string()),
-            RecordFound::Nothing { answer } => return self.judge_nothing(answer),
+            RecordFound::Nothing => return self.judge_nothing(),
             RecordFound::Record(_) => {}
-            found => {
-                let text = format!("every check ends in permerror: {}", fault(found));
+            _ => {
+                let text = format!("every check ends in permerror: {}", fault(root));
                 return (Outcome::Broken, text);
             }
         }
-        let problems = problems(root);
+        let problems = problems(&self.explained);
         if let Some(over) = self.over_limits() {
             return (Outcome::Broken, over);
         }
-        if let Some(problem) = problems.iter().find(|problem| problem.error.is_none()) {
-            let Problem { term, text, .. } = problem;
+        let is_proved = |problem: &&Problem<'_>| problem.is_proved;
+        if let Some(Problem { term, text, .. }) = problems.iter().find(is_proved) {
             let text = format!("clients that come to {term} end in permerror: {text}");
             return (Outcome::Broken, text);
         }
-        if let Some((problem, error)) = problems
-            .iter()
-            .find_map(|problem| Some((problem, problem.error?)))
-        {
-            let text = format!("what hangs on {}: {error}", problem.term);
-            return (Outcome::Unknown, text);
+        if let Some(Problem { term, text, .. }) = problems.first() {
+            return (Outcome::Unknown, format!("what hangs on {term}: {text}"));
         }
         if let Some(Check { evaluation, .. }) = &self.check
             && let Some(problem) = &evaluation.problem
         {
             match evaluation.result {
                 SpfResult::PermError => {
-                    let why = check::in_words(problem);
-                    let text = format!("the check of the client ends in permerror: {why}");
+                    let text = format!("the check of the client ends in permerror: {problem}");
                     return (Outcome::Broken, text);
                 }
                 SpfResult::TempError => return (Outcome::Unknown, problem.to_string()),
@@ -264,15 +244,16 @@ impl Facts {
             }
         }
         let limits = Limits::default();
-        if !self.explained.fits(&limits) {
-            let text = "whether more than 2 terms find nothing hangs on the client";
+        if self.explained.fit(&limits) != Fit::Within {
+            let text = "whether it keeps within the limits hangs on the client";
             return (Outcome::Unknown, text.to_owned());
         }
         (Outcome::Yes, self.summary())
     }
 
-    fn judge_nothing(&self, answer: &Answer) -> (Outcome, String) {
-        if answer.is_nxdomain() {
+    fn judge_nothing(&self) -> (Outcome, String) {
+        let answer = self.explained.root.answer.as_ref();
+        if let Some(answer) = answer.filter(|answer| answer.is_nxdomain()) {
             let end = answer.canonical_name();
             let text = match *end == self.domain {
                 true => "the domain does not exist, so it has no SPF record".to_owned(),
@@ -289,7 +270,7 @@ impl Facts {
             return (Outcome::Broken, text.to_owned());
         }
         let copy = lints.iter().find_map(|lint| match lint {
-            Lint::CopyElsewhere { name } => Some(name),
+            Lint::CopyElsewhere { name, .. } => Some(name),
             _ => None,
         });
         let text = match copy {
@@ -326,7 +307,7 @@ impl Facts {
         let terms = self.explained.root.cost.terms;
         let most = Limits::default().terms;
         let sizes = telling::sizes(&self.explained.authorized);
-        let who = match (sizes, self.explained.opaque) {
+        let who = match (sizes, self.explained.opacity.may_add) {
             _ if self.is_for_everybody() => "everybody may send".to_owned(),
             (Some(sizes), false) => format!("{sizes} may send"),
             (Some(sizes), true) => {
@@ -345,142 +326,62 @@ impl Facts {
 
 /// Something in the tree that ends the evaluation of those who come to it.
 struct Problem<'a> {
-    term: String,
+    term: &'a str,
     text: String,
-    /// If it could not be told; else it is proved.
-    error: Option<&'a LookupError>,
+    /// Whether it is proved; else it could not be told.
+    is_proved: bool,
 }
 
-/// All of them, those of a record before those below it.
-fn problems(node: &RecordNode) -> Vec<Problem<'_>> {
-    let mut problems = Vec::new();
-    let Some(record) = node.record() else {
-        return problems;
-    };
-    for term in &node.terms {
-        let name = record.text_of(term.span).to_owned();
-        let (text, error) = match (&term.reach, term.child.as_deref()) {
-            (Reach::Unknown(error), _) => (error.to_string(), Some(error)),
-            (Reach::Addresses(_) | Reach::Client, _) => continue,
-            (Reach::Child, Some(child)) => match &child.found {
-                RecordFound::Record(_) => {
-                    problems.extend(self::problems(child));
-                    continue;
-                }
-                RecordFound::Unknown(error) => (error.to_string(), Some(error)),
-                found => (fault(found), None),
-            },
-            _ => (reach_fault(term), None),
+/// All of them below the domain's own record, those of a record before those below it.
+fn problems(explained: &Explained) -> Vec<Problem<'_>> {
+    let nodes = explained.root.walk();
+    let told = |fault: TreeFault| {
+        let (domain, span) = fault.at?;
+        let mut nodes = nodes.iter();
+        let record = nodes.find_map(|node| node.record().filter(|_| node.domain == domain))?;
+        let text = match &fault.problem {
+            TreeProblem::Evaluation(problem) => problem.to_string(),
+            TreeProblem::Circle => "it goes in a circle".to_owned(),
+            _ => "too much to be looked at".to_owned(),
         };
-        problems.push(Problem {
-            term: name,
+        Some(Problem {
+            term: record.text_of(span),
             text,
-            error,
-        });
-    }
-    problems
+            is_proved: !fault.problem.is_transient() && fault.problem != TreeProblem::NotVisited,
+        })
+    };
+    explained.faults().into_iter().filter_map(told).collect()
 }
 
 /// Why a term ends in permerror, other than by the record that it leads to.
 fn reach_fault(term: &TermNode) -> String {
     match &term.reach {
-        Reach::TooManyMxNames { count } => format!("{count} MX records, and 10 are allowed"),
+        Reach::TooManyMxNames { count, .. } => format!("{count} MX records, and 10 are allowed"),
         Reach::NoTarget => "no name that can be asked for".to_owned(),
         other => format!("{other:?}"),
     }
 }
 
 /// Why what is at a domain is no record that can be evaluated.
-fn fault(found: &RecordFound) -> String {
-    match found {
+fn fault(node: &RecordNode) -> String {
+    match &node.found {
         RecordFound::Record(_) => String::new(),
-        RecordFound::Nothing { answer } => match answer.negative() {
+        RecordFound::Nothing => match node.answer.as_ref().and_then(Answer::negative) {
             Some(negative) => format!("no SPF record ({})", negative.kind),
             None => "no SPF record".to_owned(),
         },
-        RecordFound::Several { texts } => {
+        RecordFound::Several { texts, .. } => {
             format!(
                 "{}, and there must be one",
                 count(texts.len(), "SPF record")
             )
         }
-        RecordFound::Invalid { error, .. } => without_place(&error.to_string()).to_owned(),
+        RecordFound::Invalid { error, .. } => error.kind().to_string(),
         RecordFound::Loop => "it goes in a circle".to_owned(),
-        RecordFound::NotVisited => "too deep to be looked at".to_owned(),
+        RecordFound::NotVisited => "too much to be looked at".to_owned(),
         RecordFound::Unknown(error) => error.to_string(),
         other => format!("{other:?}"),
     }
-}
-
-/// An error without its place, which is shown.
-fn without_place(text: &str) -> &str {
-    text.split(" at octets ").next().unwrap_or(text)
-}
-
-/// Asks again what the terms have asked for hosts; a resolver with a cache has the answers at hand.
-async fn asked(lookup: &impl Lookup, root: &RecordNode) -> Vec<Asked> {
-    let mut all: Vec<Asked> = Vec::new();
-    for node in root.walk() {
-        for term in &node.terms {
-            let place = Place {
-                domain: node.domain.clone(),
-                span: term.span,
-            };
-            if all.iter().any(|asked| asked.place == place) {
-                continue;
-            }
-            let mut asked = Asked {
-                place,
-                exchanges: Vec::new(),
-                answers: Vec::new(),
-            };
-            let Some((mechanism, name)) = target(node, term) else {
-                continue;
-            };
-            let hosts = match mechanism {
-                Mechanism::Exists { .. } => {
-                    asked
-                        .answers
-                        .push(lookup.lookup(&name, RecordType::A).await);
-                    Vec::new()
-                }
-                Mechanism::Mx { .. } => {
-                    let mx = lookup.lookup(&name, RecordType::MX).await;
-                    let exchanges = mx.as_ref().map(Answer::exchanges).unwrap_or_default();
-                    let exchanges = exchanges.into_iter().map(|(_, exchange)| exchange);
-                    asked.exchanges = exchanges.filter(|exchange| !exchange.is_root()).collect();
-                    asked.answers.push(mx);
-                    asked.exchanges.clone()
-                }
-                _ => vec![name],
-            };
-            // Of more than are allowed, none is asked for.
-            if !matches!(term.reach, Reach::TooManyMxNames { .. }) {
-                for host in &hosts {
-                    let addresses = resolve(lookup, host).await;
-                    asked.answers.extend([addresses.ipv4, addresses.ipv6]);
-                }
-            }
-            all.push(asked);
-        }
-    }
-    all
-}
-
-/// The name that a term asks for, if it is the same for every client.
-fn target<'a>(node: &'a RecordNode, term: &TermNode) -> Option<(&'a Mechanism, DomainName)> {
-    let mut directives = node.record()?.directives();
-    let directive = directives.find(|directive| directive.span == term.span)?;
-    let domain = match &directive.mechanism {
-        Mechanism::A { domain, .. } | Mechanism::Mx { domain, .. } => domain.as_ref(),
-        Mechanism::Exists { domain } => Some(domain),
-        _ => return None,
-    };
-    let name = match domain {
-        None => node.domain.clone(),
-        Some(domain) => domain.literal()?.parse().ok()?,
-    };
-    Some((&directive.mechanism, name))
 }
 
 /// What a match of the qualifier comes to.

@@ -1,7 +1,9 @@
 //! The facts in words.
 
 use mail_dns::dmarc::{BuiltInList, PublicSuffixes as _};
-use mail_dns::spf::{AddressSet, Flattened, Limits, Reach, RecordFound, RecordNode};
+use mail_dns::spf::{
+    AddressSet, Flattened, Limits, NotFlattenable, Reach, RecordFound, RecordNode,
+};
 use mail_dns::{Answer, DomainName, NegativeKind, RecordType};
 
 use crate::terminal::{Mark, Page, count, shell_word};
@@ -17,8 +19,9 @@ pub(crate) fn tell(facts: &Facts, page: &mut Page) {
             let cause = page.cause(error);
             page.row(Mark::Unknown, "record", &format!("{command}  {cause}"));
         }
-        RecordFound::Nothing { answer } => {
-            let text = format!("{command}  {}", denied(answer));
+        RecordFound::Nothing => {
+            let answer = facts.explained.root.answer.as_ref();
+            let text = format!("{command}  {}", answer.map(denied).unwrap_or_default());
             page.row(Mark::Plain, "record", &text);
         }
         _ => page.verbatim("by hand", &command),
@@ -126,8 +129,8 @@ fn senders(facts: &Facts, page: &mut Page) {
     } else {
         sizes(set).unwrap_or_else(|| "no address".to_owned())
     };
-    let problems = problems(&explained.root);
-    let so_far = if problems.iter().any(|problem| problem.error.is_none()) {
+    let problems = problems(explained);
+    let so_far = if problems.iter().any(|problem| problem.is_proved) {
         "; others end in permerror if they come to the fault"
     } else if !problems.is_empty() {
         ", as far as could be told"
@@ -137,8 +140,17 @@ fn senders(facts: &Facts, page: &mut Page) {
         ""
     };
     page.row(Mark::Plain, "may send", &format!("{text}{so_far}"));
-    if explained.opaque && !facts.is_for_everybody() {
-        let text = "and those that these terms match, which hang on the client:";
+    let opacity = explained.opacity;
+    let text = match (
+        opacity.may_add && !facts.is_for_everybody(),
+        opacity.may_remove,
+    ) {
+        (true, false) => Some("and those that these terms match, which hang on the client:"),
+        (false, true) => Some("but for those that these terms match, which hang on the client:"),
+        (true, true) => Some("more or fewer by these terms, which hang on the client:"),
+        (false, false) => None,
+    };
+    if let Some(text) = text {
         page.row(Mark::Odd, "", text);
         for (domain, term) in opaque(&explained.root) {
             page.verbatim("", &format!("  {term} of {domain}"));
@@ -255,17 +267,9 @@ fn dangling(facts: &Facts, page: &mut Page) {
         }
         shown.push(name);
     };
-    for node in facts.explained.root.walk().into_iter().skip(1) {
-        if let RecordFound::Nothing { answer } = &node.found {
-            tell(answer, page);
-        }
-    }
-    for answer in facts
-        .asked
-        .iter()
-        .flat_map(|asked| &asked.answers)
-        .flatten()
-    {
+    let exchanges = facts.explained.exchanges.iter();
+    let of_others = exchanges.filter(|exchange| exchange.question.name != facts.domain);
+    for answer in of_others.flat_map(|exchange| &exchange.outcome) {
         tell(answer, page);
     }
 }
@@ -285,9 +289,15 @@ fn registrable(answer: &Answer) -> Option<DomainName> {
 fn unknown(root: &RecordNode, page: &mut Page) {
     let mut label = "no answer";
     for (index, node) in root.walk().into_iter().enumerate() {
-        let reaches = node.terms.iter().filter_map(|term| match &term.reach {
-            Reach::Unknown(error) => Some(error),
-            _ => None,
+        let reaches = node.terms.iter().flat_map(|term| {
+            let reach = match &term.reach {
+                Reach::Unknown(error) => Some(error),
+                _ => None,
+            };
+            let failures = [&term.failures.ipv4, &term.failures.ipv6];
+            let mut errors: Vec<_> = failures.into_iter().flatten().chain(reach).collect();
+            errors.dedup();
+            errors
         });
         let own = match &node.found {
             RecordFound::Unknown(error) if index > 0 => Some(error),
@@ -309,7 +319,7 @@ fn unknown(root: &RecordNode, page: &mut Page) {
 }
 
 /// A record that asks nobody.
-fn flat(facts: &Facts, flattened: &Result<Flattened, String>, page: &mut Page) {
+fn flat(facts: &Facts, flattened: &Result<Flattened, NotFlattenable>, page: &mut Page) {
     let flattened = match flattened {
         Ok(flattened) => flattened,
         Err(reason) => {
@@ -331,6 +341,10 @@ fn flat(facts: &Facts, flattened: &Result<Flattened, String>, page: &mut Page) {
     for string in &flattened.strings {
         // Whole, to be copied.
         page.verbatim("", &format!("\"{string}\""));
+    }
+    if !flattened.left_out.is_empty() {
+        let text = format!("left out: {}", flattened.left_out.join(" "));
+        page.row(Mark::Odd, "", &text);
     }
     if octets > LONG_RECORD {
         let text =

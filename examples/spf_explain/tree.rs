@@ -1,12 +1,13 @@
 //! The tree of records, a row for each term.
 
 use mail_dns::spf::{
-    AddressSet, Cost, Limits, Mechanism, ModifierKind, Place, Qualifier, Reach, RecordFound,
-    RecordNode, Term, TermNode,
+    AddressSet, Cost, Limits, Mechanism, ModifierKind, Qualifier, Reach, RecordFound, RecordNode,
+    Term, TermNode,
 };
+use mail_dns::{Answer, Exchange, LookupError, RecordType};
 
 use crate::terminal::{Mark, Page, ROOM, wrap};
-use crate::{Asked, Facts, comes_to, fault, reach_fault, telling};
+use crate::{Facts, comes_to, fault, reach_fault, telling};
 
 /// Terms are at most so wide for what they reach to stand beside them.
 const MOST_BESIDE: usize = 46;
@@ -136,7 +137,7 @@ fn below(facts: &Facts, node: &RecordNode, branch: &str, decides: bool, rows: &m
         };
         let found = node.terms.iter().find(|found| found.span == term.span());
         let (mark, reach) = match found {
-            Some(found) => reach(facts, node, term, found, decides),
+            Some(found) => reach(facts, term, found, decides),
             None => (Mark::Plain, not_evaluated(term)),
         };
         rows.push(Row {
@@ -168,24 +169,17 @@ fn not_evaluated(term: &Term) -> String {
 }
 
 /// Whom a term matches, and what that comes to.
-fn reach(
-    facts: &Facts,
-    node: &RecordNode,
-    term: &Term,
-    found: &TermNode,
-    decides: bool,
-) -> (Mark, String) {
-    let place = Place {
-        domain: node.domain.clone(),
-        span: found.span,
-    };
-    let asked = facts.asked.iter().find(|asked| asked.place == place);
+fn reach(facts: &Facts, term: &Term, found: &TermNode, decides: bool) -> (Mark, String) {
+    let failures = [&found.failures.ipv4, &found.failures.ipv6];
+    if let Some(error) = failures.into_iter().flatten().next() {
+        return of_failure(error);
+    }
     let mechanism = match term {
         Term::Directive(directive) => Some(&directive.mechanism),
         Term::Modifier(_) => None,
     };
     match &found.reach {
-        Reach::Addresses(_) if mechanism == Some(&Mechanism::All) => {
+        Reach::All => {
             let result = match (decides, found.qualifier) {
                 (true, qualifier) => comes_to(qualifier),
                 (false, Some(Qualifier::Pass)) => "match".to_owned(),
@@ -193,22 +187,25 @@ fn reach(
             };
             (Mark::Plain, format!("everybody else: {result}"))
         }
-        Reach::Addresses(set) => addresses(set, mechanism, found, asked),
+        Reach::Addresses(set) => addresses(facts, set, mechanism, found),
         Reach::Child => of_child(found),
         Reach::Client => (Mark::Odd, "hangs on the client".to_owned()),
-        Reach::Unknown(error) => (
-            Mark::Unknown,
-            format!("{}: {}", error.question(), error.kind()),
-        ),
+        Reach::Unknown(error) => of_failure(error),
+        Reach::NotVisited => (Mark::Unknown, reach_fault(found)),
         _ => (Mark::Bad, format!("permerror: {}", reach_fault(found))),
     }
 }
 
+fn of_failure(error: &LookupError) -> (Mark, String) {
+    let text = format!("{}: {}", error.question(), error.kind());
+    (Mark::Unknown, text)
+}
+
 fn addresses(
+    facts: &Facts,
     set: &AddressSet,
     mechanism: Option<&Mechanism>,
     found: &TermNode,
-    asked: Option<&Asked>,
 ) -> (Mark, String) {
     let networks: Vec<_> = set
         .networks()
@@ -228,10 +225,10 @@ fn addresses(
     } else {
         networks.join(", ")
     };
-    let hosts = asked
-        .map(|asked| asked.exchanges.as_slice())
-        .unwrap_or_default();
-    let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+    let hosts = match mechanism {
+        Some(Mechanism::Mx { .. }) => mail_hosts(facts, found),
+        _ => Vec::new(),
+    };
     let listed = match hosts.as_slice() {
         [] => listed,
         hosts => format!("{}: {listed}", hosts.join(", ")),
@@ -246,6 +243,20 @@ fn addresses(
         Mark::Plain
     };
     (mark, listed + &result)
+}
+
+/// The hosts of `mx`.
+fn mail_hosts(facts: &Facts, found: &TermNode) -> Vec<String> {
+    let is_asked = |exchange: &&Exchange| {
+        exchange.question.record_type == RecordType::MX
+            && Some(&exchange.question.name) == found.target.as_ref()
+    };
+    let exchange = facts.explained.exchanges.iter().find(is_asked);
+    let answer = exchange.and_then(|exchange| exchange.outcome.as_ref().ok());
+    let hosts = answer.map(Answer::exchanges).unwrap_or_default();
+    let hosts = hosts.into_iter().map(|(_, host)| host);
+    let hosts = hosts.filter(|host| !host.is_root());
+    hosts.map(|host| host.to_string()).collect()
 }
 
 fn of_child(found: &TermNode) -> (Mark, String) {
@@ -264,10 +275,8 @@ fn of_child(found: &TermNode) -> (Mark, String) {
             };
             (Mark::Plain, result)
         }
-        RecordFound::Unknown(error) => (
-            Mark::Unknown,
-            format!("{}: {}", error.question(), error.kind()),
-        ),
-        other => (Mark::Bad, format!("permerror: {}", fault(other))),
+        RecordFound::Unknown(error) => of_failure(error),
+        RecordFound::NotVisited => (Mark::Unknown, fault(child)),
+        _ => (Mark::Bad, format!("permerror: {}", fault(child))),
     }
 }
