@@ -6,11 +6,10 @@
 //! the asking thread.
 
 use std::hint::black_box;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
@@ -20,7 +19,7 @@ use hickory_resolver::proto::rr::{Name, RecordType as HickoryType};
 use hickory_resolver::{Resolver, TokioResolver};
 use mail_dns::stub::{StubConfig, StubResolver};
 use mail_dns::{DomainName, Lookup as _, RecordType};
-use mailcheck_benches::{Goals, median};
+use mailcheck_benches::{Goals, median, start_responder};
 use tokio::net::UdpSocket;
 use tokio::runtime::Runtime;
 
@@ -248,52 +247,6 @@ fn cached(runtime: &Runtime, resolver: &StubResolver) -> f64 {
     median(times) / CACHED as f64
 }
 
-/// Answers every question until the process ends: A and MX with one record, SOA with the root's.
-fn respond(socket: &StdSocket) -> std::io::Result<()> {
-    let mut buffer = [0; 512];
-    let mut reply = Vec::with_capacity(512);
-    loop {
-        let (length, client) = socket.recv_from(&mut buffer)?;
-        reply.clear();
-        if let Some(()) = buffer
-            .get(..length)
-            .and_then(|asked| answer(asked, &mut reply))
-        {
-            socket.send_to(&reply, client)?;
-        }
-    }
-}
-
-/// Writes the reply to `asked`; nothing to what is no question.
-fn answer(asked: &[u8], reply: &mut Vec<u8>) -> Option<()> {
-    let mut end = 12;
-    while let length @ 1.. = usize::from(*asked.get(end)?) {
-        end += 1 + length;
-    }
-    end += 5;
-    let is_root = end == 17;
-    let record_type = *asked.get(end - 3)?;
-    let with_edns = *asked.get(11)?;
-    reply.extend(asked.get(..2)?);
-    // QR, RD, RA; and AD for the root alone: a resolver that validates, and a zone that is not signed.
-    reply.extend([0x81, if is_root { 0xa0 } else { 0x80 }]);
-    reply.extend([0, 1, 0, 1, 0, 0, 0, with_edns]);
-    reply.extend(asked.get(12..end)?);
-    let data: &[u8] = match record_type {
-        1 => &[192, 0, 2, 1],
-        // 10 mx.<the name asked for>
-        15 => b"\0\x0a\x02mx\xc0\x0c",
-        _ => &[0; 22],
-    };
-    reply.extend([0xc0, 12, 0, record_type, 0, 1, 0, 0, 1, 44]);
-    reply.extend(u16::try_from(data.len()).ok()?.to_be_bytes());
-    reply.extend(data);
-    if with_edns > 0 {
-        reply.extend([0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0]);
-    }
-    Some(())
-}
-
 fn hickory(server: SocketAddr) -> TokioResolver {
     let mut udp = ConnectionConfig::udp();
     udp.port = server.port();
@@ -319,9 +272,7 @@ fn print(what: &str, figures: Figures) {
 }
 
 fn main() -> ExitCode {
-    let socket = StdSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-    let server = socket.local_addr().expect("an address");
-    thread::spawn(move || respond(&socket).expect("a working socket"));
+    let server = start_responder().expect("a socket");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,6 +1,10 @@
 //! What the benchmarks share; they are the files beside this folder.
 
+mod responder;
+
 use std::process::ExitCode;
+
+pub use responder::start_responder;
 
 /// The goals of one benchmark: each prints a line, and the outcome fails if one was missed.
 #[derive(Debug)]
