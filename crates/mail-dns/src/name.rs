@@ -217,12 +217,16 @@ impl<'a> Iterator for Labels<'a> {
 /// Canonical order (RFC 4034 §6.1): by labels from the right.
 impl Ord for DomainName {
     fn cmp(&self, other: &Self) -> Ordering {
-        let from_right = |name: &Self| {
-            let mut labels: Vec<_> = name.labels().map(<[u8]>::to_vec).collect();
-            labels.reverse();
-            labels
-        };
-        from_right(self).cmp(&from_right(other))
+        let (ours, theirs) = (self.label_count(), other.label_count());
+        let common = ours.min(theirs);
+        // Of the labels that differ the rightmost decides.
+        self.labels()
+            .skip(ours - common)
+            .zip(other.labels().skip(theirs - common))
+            .map(|(our, their)| our.cmp(their))
+            .filter(|order| order.is_ne())
+            .last()
+            .unwrap_or_else(|| ours.cmp(&theirs))
     }
 }
 
@@ -611,6 +615,14 @@ mod tests {
             let shown = name.to_string();
             prop_assert!(shown.bytes().all(|octet| octet.is_ascii_graphic()), "{}", shown);
             prop_assert_eq!(shown.parse::<DomainName>(), Ok(name));
+        }
+
+        #[test]
+        fn the_order_is_canonical(names in prop::collection::vec(prop::collection::vec(prop::collection::vec(b'a'..b'd', 1..3), 0..4), 2)) {
+            let name = |labels: &Vec<Vec<u8>>| DomainName::from_labels(labels.iter().map(Vec::as_slice)).expect("short enough");
+            let from_right = |labels: &Vec<Vec<u8>>| labels.iter().rev().cloned().collect::<Vec<_>>();
+            let [one, other] = names.as_slice() else { unreachable!("two names") };
+            prop_assert_eq!(name(one).cmp(&name(other)), from_right(one).cmp(&from_right(other)));
         }
 
         #[test]

@@ -95,11 +95,7 @@ impl Record {
             subdomain_policy: reader.policy("sp"),
             nonexistent_policy: reader.policy("np"),
             psd: reader.choice("psd", Psd::of),
-            testing: reader.choice("t", |value| match value {
-                "y" => Some(true),
-                "n" => Some(false),
-                _ => None,
-            }),
+            testing: reader.choice("t", |value| meaning(value, [("y", true), ("n", false)])),
             dkim_alignment: reader.choice("adkim", Alignment::of),
             spf_alignment: reader.choice("aspf", Alignment::of),
             aggregate_reports: reader.uris("rua"),
@@ -208,9 +204,9 @@ impl<'a> Reader<'a> {
                 self.odd(Oddity::Syntax(*fault));
             }
         }
-        let mut seen = std::collections::HashSet::new();
-        for tag in &self.list.tags {
-            if !seen.insert(tag.name.to_ascii_lowercase()) {
+        for (index, tag) in self.list.tags.iter().enumerate() {
+            let mut before = self.list.tags.iter().take(index);
+            if before.any(|before| before.name.eq_ignore_ascii_case(&tag.name)) {
                 self.odd(Oddity::DuplicateTag { span: tag.span });
             }
         }
@@ -228,10 +224,7 @@ impl<'a> Reader<'a> {
         let Some(tag) = self.tag(name) else {
             return Stated::Absent;
         };
-        match tag
-            .ascii()
-            .and_then(|value| Policy::of(&value.to_ascii_lowercase()))
-        {
+        match tag.ascii().and_then(Policy::of) {
             Some(policy) => Stated::Valid(policy),
             None => {
                 self.invalid(tag);
@@ -244,10 +237,7 @@ impl<'a> Reader<'a> {
         let Some(tag) = self.tag(name) else {
             return T::default();
         };
-        match tag
-            .ascii()
-            .and_then(|value| read(&value.to_ascii_lowercase()))
-        {
+        match tag.ascii().and_then(read) {
             Some(value) => value,
             None => {
                 self.invalid(tag);
@@ -296,17 +286,14 @@ impl<'a> Reader<'a> {
 
     fn other_tags(&mut self) {
         for tag in &self.list.tags {
-            let name = tag.name.to_ascii_lowercase();
-            if HISTORIC.contains(&name.as_str()) {
-                self.odd(Oddity::HistoricTag {
-                    name,
-                    span: tag.span,
-                });
-            } else if !CURRENT.contains(&name.as_str()) {
-                self.odd(Oddity::UnknownTag {
-                    name,
-                    span: tag.span,
-                });
+            let is_of =
+                |names: &[&str]| names.iter().any(|name| tag.name.eq_ignore_ascii_case(name));
+            let name = || tag.name.to_ascii_lowercase();
+            let span = tag.span;
+            if is_of(&HISTORIC) {
+                self.odd(Oddity::HistoricTag { name: name(), span });
+            } else if !is_of(&CURRENT) {
+                self.odd(Oddity::UnknownTag { name: name(), span });
             }
         }
     }
@@ -317,6 +304,13 @@ impl<'a> Reader<'a> {
             span: tag.value_span,
         });
     }
+}
+
+/// The meaning of a value in whatever case (RFC 9989 §4.8).
+fn meaning<T, const N: usize>(value: &str, known: [(&str, T); N]) -> Option<T> {
+    let known = known.into_iter();
+    let mut same = known.filter(|(name, _)| name.eq_ignore_ascii_case(value));
+    same.next().map(|(_, meaning)| meaning)
 }
 
 /// What a tag says.
@@ -366,12 +360,12 @@ pub enum Policy {
 
 impl Policy {
     fn of(value: &str) -> Option<Self> {
-        match value {
-            "none" => Some(Self::None),
-            "quarantine" => Some(Self::Quarantine),
-            "reject" => Some(Self::Reject),
-            _ => None,
-        }
+        let known = [
+            ("none", Self::None),
+            ("quarantine", Self::Quarantine),
+            ("reject", Self::Reject),
+        ];
+        meaning(value, known)
     }
 
     /// One level less, as `t=y` asks (RFC 9989 §4.7).
@@ -440,11 +434,7 @@ pub enum Alignment {
 
 impl Alignment {
     fn of(value: &str) -> Option<Self> {
-        match value {
-            "r" => Some(Self::Relaxed),
-            "s" => Some(Self::Strict),
-            _ => None,
-        }
+        meaning(value, [("r", Self::Relaxed), ("s", Self::Strict)])
     }
 }
 
@@ -468,12 +458,8 @@ pub enum Psd {
 
 impl Psd {
     fn of(value: &str) -> Option<Self> {
-        match value {
-            "u" => Some(Self::Unstated),
-            "y" => Some(Self::Yes),
-            "n" => Some(Self::No),
-            _ => None,
-        }
+        let known = [("u", Self::Unstated), ("y", Self::Yes), ("n", Self::No)];
+        meaning(value, known)
     }
 }
 
@@ -499,8 +485,8 @@ impl FailureOptions {
             let flag = match option.trim_matches([' ', '\t']) {
                 "0" => &mut all,
                 "1" => &mut options.any,
-                "d" => &mut options.dkim,
-                "s" => &mut options.spf,
+                "d" | "D" => &mut options.dkim,
+                "s" | "S" => &mut options.spf,
                 _ => return None,
             };
             if std::mem::replace(flag, true) {
@@ -618,9 +604,7 @@ impl NearMiss {
                 .iter()
                 .find(|tag| tag.name.eq_ignore_ascii_case("p"));
             let policy = policy.and_then(Tag::ascii);
-            return policy
-                .and_then(|value| Policy::of(&value.to_ascii_lowercase()))
-                .map(|_| Self::NoVersion);
+            return policy.and_then(Policy::of).map(|_| Self::NoVersion);
         };
         let value = version.value.as_bytes().to_ascii_lowercase();
         let rest = value.strip_prefix(b"dmarc")?;

@@ -30,9 +30,12 @@ pub(super) fn record(text: &[u8]) -> Result<Record, SyntaxError> {
         return Err(SyntaxError::new(SyntaxErrorKind::Version, span));
     }
     let text = printable(text)?;
-    let mut terms = Vec::new();
     let mut start = VERSION.len();
-    for word in text.get(start..).unwrap_or_default().split(' ') {
+    let words = text.get(start..).unwrap_or_default();
+    let spaces = words.bytes().filter(|octet| *octet == b' ').count();
+    // Spaces may be many and terms few.
+    let mut terms = Vec::with_capacity(spaces.min(16));
+    for word in words.split(' ') {
         if !word.is_empty() {
             terms.push(term(Word { text: word, start })?);
         }
@@ -175,14 +178,14 @@ fn modifier(word: Word<'_>) -> Result<Option<ModifierKind>, SyntaxError> {
         return Ok(None);
     }
     let value = rest.skip(1);
-    Ok(Some(match name.text.to_ascii_lowercase().as_str() {
-        "redirect" => ModifierKind::Redirect {
+    Ok(Some(match known(name, &["redirect", "exp"]) {
+        Some("redirect") => ModifierKind::Redirect {
             domain: domain_spec(value)?,
         },
-        "exp" => ModifierKind::Explanation {
+        Some(_) => ModifierKind::Explanation {
             domain: domain_spec(value)?,
         },
-        _ => ModifierKind::Unknown {
+        None => ModifierKind::Unknown {
             name: name.text.to_owned(),
             value: macro_string(value)?,
         },
@@ -201,6 +204,14 @@ fn qualifier(word: Word<'_>) -> (Qualifier, Word<'_>) {
     (qualifier, word.skip(1))
 }
 
+const MECHANISMS: [&str; 8] = ["include", "ip4", "ip6", "a", "mx", "all", "exists", "ptr"];
+
+/// The name in lower case, if it is one of these; the case does not matter (RFC 7208 §4.6.1).
+fn known(name: Word<'_>, names: &[&'static str]) -> Option<&'static str> {
+    let same = |known: &&&str| known.eq_ignore_ascii_case(name.text);
+    names.iter().find(same).copied()
+}
+
 /// ```text
 /// all     = "all"
 /// include = "include" ":" domain-spec
@@ -215,7 +226,7 @@ fn mechanism(word: Word<'_>) -> Result<Mechanism, SyntaxError> {
     let is_end = |octet: &u8| matches!(octet, b':' | b'/');
     let length = word.bytes().iter().position(is_end);
     let (name, rest) = word.split_at(length.unwrap_or(word.text.len()));
-    match name.text.to_ascii_lowercase().as_str() {
+    match known(name, &MECHANISMS).unwrap_or_default() {
         "all" if rest.text.is_empty() => Ok(Mechanism::All),
         "all" => Err(rest.error(SyntaxErrorKind::UnexpectedValue)),
         "include" => Ok(Mechanism::Include {
