@@ -6,21 +6,30 @@
 //! $ cargo run --example ask -- example.com                   # MX
 //! $ cargo run --example ask -- example.com mx txt caa --json
 //! $ cargo run --example ask -- example.com --resolver 127.0.0.1
+//! $ cargo run --example ask -- example.com --resolver 192.0.2.53#dns.example/dns-query   # over HTTPS
+//! $ cargo run --example ask -- example.com --root 198.41.0.4                             # without a resolver
 //! ```
 //!
 //! Exit code: 0 records, 1 proof that there are none, 3 could not tell; of several questions, the highest. 64 for a mistake
 //! on the command line.
 
+#[path = "trust.rs"]
+mod trust;
+
 use std::io::{IsTerminal as _, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
+use mail_dns::recursive::RecursiveResolver;
 use mail_dns::stub::{Server, StubConfig, StubResolver};
 use mail_dns::{
-    Answer, DnssecStatus, DomainName, ExtendedError, IndeterminateCause, Lookup as _, LookupError,
-    LookupErrorKind, Negative, NegativeKind, Question, RecordType, Response,
+    AddressScope, Answer, DnssecStatus, DomainName, ExtendedError, IndeterminateCause, Lookup,
+    LookupError, LookupErrorKind, Negative, NegativeKind, Question, RecordType, Response,
+    Transport,
 };
 use mailcheck_lab::World;
 
@@ -80,9 +89,27 @@ struct Arguments {
     #[arg(value_name = "TYPE", default_value = "MX", value_parser = record_type)]
     types: Vec<RecordType>,
 
-    /// Ask this DNS resolver (address or address:port) in place of the system's; may be given several times.
+    /// Ask this DNS resolver in place of the system's: address, address:port, address#name over TLS, or address#name/path over
+    /// HTTPS; may be given several times.
     #[arg(long, value_name = "ADDRESS", requires = "name")]
     resolver: Vec<Server>,
+
+    /// Trust the authorities in this PEM file too, for resolvers over TLS and HTTPS.
+    #[arg(long, value_name = "FILE", requires = "resolver")]
+    ca: Option<PathBuf>,
+
+    /// Ask no resolver, but the name servers themselves, from this root server on; may be given several times.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "name",
+        conflicts_with = "resolver"
+    )]
+    root: Vec<IpAddr>,
+
+    /// Ask root and name servers on addresses that are not global too: private ones, loopback.
+    #[arg(long, requires = "root")]
+    allow_special: bool,
 
     /// The most time to take for a question, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds)]
@@ -134,17 +161,40 @@ async fn run(arguments: Arguments) -> Result<u8, String> {
     let Some(name) = &arguments.name else {
         return tour(&arguments).await;
     };
-    let mut config = if arguments.resolver.is_empty() {
-        StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
-    } else {
-        StubConfig::new(arguments.resolver.iter().cloned())
-    };
-    config.deadline = arguments.timeout;
     let questions = arguments.types.iter().map(|&record_type| Question {
         name: name.clone(),
         record_type,
     });
-    ask(config, questions, arguments.json).await
+    if !arguments.root.is_empty() {
+        return ask(&recursor(&arguments)?, questions, arguments.json).await;
+    }
+    let mut config = if arguments.resolver.is_empty() {
+        StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
+    } else {
+        let mut config = StubConfig::new(arguments.resolver.iter().cloned());
+        config.tls = Some(trust::client(arguments.ca.as_deref())?);
+        config
+    };
+    config.deadline = arguments.timeout;
+    ask(&StubResolver::new(config), questions, arguments.json).await
+}
+
+/// Begins at the root servers given.
+fn recursor(arguments: &Arguments) -> Result<RecursiveResolver, String> {
+    let resolver = if arguments.allow_special {
+        RecursiveResolver::with_special_addresses(&arguments.root)
+    } else {
+        let mut roots = arguments.root.iter();
+        if let Some(root) = roots.find(|root| AddressScope::of(**root) != AddressScope::Global) {
+            let scope = AddressScope::of(*root);
+            return Err(format!(
+                "{root} is not global ({scope}); see --allow-special"
+            ));
+        }
+        RecursiveResolver::new(&arguments.root)
+    };
+    let resolver = resolver.map_err(|error| error.to_string())?;
+    Ok(resolver.with_deadline(arguments.timeout))
 }
 
 /// Asks for the laboratory's names.
@@ -161,16 +211,15 @@ async fn tour(arguments: &Arguments) -> Result<u8, String> {
         Ok(Question { name, record_type })
     });
     let questions: Vec<_> = questions.collect::<Result<_, String>>()?;
-    ask(config, questions, arguments.json).await
+    ask(&StubResolver::new(config), questions, arguments.json).await
 }
 
 /// Asks several questions at a time and shows the outcomes in their order.
 async fn ask(
-    config: StubConfig,
+    resolver: &impl Lookup,
     questions: impl IntoIterator<Item = Question>,
     json: bool,
 ) -> Result<u8, String> {
-    let resolver = &StubResolver::new(config);
     let outcomes = stream::iter(questions)
         .map(|question| async move { resolver.lookup(&question.name, question.record_type).await })
         .buffered(AT_A_TIME);
@@ -281,6 +330,11 @@ fn worth(answer: &Answer) -> String {
                 "anyone on it could have cleared the AD bit"
             }
         }
+        DnssecStatus::Indeterminate(IndeterminateCause::ResolverDoesNotValidate)
+            if answer.source.transport == Transport::Recursion =>
+        {
+            "the name servers were asked, and no signature was looked at"
+        }
         DnssecStatus::Indeterminate(IndeterminateCause::ResolverDoesNotValidate) => {
             "the root zone is signed, and even that comes without the AD bit"
         }
@@ -294,6 +348,10 @@ fn worth(answer: &Answer) -> String {
 
 fn source(answer: &Answer) -> String {
     let source = &answer.source;
+    if source.transport == Transport::Recursion {
+        let elapsed = source.elapsed.as_millis();
+        return format!("the name servers from the root on, {elapsed} ms");
+    }
     let server = source
         .server
         .map_or_else(|| "nobody".to_owned(), |server| server.to_string());

@@ -1,12 +1,9 @@
 //! What the examples about domains share: the command line, whom to ask, and what the outcomes come to.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use mail_dns::stub::{Server, StubConfig, StubResolver};
@@ -14,12 +11,17 @@ use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType, Recorder, Re
 use mailcheck_lab::World;
 use serde::Serialize;
 
-use crate::terminal::{Mark, Page, count, say};
+use crate::terminal::{Page, count, say};
 
-/// The exit code for a mistake of the caller's (EX_USAGE of sysexits): nothing was asked.
-const USAGE: u8 = 64;
-/// The exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
+#[path = "program.rs"]
+mod program;
+#[path = "trust.rs"]
+mod trust;
+
+pub(crate) use program::{Outcome, start};
+
+use program::{domain, seconds};
+
 /// How many domains are looked at at a time.
 const AT_A_TIME: usize = 8;
 
@@ -30,9 +32,14 @@ pub(crate) struct Asking {
     #[arg(value_name = "DOMAIN", value_parser = domain)]
     domains: Vec<DomainName>,
 
-    /// Ask this DNS resolver (address or address:port) in place of the system's; may be given several times.
+    /// Ask this DNS resolver in place of the system's: address, address:port, address#name over TLS, or address#name/path over
+    /// HTTPS; may be given several times.
     #[arg(long, value_name = "ADDRESS", requires = "domains")]
     resolver: Vec<Server>,
+
+    /// Trust the authorities in this PEM file too, for resolvers over TLS and HTTPS.
+    #[arg(long, value_name = "FILE", requires = "resolver")]
+    ca: Option<PathBuf>,
 
     /// Ask the built-in laboratory about the domains.
     #[arg(long, conflicts_with = "resolver")]
@@ -55,47 +62,6 @@ pub(crate) struct Asking {
     replay: Option<PathBuf>,
 }
 
-/// What the facts about a domain come to. Of several, the greatest counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// It is there, as was seen.
-    Yes,
-    /// It is proved that it is not there.
-    No,
-    /// It is there, and it is proved that it does not work, or not all of it.
-    Broken,
-    /// Could not tell.
-    Unknown,
-}
-
-impl Outcome {
-    fn exit_code(self) -> u8 {
-        match self {
-            Self::Yes => 0,
-            Self::No | Self::Broken => 1,
-            Self::Unknown => 3,
-        }
-    }
-
-    fn mark(self) -> Mark {
-        match self {
-            Self::Yes => Mark::Good,
-            Self::No | Self::Broken => Mark::Bad,
-            Self::Unknown => Mark::Unknown,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Broken => "broken",
-            Self::Unknown => "could not tell",
-        }
-    }
-}
-
 /// What was found out about a domain.
 pub(crate) trait Facts: Serialize {
     /// The domain.
@@ -104,43 +70,6 @@ pub(crate) trait Facts: Serialize {
     fn verdict(&self) -> (Outcome, String);
     /// All there is to say.
     fn tell(&self, page: &mut Page);
-}
-
-/// Reads the command line and runs; an error is a mistake of the caller's.
-pub(crate) fn start<A, F>(program: &str, run: impl FnOnce(A) -> F) -> ExitCode
-where
-    A: Parser,
-    F: Future<Output = Result<Outcome, String>>,
-{
-    let arguments = match A::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no mistakes.
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            drop(error.print());
-            return code.into();
-        }
-    };
-    let complain = |message: &str| {
-        eprintln!("{program}: {message}");
-        USAGE.into()
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("this machine cannot run it: {error}")),
-    };
-    let code = runtime.block_on(async {
-        tokio::select! {
-            outcome = run(arguments) => outcome.map(Outcome::exit_code),
-            _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
-        }
-    });
-    // Nothing that still waits for a server keeps the program.
-    runtime.shutdown_background();
-    match code {
-        Ok(code) => code.into(),
-        Err(message) => complain(&message),
-    }
 }
 
 /// Whom to ask, and how to tell.
@@ -288,8 +217,8 @@ impl Session {
     }
 
     /// The server to ask by hand, if it is not the system's.
-    fn server(&self) -> Option<SocketAddr> {
-        self.asking.resolver.first().map(|server| server.address)
+    fn server(&self) -> Option<&Server> {
+        self.asking.resolver.first()
     }
 
     /// What the laboratory has made a domain for.
@@ -327,7 +256,9 @@ impl Asking {
         } else if self.resolver.is_empty() {
             StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
         } else {
-            StubConfig::new(self.resolver.iter().cloned())
+            let mut config = StubConfig::new(self.resolver.iter().cloned());
+            config.tls = Some(trust::client(self.ca.as_deref())?);
+            config
         };
         let most = if laboratory.is_some() { 1 } else { u64::MAX };
         config.deadline = self.timeout.min(Duration::from_secs(most));
@@ -351,7 +282,7 @@ fn touch(file: &Path) -> Result<(), String> {
 }
 
 /// All about a domain, the verdict first.
-pub(crate) fn page(facts: &impl Facts, remark: Option<String>, server: Option<SocketAddr>) -> Page {
+pub(crate) fn page(facts: &impl Facts, remark: Option<String>, server: Option<&Server>) -> Page {
     let mut page = Page::for_stdout(server);
     let (outcome, text) = facts.verdict();
     let subject = facts.domain().to_string();
@@ -388,46 +319,4 @@ fn progress(domains: usize) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
-}
-
-/// A domain, and none of what people paste in its place.
-fn domain(text: &str) -> Result<DomainName, String> {
-    let found = |what: &str| {
-        Err(format!(
-            "expected a domain such as example.com, found {what}"
-        ))
-    };
-    if text
-        .trim_matches(['[', ']'])
-        .parse::<std::net::IpAddr>()
-        .is_ok()
-    {
-        return found("an IP address");
-    }
-    if text.contains('@') {
-        return found("a mail address");
-    }
-    if text.contains(['/', ':']) {
-        return found("a URL or a port");
-    }
-    let name: DomainName = text.parse().map_err(|error| format!("{error}"))?;
-    if name.is_root() {
-        return found("the root");
-    }
-    Ok(name)
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let fault = || {
-        format!(
-            "expected seconds from 0.1 to 3600, found `{}`",
-            text.escape_debug()
-        )
-    };
-    let seconds: f64 = text.parse().map_err(|_| fault())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(fault())
-    }
 }

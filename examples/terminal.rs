@@ -1,8 +1,8 @@
 //! Text for a terminal: marked rows of 100 columns, colors if somebody looks, and places in a text underlined.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::net::SocketAddr;
 
+use mail_dns::stub::{Protocol, Server};
 use mail_dns::{DomainName, LookupError};
 
 /// How many columns a row has.
@@ -52,19 +52,19 @@ pub(crate) struct Page {
     /// The attempts of all questions that got no answer, each once.
     attempts: Vec<String>,
     colors: bool,
-    server: Option<SocketAddr>,
+    server: Option<Server>,
 }
 
 impl Page {
     /// An empty page; in colors on a terminal, unless <https://no-color.org> is asked for. Its commands ask `server`, if one is
     /// given.
-    pub(crate) fn for_stdout(server: Option<SocketAddr>) -> Self {
+    pub(crate) fn for_stdout(server: Option<&Server>) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             lines: Vec::new(),
             attempts: Vec::new(),
             colors: std::io::stdout().is_terminal() && !plain,
-            server,
+            server: server.cloned(),
         }
     }
 
@@ -145,11 +145,23 @@ impl Page {
 
     /// `dig`, and whom it asks; names and types follow.
     pub(crate) fn dig(&self) -> String {
-        match self.server {
-            None => "dig".to_owned(),
-            Some(server) if server.port() == 53 => format!("dig @{}", server.ip()),
-            Some(server) => format!("dig @{} -p {}", server.ip(), server.port()),
-        }
+        let Some(server) = &self.server else {
+            return "dig".to_owned();
+        };
+        let address = server.address;
+        let (usual, how) = match &server.protocol {
+            Protocol::Tls { name } => (853, format!(" +tls-ca +tls-hostname={name}")),
+            Protocol::Https { name, path } => {
+                let how = format!(" +https={path} +tls-ca +tls-hostname={name}");
+                (443, how)
+            }
+            _ => (53, String::new()),
+        };
+        let port = match address.port() {
+            port if port == usual => String::new(),
+            port => format!(" -p {port}"),
+        };
+        format!("dig @{}{port}{how}", address.ip())
     }
 
     /// The page as text.

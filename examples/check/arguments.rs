@@ -18,7 +18,8 @@ pub(crate) struct Arguments {
     /// A domain (example.com), a port of a host (mail.example.com:587) or an address (192.0.2.1).
     pub(crate) targets: Vec<Target>,
 
-    /// Ask this DNS resolver (address or address:port) in place of the system's; may be given several times.
+    /// Ask this DNS resolver in place of the system's: address, address:port, address#name over TLS, or address#name/path over
+    /// HTTPS; may be given several times.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) resolver: Vec<Server>,
 

@@ -12,6 +12,8 @@
 mod arguments;
 mod laboratory;
 mod run;
+#[path = "../trust.rs"]
+mod trust;
 
 use std::process::ExitCode;
 

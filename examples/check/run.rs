@@ -14,6 +14,7 @@ use tls_inspect::{CryptoProvider, TrustStore};
 
 use crate::arguments::Arguments;
 use crate::laboratory;
+use crate::trust;
 
 /// The time kept back for judging and printing, so that the whole stays within the time given.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -209,7 +210,9 @@ fn resolver(arguments: &Arguments) -> Result<StubResolver, String> {
     let mut config = if arguments.resolver.is_empty() {
         StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
     } else {
-        StubConfig::new(arguments.resolver.iter().cloned())
+        let mut config = StubConfig::new(arguments.resolver.iter().cloned());
+        config.tls = Some(trust::client(arguments.ca.as_deref())?);
+        config
     };
     config.deadline = config.deadline.min(deadline(arguments));
     Ok(StubResolver::new(config))
