@@ -9,6 +9,8 @@ use crate::{
     Negative, NegativeKind, Question, Record, RecordData, RecordType, Response, wire,
 };
 
+const INCLUDE: &[u8] = b"$INCLUDE";
+
 /// The longest chain of aliases that is followed; real ones have one to four.
 pub(crate) const MAX_ALIASES: usize = 12;
 
@@ -62,16 +64,16 @@ impl StaticLookup {
     ///
     /// # Errors
     ///
-    /// If the text is not in that format; the message says where. `$INCLUDE` is refused: text reads no files.
+    /// If the text is not in that format; the message says where. `$INCLUDE` is refused wherever it stands: text reads no files.
     pub fn from_zone_text(text: &str) -> Result<Self, ZoneTextError> {
-        let includes = |line: &str| {
-            let word = line.split_ascii_whitespace().next();
-            word.is_some_and(|word| word.eq_ignore_ascii_case("$INCLUDE"))
-        };
-        // Lines end in more ways than one to those who read them.
-        if text.split(['\n', '\r']).any(includes) {
+        // The parser beneath would open the file, also behind other directives of the line and with no blank between.
+        let included = text.as_bytes().windows(INCLUDE.len());
+        if included
+            .map(<[u8]>::to_ascii_uppercase)
+            .any(|word| word == INCLUDE)
+        {
             return Err(ZoneTextError {
-                detail: "$INCLUDE is not read".into(),
+                detail: "$INCLUDE is not read, and may not occur".into(),
             });
         }
         let origin = hickory_proto::rr::Name::root();
@@ -417,6 +419,11 @@ mod tests {
         for text in [
             "$INCLUDE /etc/hostname",
             "a. 60 IN A 192.0.2.1\n  $include x",
+            "$INCLUDE/etc/hostname",
+            "$INCLUDE\"/etc/hostname\"",
+            "$INCLUDE\u{a0}/etc/hostname",
+            "$TTL 60 $INCLUDE /etc/hostname",
+            "$ORIGIN a. $INCLUDE /etc/hostname",
         ] {
             let error = StaticLookup::from_zone_text(text).expect_err("refused");
             assert!(error.to_string().contains("$INCLUDE"), "{error}");
