@@ -3,7 +3,7 @@
 //! A recursive resolver asks one of the servers, and another the next time. If one of them is stale, drops a type, or does not know the zone, mail
 //! fails now and then, and no single question shows why. [`consistency`] asks each server at each of its addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -22,8 +22,10 @@ use crate::{
 const MAX_SERVERS: usize = 16;
 /// How many addresses of one are.
 const MAX_ADDRESSES: usize = 8;
-/// How many servers are asked at a time; each gets one question after the other.
+/// How many servers are asked at a time.
 const AT_A_TIME: usize = 8;
+/// How many questions one gets at a time: a silent one costs few deadlines, and none is flooded.
+const QUESTIONS_AT_A_TIME: usize = 4;
 
 /// Asks one name server, and nobody else.
 ///
@@ -177,7 +179,7 @@ pub async fn zone_of(
 /// Asks every name server of a zone, at each of its addresses, for the zone's version and all `questions`, which are about names in the zone.
 ///
 /// Addresses that are not global are only contacted if `special_addresses` is set: names lead where their owners like. At most 16 servers with
-/// 8 addresses each are asked, 8 at a time.
+/// 8 addresses each are asked, 8 at a time with 4 questions each at a time.
 ///
 /// # Examples
 ///
@@ -259,12 +261,11 @@ async fn ask(
         name: zone.clone(),
         record_type: RecordType::SOA,
     };
-    server.soa = Some(servers.ask_server(place, &soa).await);
-    for question in questions {
-        server
-            .replies
-            .push(servers.ask_server(place, question).await);
-    }
+    let all = std::iter::once(&soa).chain(questions);
+    let asked = stream::iter(all.map(|question| servers.ask_server(place, question)));
+    let mut replies: VecDeque<_> = asked.buffered(QUESTIONS_AT_A_TIME).collect().await;
+    server.soa = replies.pop_front();
+    server.replies = replies.into();
     server
 }
 
@@ -329,7 +330,8 @@ impl NameServer {
         })
     }
 
-    /// Whether it is asked for the zone and does not know it: it answers without authority, refuses, or refers to others.
+    /// Whether it is asked for the zone and does not know it: it answers without authority, refuses, or refers to others
+    /// (an unreadable answer is not told from that).
     #[must_use]
     pub fn is_lame(&self) -> bool {
         use crate::LookupErrorKind::{Malformed, Refused};
@@ -395,19 +397,21 @@ impl Consistency {
             .collect()
     }
 
-    /// Whether every server was asked and has answered everything, so that the absence of differences means that there are none.
+    /// Whether there are servers, and every one was asked at every address and has answered everything, so that the absence of differences
+    /// means that there are none.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let asked_all = |server: &NameServer| {
-            server.replies.len() == self.questions.len() && server.soa.is_some()
+        let is_known = |addresses: &HostAddresses| {
+            addresses.failures().next().is_none() && addresses.found().count() <= MAX_ADDRESSES
+        };
+        let has_answered = |server: &NameServer| {
+            matches!(server.soa, Some(Ok(_))) && server.replies.len() == self.questions.len()
         };
         self.ns.is_ok()
             && self.left_out.is_empty()
-            && self
-                .hosts
-                .iter()
-                .all(|(_, addresses)| addresses.failures().next().is_none())
-            && self.servers.iter().all(asked_all)
+            && self.hosts.iter().all(|(_, addresses)| is_known(addresses))
+            && !self.servers.is_empty()
+            && self.servers.iter().all(has_answered)
             && self.failures().next().is_none()
     }
 }

@@ -196,3 +196,23 @@ fn serials_go_round() {
     assert!(precedes(1, 2) && precedes(u32::MAX, 0) && precedes(u32::MAX - 1, 5));
     assert!(!precedes(2, 1) && !precedes(5, 5) && !precedes(0, u32::MAX) && !precedes(0, 1 << 31));
 }
+
+#[test]
+fn where_nobody_or_not_all_were_asked_nothing_is_complete() {
+    let found = look(&world("d.test. 60 IN MX 10 a.d.test."), &[]);
+    assert!(found.ns.is_ok() && found.servers.is_empty() && !found.is_complete());
+    let more: String = (1..10)
+        .map(|host| format!("ns1.d.test. 60 IN A 9.9.8.{host}\n"))
+        .collect();
+    let zone = format!(
+        "{}{more}",
+        ZONE.replace("d.test. 60 IN NS ns2.d.test.\n", "")
+    );
+    let places: Vec<_> = (1..10).map(|host| format!("9.9.8.{host}")).collect();
+    let servers = places
+        .iter()
+        .map(|place| (place.as_str(), world(ZONE), true));
+    let found = look(&world(&zone), &servers.collect::<Vec<_>>());
+    assert_eq!(found.servers.len(), MAX_ADDRESSES);
+    assert!(found.failures().next().is_none() && !found.is_complete());
+}
