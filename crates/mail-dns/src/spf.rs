@@ -37,8 +37,8 @@
 //!
 //! | question | here |
 //! | --- | --- |
-//! | a name that expands to an empty or overlong label (§4.8) | no query; the mechanism does not match; `include` and `redirect` give permerror |
-//! | what counts as a void lookup (§4.6.4) | a *term* one of whose queries gave NXDOMAIN or NODATA, once; names of the client's own reverse zone do not count |
+//! | a name that expands to an empty or overlong label (§4.8) | no query; the mechanism does not match; `include` and `redirect` give permerror, and to a name of one label (§4.3) too |
+//! | what counts as a void lookup (§4.6.4) | a *term* one of whose queries gave NXDOMAIN or NODATA, once; a question for the client's PTR records counts, those for the addresses of the names there do not: the client owns them |
 //! | `%{p}` (§4.6.4) | one more of the ten terms for each domain-spec that holds it; none in an explanation |
 //! | more than ten names of an address (§4.6.4) | the first ten are used |
 //! | `c`, `r`, `t` outside an explanation (§7.2) | a syntax error in a domain-spec; let pass in the value of an unknown modifier, which nobody expands |

@@ -136,6 +136,10 @@ impl<L: Lookup> Evaluator<'_, L> {
 
     /// The one SPF record of a domain (RFC 7208 §4.4, §4.5).
     async fn fetch(&mut self, domain: Target) -> Result<(Record, Scope), Problem> {
+        // A name of one label has none, whatever stands there (RFC 7208 §4.3).
+        if domain.name.label_count() < 2 {
+            return Err(Problem::NoRecord);
+        }
         let answer = self.lookup.lookup(&domain.name, RecordType::TXT).await;
         let answer = answer.map_err(Problem::Lookup)?;
         let claims: Vec<_> = answer
@@ -215,6 +219,8 @@ impl<L: Lookup> Evaluator<'_, L> {
             Mechanism::Ip6 { network, prefix } => {
                 Ok(is_in_network(self.ip, IpAddr::V6(*network), *prefix))
             }
+            // It is no name without a record, which would be a permerror.
+            Mechanism::Include { domain } if self.is_beyond_ascii(domain) => Ok(false),
             Mechanism::Include { domain } => match self.expand(scope, domain).await? {
                 Some(target) => self.include(target).await,
                 None => Err(Problem::TargetWithoutRecord { domain: None }),
@@ -366,13 +372,17 @@ impl<L: Lookup> Evaluator<'_, L> {
         scope: &Scope,
         spec: &MacroString,
     ) -> Result<Option<Target>, Problem> {
-        // RFC 8616 §4: a local-part outside ASCII is no label.
-        let holds_local_part = spec.has(MacroLetter::Sender) || spec.has(MacroLetter::LocalPart);
-        if holds_local_part && !self.query.local_part.is_ascii() {
+        if self.is_beyond_ascii(spec) {
             return Ok(None);
         }
         let validated_name = self.validated_name(scope, spec).await?;
         Ok(self.values(scope, &validated_name).expand_domain(spec))
+    }
+
+    /// Whether the name would hold a local-part outside ASCII, which is no label: the term matches nothing (RFC 8616 §4).
+    fn is_beyond_ascii(&self, spec: &MacroString) -> bool {
+        let holds_local_part = spec.has(MacroLetter::Sender) || spec.has(MacroLetter::LocalPart);
+        holds_local_part && !self.query.local_part.is_ascii()
     }
 
     /// For `%{p}`: the domain itself if confirmed, else a name below it, else any (RFC 7208 §7.3).

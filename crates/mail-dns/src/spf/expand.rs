@@ -25,7 +25,7 @@ impl Target {
             return None;
         }
         let target = if text.is_ascii() {
-            Self::of_text(text.as_bytes())?
+            Self::of_text(text.strip_suffix('.').unwrap_or(text).as_bytes())?
         } else {
             // Macros show A-labels too (RFC 8616 §4).
             let name: DomainName = text.parse().ok()?;
@@ -45,7 +45,6 @@ impl Target {
 
     /// `None` if the DNS cannot be asked for the text: an empty label, one of more than 63 octets.
     fn of_text(text: &[u8]) -> Option<Self> {
-        let text = text.strip_suffix(b".").unwrap_or(text);
         let name = DomainName::from_labels(text.split(|octet| *octet == b'.')).ok()?;
         Some(Self {
             text: text.to_vec(),

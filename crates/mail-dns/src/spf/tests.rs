@@ -566,6 +566,43 @@ fn a_local_part_outside_ascii_matches_nothing() {
 }
 
 #[test]
+fn an_include_of_a_local_part_outside_ascii_matches_nothing_too() {
+    let zone = zone("u.test. 60 IN TXT \"v=spf1 include:%{l}.x.test +all\"");
+    let ip = CLIENT.parse().expect("an address");
+    let result = |sender| evaluate(&zone, &Query::mail_from(ip, sender, "h.test")).result;
+    assert_eq!(result("jürgen@u.test"), SpfResult::Pass);
+    assert_eq!(result("juergen@u.test"), SpfResult::PermError);
+}
+
+#[test]
+fn there_is_no_record_at_a_name_of_one_label() {
+    for term in ["include:%{d1}", "redirect=%{d1}"] {
+        let zone = zone(&format!(
+            "u.test. 60 IN TXT \"v=spf1 {term}\"\ntest. 60 IN TXT \"v=spf1 +all\"\ntest. 60 IN A {CLIENT}"
+        ));
+        let ip = CLIENT.parse().expect("an address");
+        let found = evaluate(&zone, &Query::mail_from(ip, "a@u.test", "h.test"));
+        assert_eq!(found.result, SpfResult::PermError, "{term}");
+    }
+    let zone = zone(&format!(
+        "u.test. 60 IN TXT \"v=spf1 a:%{{d1}} -all\"\ntest. 60 IN A {CLIENT}"
+    ));
+    let ip = CLIENT.parse().expect("an address");
+    let found = evaluate(&zone, &Query::mail_from(ip, "a@u.test", "h.test"));
+    assert_eq!(found.result, SpfResult::Pass, "addresses are there");
+}
+
+#[test]
+fn two_final_dots_are_an_empty_label() {
+    let zone =
+        zone("u.test. 60 IN TXT \"v=spf1 include:%{h} -all\"\nh.test. 60 IN TXT \"v=spf1 +all\"");
+    let ip = CLIENT.parse().expect("an address");
+    let result = |helo| evaluate(&zone, &Query::mail_from(ip, "a@u.test", helo)).result;
+    assert_eq!(result("h.test."), SpfResult::Pass);
+    assert_eq!(result("h.test.."), SpfResult::PermError);
+}
+
+#[test]
 fn explanations_hold_no_control_characters() {
     let zone = zone("u.test. 60 IN TXT \"v=spf1 -all exp=w.test\"\nw.test. 60 IN TXT \"%{h}\"");
     let ip = CLIENT.parse().expect("an address");
