@@ -73,14 +73,14 @@ pub struct Explained {
     pub exchanges: Vec<Exchange>,
 }
 
-/// What terms that hang on the client (macros, `ptr`) may change.
+/// What terms that hang on the client (macros, `ptr`) may change. That a question for such a name may fail is left out: any may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Opacity {
     /// Others may pass as well.
     pub may_add: bool,
-    /// Some of those that are said to pass may not.
+    /// Some of those that are said to pass may not: they match another term before, or come to a *permerror*.
     pub may_remove: bool,
 }
 
@@ -109,16 +109,11 @@ impl Explained {
         } = self.root.cost;
         let nodes = self.root.walk();
         let mut reaches = nodes.iter().flat_map(|node| &node.terms);
-        let most_mx = reaches.clone().filter_map(|term| match term.reach {
-            Reach::TooManyMxNames { count } => Some(count),
-            _ => None,
-        });
+        let most_mx = reaches.clone().map(|term| term.mx_names).max();
         let voids = voids.ipv4.max(voids.ipv6);
         if terms > u32::from(limits.terms)
             || voids > u32::from(limits.void_lookups)
-            || most_mx
-                .max()
-                .is_some_and(|count| count > usize::from(limits.mx_names))
+            || most_mx.is_some_and(|most| most > usize::from(limits.mx_names))
             || self.goes_in_a_circle()
         {
             return Fit::Over;
@@ -134,7 +129,7 @@ impl Explained {
             let failed = term.failures.ipv4.is_some() || term.failures.ipv6.is_some();
             failed
                 || match term.reach {
-                    Reach::Client => leads_on,
+                    Reach::Client => leads_on || term.is_mx,
                     Reach::Unknown(_) | Reach::NotVisited | Reach::TooManyMxNames { .. } => true,
                     _ => false,
                 }
@@ -458,6 +453,12 @@ pub struct TermNode {
     pub qualifier: Option<Qualifier>,
     /// Whether it is an `include`.
     pub is_include: bool,
+    /// Whether it is an `mx`.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub is_mx: bool,
+    /// How many MX records an `mx` has; 0 for other terms, and if its name hangs on the client.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub mx_names: usize,
     /// What it costs, with everything that hangs on it.
     pub cost: Cost,
     /// Which clients it matches.

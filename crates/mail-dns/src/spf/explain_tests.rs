@@ -515,3 +515,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_mx_is_held_to_the_limit_given_and_one_of_the_client_to_none() {
+    let exchanges = |count: usize| -> String {
+        (0..count)
+            .map(|index| format!("m MX {index} h{index}\nh{index} A 192.0.2.{index}\n"))
+            .collect()
+    };
+    let fit = |text: &str, more: &str, mx_names| {
+        let limits = Limits {
+            mx_names,
+            ..Limits::default()
+        };
+        record(text, more).fit(&limits)
+    };
+    let four = exchanges(4);
+    assert_eq!(fit("v=spf1 mx:m.d.test -all", &four, 3), Fit::Over);
+    assert_eq!(fit("v=spf1 mx:m.d.test -all", &four, 4), Fit::Within);
+    assert_eq!(fit("v=spf1 mx:%{l}.d.test -all", &four, 10), Fit::Unknown);
+}
+
+#[test]
+fn what_hangs_on_the_client_removes_if_it_may_be_a_permerror() {
+    let may = |text: &str| {
+        let opacity = record(text, "").opacity;
+        (opacity.may_add, opacity.may_remove)
+    };
+    assert_eq!(
+        may("v=spf1 include:%{l}.d.test ip4:192.0.2.1"),
+        (true, true)
+    );
+    assert_eq!(may("v=spf1 mx:%{l}.d.test ip4:192.0.2.1"), (true, true));
+    assert_eq!(may("v=spf1 a:%{l}.d.test ip4:192.0.2.1"), (true, false));
+    assert_eq!(may("v=spf1 exists:%{i}.d.test -all"), (true, false));
+}

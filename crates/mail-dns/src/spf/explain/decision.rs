@@ -49,7 +49,9 @@ impl Decision {
                     let adds = term
                         .qualifier
                         .is_none_or(|qualifier| qualifier == Qualifier::Pass);
-                    let removes = term.qualifier != Some(Qualifier::Pass);
+                    // No record at the name, or too many MX records, is a permerror.
+                    let ends = term.is_include || term.is_mx;
+                    let removes = ends || term.qualifier != Some(Qualifier::Pass);
                     self.opacity.may_add |= adds;
                     self.opacity.may_remove |= removes;
                 }

@@ -192,6 +192,7 @@ impl<'a, L: Lookup> Explorer<'a, L> {
                 }
             }
             Mechanism::Mx { domain, cidr } => {
+                term.is_mx = true;
                 if let Some(name) = self.target(&mut term, scope, domain.as_ref()) {
                     self.exchanges(&mut term, &name, *cidr).await;
                 }
@@ -266,6 +267,8 @@ impl<'a, L: Lookup> Explorer<'a, L> {
     async fn follow(&mut self, term: &mut TermNode, scope: &Target, domain: &MacroString) {
         term.cost.terms = 1;
         match self.expand(term, scope, Some(domain)) {
+            // There is no record at a name of one label (RFC 7208 §4.3).
+            Expanded::Name(name) if name.label_count() < 2 => term.reach = Reach::NoTarget,
             Expanded::Name(name) => {
                 let child = self.record(Target::of_name(&name)).await;
                 term.cost.add(child.cost);
@@ -333,6 +336,7 @@ impl<'a, L: Lookup> Explorer<'a, L> {
         };
         let ttl = answer.ttl();
         let count = answer.records().len();
+        term.mx_names = count;
         if count > usize::from(Limits::default().mx_names) {
             term.reach = Reach::TooManyMxNames { count };
             return;
@@ -383,6 +387,8 @@ impl TermNode {
             span,
             qualifier,
             is_include: false,
+            is_mx: false,
+            mx_names: 0,
             cost: Cost::default(),
             reach: Reach::Addresses(AddressSet::default()),
             failures: FamilyFailures::default(),
