@@ -147,7 +147,7 @@ impl LookupErrorKind {
     fn message(self) -> &'static str {
         match self {
             Self::Timeout => "no answer in time",
-            Self::Unreachable => "no resolver could be reached for an answer",
+            Self::Unreachable => "no server could be reached for an answer",
             Self::ServFail => "SERVFAIL in answer",
             Self::Refused => "REFUSED in answer",
             Self::Bogus => "an answer that fails DNSSEC validation",
@@ -166,7 +166,7 @@ impl fmt::Display for LookupErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Timeout => "no answer in time",
-            Self::Unreachable => "no resolver could be reached",
+            Self::Unreachable => "no server could be reached",
             Self::ServFail => "SERVFAIL",
             Self::Refused => "REFUSED",
             Self::Bogus => "DNSSEC validation failed",

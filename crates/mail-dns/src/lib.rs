@@ -5,7 +5,7 @@
 //! signature). Here the first two are an [`Answer`], and the third is a [`LookupError`] that keeps every attempt.
 //!
 //! This crate knows no SMTP and no TLS, and holds no opinion: it says what is there, not whether that is good.
-//! It is no general resolver either: class IN, the record types of mail, a trusted recursive resolver to ask.
+//! It is no general resolver either: class IN, the record types of mail, and as a rule a trusted recursive resolver to ask.
 //!
 //! # Example
 //!
