@@ -289,19 +289,19 @@ fn main() -> ExitCode {
     let mut goals = Goals::of("spf");
     let readers: [Reader; 2] = [("mail-dns", read_ours), ("mail-auth", read_theirs)];
     let (ratio, allocations) = compare_readers(&RECORDS, readers);
-    goals.at_most("reading, CPU time relative to mail-auth", ratio, 2.9);
-    goals.at_most("reading, allocations for a record", allocations, 10.5);
+    goals.at_most("reading, CPU time relative to mail-auth", ratio, 2.6);
+    goals.at_most("reading, allocations for a record", allocations, 5.5);
     let evaluators = Evaluators::new();
     let limits = Limits {
-        to_parsed_before: 9.0,
-        to_parsed_each_time: 4.25,
-        allocations: 55.0,
+        to_parsed_before: 7.25,
+        to_parsed_each_time: 3.25,
+        allocations: 23.0,
     };
     evaluators.compare(&mut goals, "one record", SINGLE, SINGLES, limits);
     let limits = Limits {
-        to_parsed_before: 12.5,
-        to_parsed_each_time: 6.0,
-        allocations: 700.0,
+        to_parsed_before: 9.0,
+        to_parsed_each_time: 4.0,
+        allocations: 205.0,
     };
     evaluators.compare(&mut goals, "11 records", TREE, TREES, limits);
     goals.outcome()
