@@ -13,6 +13,8 @@
 //! Exit code: 0 records, 1 proof that there are none, 3 could not tell; of several questions, the highest. 64 for a mistake
 //! on the command line.
 
+#[path = "command_line.rs"]
+mod command_line;
 #[path = "trust.rs"]
 mod trust;
 
@@ -33,10 +35,8 @@ use mail_dns::{
 };
 use mailcheck_lab::World;
 
-/// The exit code for a mistake of the caller's (EX_USAGE of sysexits): nothing was asked.
-const USAGE: u8 = 64;
-/// The exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
+use crate::command_line::seconds;
+
 /// How many questions are asked at a time.
 const AT_A_TIME: usize = 8;
 
@@ -124,36 +124,7 @@ struct Arguments {
 type Outcome = Result<Answer, LookupError>;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no mistakes.
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            drop(error.print());
-            return code.into();
-        }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("this machine cannot run it: {error}")),
-    };
-    let code = runtime.block_on(async {
-        tokio::select! {
-            code = run(arguments) => code,
-            _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
-        }
-    });
-    // Nothing that still waits for a server keeps the program.
-    runtime.shutdown_background();
-    match code {
-        Ok(code) => code.into(),
-        Err(message) => complain(&message),
-    }
-}
-
-fn complain(message: &str) -> ExitCode {
-    eprintln!("ask: {message}");
-    USAGE.into()
+    command_line::start("ask", run)
 }
 
 /// Runs, and gives the exit code; an error is a mistake of the caller's.
@@ -459,19 +430,4 @@ fn record_type(text: &str) -> Result<RecordType, String> {
             text.escape_debug()
         )
     })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let fault = || {
-        format!(
-            "expected seconds from 0.1 to 3600, found `{}`",
-            text.escape_debug()
-        )
-    };
-    let seconds: f64 = text.parse().map_err(|_| fault())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(fault())
-    }
 }

@@ -1,18 +1,16 @@
-//! How a program about domains begins and ends: its command line, and what the outcomes come to.
+//! How a program about domains begins and ends, and what the outcomes come to.
+
+#[path = "command_line.rs"]
+mod command_line;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use mail_dns::DomainName;
 use serde::Serialize;
 
+pub(crate) use self::command_line::seconds;
 use crate::terminal::Mark;
-
-/// The exit code for a mistake of the caller's (EX_USAGE of sysexits): nothing was asked.
-const USAGE: u8 = 64;
-/// The exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// What the facts about a domain come to. Of several, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -61,35 +59,9 @@ where
     A: Parser,
     F: Future<Output = Result<Outcome, String>>,
 {
-    let arguments = match A::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no mistakes.
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            drop(error.print());
-            return code.into();
-        }
-    };
-    let complain = |message: &str| {
-        eprintln!("{program}: {message}");
-        USAGE.into()
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("this machine cannot run it: {error}")),
-    };
-    let code = runtime.block_on(async {
-        tokio::select! {
-            outcome = run(arguments) => outcome.map(Outcome::exit_code),
-            _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
-        }
-    });
-    // Nothing that still waits for a server keeps the program.
-    runtime.shutdown_background();
-    match code {
-        Ok(code) => code.into(),
-        Err(message) => complain(&message),
-    }
+    command_line::start(program, async |arguments| {
+        run(arguments).await.map(Outcome::exit_code)
+    })
 }
 
 /// A domain, and none of what people paste in its place.
@@ -117,20 +89,4 @@ pub(crate) fn domain(text: &str) -> Result<DomainName, String> {
         return found("the root");
     }
     Ok(name)
-}
-
-/// A time for one question.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let fault = || {
-        format!(
-            "expected seconds from 0.1 to 3600, found `{}`",
-            text.escape_debug()
-        )
-    };
-    let seconds: f64 = text.parse().map_err(|_| fault())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(fault())
-    }
 }

@@ -9,6 +9,8 @@ use mail_dns::stub::Server;
 use mailcheck_core::Target;
 use smtp_probe::EhloName;
 
+use crate::command_line::seconds;
+
 /// Checks a mail domain, host or address.
 ///
 /// Without a target it checks the domains of the built-in laboratory, and needs no network.
@@ -79,21 +81,6 @@ fn port(text: &str) -> Result<u16, String> {
             "expected a port from 1 to 65535, found `{}`",
             text.escape_debug()
         )),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let fault = || {
-        format!(
-            "expected seconds from 0.1 to 3600, found `{}`",
-            text.escape_debug()
-        )
-    };
-    let seconds: f64 = text.parse().map_err(|_| fault())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(fault())
     }
 }
 

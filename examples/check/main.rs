@@ -10,6 +10,8 @@
 //! Exit code: 0 pass, 1 warnings, 2 failures, 3 could not tell; 64 for a mistake on the command line.
 
 mod arguments;
+#[path = "../command_line.rs"]
+mod command_line;
 mod laboratory;
 mod run;
 #[path = "../trust.rs"]
@@ -17,44 +19,6 @@ mod trust;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::arguments::Arguments;
-
-/// The exit code for a mistake of the caller's (EX_USAGE of sysexits): what was asked for was not looked at.
-const USAGE: u8 = 64;
-/// The exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
-
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no mistakes.
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            drop(error.print());
-            return code.into();
-        }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("this machine cannot run it: {error}")),
-    };
-    let code = runtime.block_on(async {
-        tokio::select! {
-            code = run::run(arguments) => code,
-            _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
-        }
-    });
-    // Nothing that still waits for a server keeps the program.
-    runtime.shutdown_background();
-    match code {
-        Ok(code) => code.into(),
-        Err(message) => complain(&message),
-    }
-}
-
-fn complain(message: &str) -> ExitCode {
-    eprintln!("check: {message}");
-    USAGE.into()
+    command_line::start("check", run::run)
 }
