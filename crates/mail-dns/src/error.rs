@@ -1,6 +1,6 @@
 //! "Could not tell", with the cause.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -261,9 +261,36 @@ impl fmt::Display for AttemptFailure {
                 )
             }
             Self::Rcode(rcode) => rcode.fmt(f),
-            Self::Network(text) => write!(f, "{}", text.escape_debug()),
-            Self::Malformed(text) => write!(f, "unreadable answer: {}", text.escape_debug()),
+            Self::Network(text) => shown(text, f),
+            Self::Malformed(text) => {
+                f.write_str("unreadable answer: ")?;
+                shown(text, f)
+            }
             Self::Closed => f.write_str("connection closed"),
         }
+    }
+}
+
+/// Without what a terminal would obey; quotes stay as they are.
+fn shown(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text.chars().try_for_each(|character| match character {
+        '"' | '\'' => f.write_char(character),
+        _ => character
+            .escape_debug()
+            .try_for_each(|character| f.write_char(character)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_says_is_shown_without_what_a_terminal_obeys() {
+        let failure = AttemptFailure::Network("not valid for \"a.test\"\u{1b}[2J\r\n".into());
+        assert_eq!(
+            failure.to_string(),
+            r#"not valid for "a.test"\u{1b}[2J\r\n"#
+        );
     }
 }
