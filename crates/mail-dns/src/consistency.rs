@@ -164,6 +164,9 @@ pub fn mail_questions(domain: &DomainName, selectors: &[&str]) -> Result<Vec<Que
 
 /// The zone that a name is in: the owner of the SOA record that comes with the answer for one (RFC 2308 §3). One question.
 ///
+/// For an alias that is the zone of its target (see [`DomainName::is_within`]), and for a name that does not exist the zone that says so, such as
+/// that of the registry (see [`existence`](crate::existence())).
+///
 /// # Errors
 ///
 /// If the question gets no answer, or one without a zone.
