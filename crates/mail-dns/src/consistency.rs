@@ -187,13 +187,16 @@ pub async fn zone_of(
 /// # Examples
 ///
 /// ```no_run
+/// # #[cfg(feature = "stub")]
+/// # mod with_stub {
 /// use mail_dns::consistency::{consistency, mail_questions};
-/// use mail_dns::stub::{DirectResolver, StubResolver};
+/// use mail_dns::stub::{DirectResolver, Server, StubConfig, StubResolver};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let domain = "example.com".parse()?;
 /// let questions = mail_questions(&domain, &["s2026"])?;
-/// let found = consistency(&StubResolver::from_system()?, &DirectResolver::default(), &domain, questions, false).await;
+/// let resolver = StubResolver::new(StubConfig::new(["127.0.0.1".parse::<Server>()?]));
+/// let found = consistency(&resolver, &DirectResolver::default(), &domain, questions, false).await;
 /// for difference in found.differences() {
 ///     println!("{}", difference.question);
 ///     for (content, servers) in &difference.variants {
@@ -201,6 +204,7 @@ pub async fn zone_of(
 ///     }
 /// }
 /// # Ok(())
+/// # }
 /// # }
 /// ```
 pub async fn consistency(
