@@ -73,6 +73,7 @@
 
 mod code;
 mod config;
+mod diagnosis;
 mod ehlo;
 mod escape;
 mod observation;
@@ -84,6 +85,7 @@ mod transcript;
 
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, Timeouts};
+pub use diagnosis::{Confidence, Diagnosis, Reason};
 pub use ehlo::{Ehlo, Extension, Size};
 pub use observation::{
     Cause, LocalFault, Observation, Outcome, Phase, PortState, StartTls, Stop, Timings, Unsolicited,
