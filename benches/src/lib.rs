@@ -32,7 +32,7 @@ impl Goals {
         let met = value <= limit;
         self.missed |= !met;
         println!(
-            "{}: {what} = {value:.2} (goal ≤ {limit}){}",
+            "{}: {what} = {value:.2} (goal ≤ {limit:.2}){}",
             self.bench,
             if met { "" } else { "  MISSED" }
         );

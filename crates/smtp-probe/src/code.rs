@@ -103,36 +103,64 @@ impl EnhancedCode {
     /// (RFC 3463 §2). With 3yz there is none.
     #[must_use]
     pub fn parse(code: ReplyCode, text: &[u8]) -> Option<Self> {
-        let end = text
-            .iter()
-            .position(|octet| *octet == b' ')
-            .unwrap_or(text.len());
-        let mut parts = text.get(..end)?.split(|octet| *octet == b'.');
-        let class = match parts.next()? {
-            b"2" => 2,
-            b"4" => 4,
-            b"5" => 5,
-            _ => return None,
+        let (found, rest) = Self::read(text)?;
+        let fits = matches!(rest, [] | [b' ', ..]) && found.goes_with(code);
+        fits.then_some(found)
+    }
+
+    /// The same of octets that go on after the line.
+    pub(crate) fn parse_line(code: ReplyCode, octets: &[u8]) -> Option<Self> {
+        let (found, rest) = Self::read(octets)?;
+        let ends = matches!(rest, [] | [b' ', ..] | [b'\n', ..] | [b'\r', b'\n', ..]);
+        (ends && found.goes_with(code)).then_some(found)
+    }
+
+    /// Whether it has the class that a reply code calls for (RFC 2034 §4).
+    #[must_use]
+    pub fn goes_with(self, code: ReplyCode) -> bool {
+        u16::from(self.class) == code.0 / 100
+    }
+
+    /// A code at the start of `octets`, and what follows it.
+    fn read(octets: &[u8]) -> Option<(Self, &[u8])> {
+        let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = octets else {
+            return None;
         };
-        let subject = number(parts.next()?)?;
-        let detail = number(parts.next()?)?;
-        let fits = parts.next().is_none() && u16::from(class) == code.0 / 100;
-        fits.then_some(Self {
+        let (subject, rest) = number(rest)?;
+        let (b'.', rest) = rest.split_first()? else {
+            return None;
+        };
+        let (detail, rest) = number(rest)?;
+        let class = class - b'0';
+        let found = Self {
             class,
             subject,
             detail,
-        })
+        };
+        Some((found, rest))
     }
 }
 
-/// One to three digits without a leading zero.
-fn number(digits: &[u8]) -> Option<u16> {
-    let fits = matches!(digits, [_] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]);
-    (fits && digits.iter().all(u8::is_ascii_digit)).then(|| {
-        digits
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
-    })
+/// One to three digits without a leading zero, and what follows them.
+fn number(octets: &[u8]) -> Option<(u16, &[u8])> {
+    let digit = |octet: &u8| {
+        let value = octet.wrapping_sub(b'0');
+        (value < 10).then_some(u16::from(value))
+    };
+    let (first, mut rest) = octets.split_first()?;
+    let mut value = digit(first)?;
+    if value == 0 {
+        return Some((0, rest));
+    }
+    for _ in 0..2 {
+        let Some((next, after)) = rest.split_first() else {
+            break;
+        };
+        let Some(next) = digit(next) else { break };
+        value = value * 10 + next;
+        rest = after;
+    }
+    Some((value, rest))
 }
 
 impl fmt::Display for EnhancedCode {

@@ -94,7 +94,7 @@ pub use observation::{
 pub use probe::Probe;
 pub use reply::{
     Deviation, DeviationKind, Reply, ReplyError, ReplyErrorKind, ReplyLimits, ReplyParser,
-    Resemblance,
+    ReplyRef, Resemblance,
 };
 pub use session::{Output, Session};
 pub use transcript::{Entry, Event, Transcript};

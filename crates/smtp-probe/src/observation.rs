@@ -200,10 +200,6 @@ pub enum StartTls {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "it went to its end or it did not")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an observation holds one, and is far larger itself"
-)]
 pub enum Outcome {
     /// It went through all its phases; [`Observation::starttls`] says whether TLS was among them.
     Completed,

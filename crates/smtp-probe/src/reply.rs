@@ -9,8 +9,8 @@
 //! textstring = 1*(%d09 / %d32-126)
 //! ```
 //!
-//! Servers send other things too, so the parser is lenient and keeps a record: every octet is kept, and every deviation from
-//! the grammar is noted with its place. What cannot be a reply at all is an error, and says what it looks like.
+//! Servers send other things too, so the parser is lenient and nothing is lost: every octet is kept, and every deviation from
+//! the grammar can be told with its place. What cannot be a reply at all is an error, and says what it looks like.
 
 use std::fmt;
 
@@ -19,13 +19,160 @@ use crate::escape::Escaped;
 
 mod deviation;
 mod error;
+mod line;
 mod parser;
+mod scan;
 #[cfg(test)]
 mod tests;
 
 pub use deviation::{Deviation, DeviationKind};
 pub use error::{ReplyError, ReplyErrorKind, Resemblance};
 pub use parser::{ReplyLimits, ReplyParser};
+
+/// A reply where it was received: a view of octets that others own.
+///
+/// Nothing is copied, and nothing but its codes is worked out before it is asked for. [`to_owned`](Self::to_owned) makes a
+/// [`Reply`] of it.
+///
+/// # Examples
+///
+/// ```
+/// use smtp_probe::{ReplyCode, ReplyLimits, ReplyParser};
+///
+/// let mut input = &b"250-mx.example\r\n250 SIZE 1000\r\n221 bye\r\n"[..];
+/// let mut parser = ReplyParser::new(ReplyLimits::default());
+/// while let Some(reply) = parser.advance(&mut input)? {
+///     println!("{} in {} lines", reply.code(), reply.lines().count());
+/// }
+/// # Ok::<(), smtp_probe::ReplyError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct ReplyRef<'a> {
+    raw: &'a [u8],
+    head: Head,
+}
+
+/// What reading a reply tells of it at once.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    code: ReplyCode,
+    /// The code to act on.
+    effective: ReplyCode,
+    /// It is known to have no deviation. Where it is not known, the octets tell.
+    well_formed: bool,
+}
+
+impl<'a> ReplyRef<'a> {
+    /// Reads one whole reply, such as a stored one.
+    ///
+    /// # Errors
+    ///
+    /// If the octets are not exactly one reply: none, a part of one, or more after it.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, ReplyError> {
+        let mut parser = ReplyParser::new(ReplyLimits::default());
+        let mut rest = octets;
+        let head = parser.advance(&mut rest)?.map(|reply| reply.head);
+        match head {
+            Some(head) if rest.is_empty() => Ok(Self { raw: octets, head }),
+            Some(_) => Err(ReplyError::new(ReplyErrorKind::Trailing, rest)),
+            None => Err(parser
+                .finish()
+                .err()
+                .unwrap_or_else(|| ReplyError::new(ReplyErrorKind::Truncated, octets))),
+        }
+    }
+
+    /// The code: that of the first line, if they differ ([`DeviationKind::MixedCodes`]).
+    #[must_use]
+    pub fn code(self) -> ReplyCode {
+        self.head.code
+    }
+
+    /// The code to act on, which is [`code`](Self::code) unless the lines differ.
+    ///
+    /// RFC 5321 §4.2 leaves open what a reply of mixed codes says, so the worst counts: 421 on any line, because the server closes
+    /// (RFC 5321 §3.8), else a refusal on the last line. Some servers begin a greeting with 220 and end it with a refusal.
+    #[must_use]
+    pub fn effective_code(self) -> ReplyCode {
+        self.head.effective
+    }
+
+    /// The enhanced status code of the first line (RFC 2034 §4); it means nothing in a greeting or a reply to EHLO.
+    #[inline]
+    #[must_use]
+    pub fn enhanced_code(self) -> Option<EnhancedCode> {
+        match self.raw {
+            [_, _, _, b' ' | b'-', text @ ..] => EnhancedCode::parse_line(self.head.code, text),
+            _ => None,
+        }
+    }
+
+    /// The text of each line, without code, separator and line end.
+    pub fn lines(self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        line::lines(self.raw).map(|line| line.text)
+    }
+
+    /// The text of the first line.
+    #[must_use]
+    pub fn first_line(self) -> &'a [u8] {
+        self.lines().next().unwrap_or_default()
+    }
+
+    /// Every octet, line ends included.
+    #[must_use]
+    pub fn raw(self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// Where the reply deviates from the grammar, in the order of the octets.
+    pub fn deviations(self) -> impl Iterator<Item = Deviation> + use<'a> {
+        // Nothing is looked for where it is known that there is nothing.
+        let raw = if self.head.well_formed { &[] } else { self.raw };
+        deviation::deviations(raw, self.head.code)
+    }
+
+    /// The same, with octets of its own.
+    #[must_use]
+    pub fn to_owned(self) -> Reply {
+        Reply {
+            raw: self.raw.into(),
+            head: self.head,
+        }
+    }
+}
+
+/// The lines on one line, escaped: `250 mx.example / SIZE 1000 / STARTTLS`.
+impl fmt::Display for ReplyRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head.code.fmt(f)?;
+        for (index, line) in self.lines().enumerate() {
+            if !line.is_empty() {
+                let gap = if index == 0 { " " } else { " / " };
+                write!(f, "{gap}{}", Escaped(line))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ReplyRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply(\"{}\"", Escaped(self.raw))?;
+        for deviation in self.deviations().take(8) {
+            write!(f, ", {deviation}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// The same octets.
+impl PartialEq for ReplyRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+
+impl Eq for ReplyRef<'_> {}
 
 /// A reply of a server, with every octet it came in.
 ///
@@ -38,24 +185,13 @@ pub use parser::{ReplyLimits, ReplyParser};
 /// assert_eq!(reply.code(), ReplyCode(550));
 /// assert_eq!(reply.enhanced_code().map(|code| code.to_string()).as_deref(), Some("5.7.1"));
 /// assert_eq!(reply.lines().count(), 2);
-/// assert!(reply.deviations().is_empty());
+/// assert_eq!(reply.deviations().next(), None);
 /// # Ok::<(), smtp_probe::ReplyError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Reply {
-    code: ReplyCode,
-    /// The code to act on.
-    effective: ReplyCode,
-    raw: Vec<u8>,
-    /// The text of each line, as a range of `raw`.
-    texts: Vec<Span>,
-    deviations: Vec<Deviation>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    start: usize,
-    end: usize,
+    raw: Box<[u8]>,
+    head: Head,
 }
 
 impl Reply {
@@ -65,92 +201,80 @@ impl Reply {
     ///
     /// If the octets are not exactly one reply: none, a part of one, or more after it.
     pub fn parse(octets: &[u8]) -> Result<Self, ReplyError> {
-        let mut parser = ReplyParser::new(ReplyLimits::default());
-        let mut rest = octets;
-        match parser.advance(&mut rest)? {
-            Some(reply) if rest.is_empty() => Ok(reply),
-            Some(_) => Err(ReplyError::new(ReplyErrorKind::Trailing, rest)),
-            None => Err(parser
-                .finish()
-                .err()
-                .unwrap_or_else(|| ReplyError::new(ReplyErrorKind::Truncated, octets))),
+        ReplyRef::parse(octets).map(ReplyRef::to_owned)
+    }
+
+    /// The reply as a view.
+    #[must_use]
+    pub fn as_ref(&self) -> ReplyRef<'_> {
+        ReplyRef {
+            raw: &self.raw,
+            head: self.head,
         }
     }
 
-    /// The code: that of the first line, if they differ ([`DeviationKind::MixedCodes`]).
+    /// See [`ReplyRef::code`].
     #[must_use]
     pub fn code(&self) -> ReplyCode {
-        self.code
+        self.head.code
     }
 
-    /// The code to act on, which is [`code`](Self::code) unless the lines differ.
-    ///
-    /// RFC 5321 §4.2 leaves open what a reply of mixed codes says, so the worst counts: 421 on any line, because the server closes
-    /// (RFC 5321 §3.8), else a refusal on the last line. Some servers begin a greeting with 220 and end it with a refusal.
+    /// See [`ReplyRef::effective_code`].
     #[must_use]
     pub fn effective_code(&self) -> ReplyCode {
-        self.effective
+        self.head.effective
     }
 
-    /// The enhanced status code of the first line (RFC 2034 §4); it means nothing in a greeting or a reply to EHLO.
+    /// See [`ReplyRef::enhanced_code`].
     #[must_use]
     pub fn enhanced_code(&self) -> Option<EnhancedCode> {
-        EnhancedCode::parse(self.code, self.first_line())
+        self.as_ref().enhanced_code()
     }
 
-    /// The text of each line, without code, separator and line end.
-    pub fn lines(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.texts
-            .iter()
-            .map(|span| self.raw.get(span.start..span.end).unwrap_or_default())
+    /// See [`ReplyRef::lines`].
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.as_ref().lines()
     }
 
-    /// The text of the first line.
+    /// See [`ReplyRef::first_line`].
     #[must_use]
     pub fn first_line(&self) -> &[u8] {
-        self.lines().next().unwrap_or_default()
+        self.as_ref().first_line()
     }
 
-    /// Every octet, line ends included.
+    /// See [`ReplyRef::raw`].
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Where the reply deviates from the grammar, in order; the first 32.
-    #[must_use]
-    pub fn deviations(&self) -> &[Deviation] {
-        &self.deviations
+    /// See [`ReplyRef::deviations`].
+    pub fn deviations(&self) -> impl Iterator<Item = Deviation> {
+        self.as_ref().deviations()
     }
 }
 
-/// The lines on one line, escaped: `250 mx.example / SIZE 1000 / STARTTLS`.
+/// As [`ReplyRef`] is shown.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.code.fmt(f)?;
-        for (index, line) in self.lines().enumerate() {
-            if !line.is_empty() {
-                write!(
-                    f,
-                    "{}{}",
-                    if index == 0 { " " } else { " / " },
-                    Escaped(line)
-                )?;
-            }
-        }
-        Ok(())
+        self.as_ref().fmt(f)
     }
 }
 
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply(\"{}\"", Escaped(&self.raw))?;
-        if !self.deviations.is_empty() {
-            write!(f, ", {:?}", self.deviations)?;
-        }
-        f.write_str(")")
+        fmt::Debug::fmt(&self.as_ref(), f)
     }
 }
+
+/// The same octets.
+impl PartialEq for Reply {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Reply {}
 
 /// A reply is stored as its octets, and all else follows from them.
 #[cfg(feature = "serde")]
@@ -168,7 +292,7 @@ impl<'de> serde::Deserialize<'de> for Reply {
         let mut parser = ReplyParser::new(ReplyLimits::within(octets.len()));
         let mut rest = octets.as_slice();
         match parser.advance(&mut rest) {
-            Ok(Some(reply)) if rest.is_empty() => Ok(reply),
+            Ok(Some(reply)) if rest.is_empty() => Ok(reply.to_owned()),
             Ok(Some(_)) => Err(serde::de::Error::custom(
                 "expected one reply, found more after it",
             )),

@@ -177,7 +177,10 @@ impl Session {
                 return self.note_unsolicited(rest, now);
             }
             match self.parser.advance(&mut rest) {
-                Ok(Some(reply)) => self.handle_reply(phase, reply, now),
+                Ok(Some(reply)) => {
+                    let reply = reply.to_owned();
+                    self.handle_reply(phase, reply, now);
+                }
                 Ok(None) => return,
                 Err(error) => return self.handle_unreadable(error, now),
             }
@@ -422,6 +425,7 @@ impl Session {
             Ok(Some(reply))
                 if rest.is_empty() && reply.effective_code().is_transient_negative() =>
             {
+                let reply = reply.to_owned();
                 self.stop(Cause::TemporarilyUnavailable, Some(reply), now);
             }
             _ => {
@@ -453,6 +457,7 @@ impl Session {
         let mut said = said.as_slice();
         while let Ok(Some(reply)) = parser.advance(&mut said) {
             if reply.effective_code() == ReplyCode::NOT_AVAILABLE {
+                let reply = reply.to_owned();
                 return self.stop(Cause::TemporarilyUnavailable, Some(reply), now);
             }
         }

@@ -23,10 +23,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut evidence = Vec::new();
         let mut mixed = false;
         for reply in replies(observation) {
-            for deviation in reply.deviations() {
-                mixed |= matches!(deviation.kind, DeviationKind::MixedCodes(_));
-                evidence.push(format!("{deviation} of `{reply}`"));
-            }
+            mixed |= reply
+                .deviations()
+                .any(|deviation| matches!(deviation.kind, DeviationKind::MixedCodes(_)));
+            let told = reply.deviations().take(EVIDENCE);
+            evidence.extend(told.map(|deviation| format!("{deviation} of `{reply}`")));
         }
         evidence.extend(
             observation
@@ -50,7 +51,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         findings.push(
             Finding::new(&RULE, Outcome::Fail(severity), service.subject(), message)
-                .evidence_lines(evidence.into_iter().take(6))
+                .evidence_lines(evidence.into_iter().take(EVIDENCE))
                 .see(explain::talk(service))
                 .mend(
                     "update the mail server, or mend the text that it was given for its greeting",
@@ -58,6 +59,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         );
     }
 }
+
+/// How many deviations are shown.
+const EVIDENCE: usize = 6;
 
 fn replies(observation: &Observation) -> impl Iterator<Item = &Reply> {
     let said = [

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::line::{Line, lines};
+use super::parser::STANDARD_LINE;
 use crate::code::ReplyCode;
 use crate::escape::Escaped;
 
@@ -61,3 +63,71 @@ impl fmt::Display for Deviation {
         write!(f, " at octet {}", self.offset)
     }
 }
+
+/// The deviations of a whole reply whose first line has this code.
+pub(super) fn deviations(
+    raw: &[u8],
+    first: ReplyCode,
+) -> impl Iterator<Item = Deviation> + use<'_> {
+    lines(raw).flat_map(move |line| {
+        let mut found = of_line(&line, first);
+        found.sort_by_key(|deviation| deviation.map_or(usize::MAX, |found| found.offset));
+        found.into_iter().flatten()
+    })
+}
+
+/// What is wrong with one line: each kind once at most.
+fn of_line(line: &Line<'_>, first: ReplyCode) -> [Option<Deviation>; 8] {
+    let at = |kind, offset| Some(Deviation { kind, offset });
+    let text = line.start + (without_end_length(line) - line.text.len());
+    let octet = |(kind, wrong): Misplaced| {
+        let position = line.text.iter().position(|octet| wrong(*octet))?;
+        at(kind, text + position)
+    };
+    let code = match line.code {
+        None => Some(DeviationKind::MissingCode),
+        Some(code) if code != first => Some(DeviationKind::MixedCodes(code)),
+        Some(code) if line.start == 0 && !code.is_well_formed() => {
+            Some(DeviationKind::MalformedCode(code))
+        }
+        Some(_) => None,
+    };
+    let separator = line
+        .separator
+        .filter(|octet| !matches!(octet, b' ' | b'-'))
+        .and_then(|octet| at(DeviationKind::Separator(octet), line.start + 3));
+    let long = (line.whole.len() > STANDARD_LINE).then_some(DeviationKind::LongLine);
+    let end = line.start + line.whole.len() - 1;
+    let [nul, cr, control, high] = OCTETS.map(octet);
+    [
+        long.and_then(|kind| at(kind, line.start)),
+        code.and_then(|kind| at(kind, line.start)),
+        separator,
+        nul,
+        cr,
+        control,
+        high,
+        (!line.ends_well())
+            .then_some(DeviationKind::BareLf)
+            .and_then(|kind| at(kind, end)),
+    ]
+}
+
+/// How long the line is without its end.
+fn without_end_length(line: &Line<'_>) -> usize {
+    line.whole.len() - if line.ends_well() { 2 } else { 1 }
+}
+
+/// A kind of octet.
+type Misplaced = (DeviationKind, fn(u8) -> bool);
+
+/// What has no place in text: all but HT and printable ASCII (RFC 5321 §4.2).
+const OCTETS: [Misplaced; 4] = [
+    (DeviationKind::Nul, |octet| octet == 0),
+    (DeviationKind::BareCr, |octet| octet == b'\r'),
+    (
+        DeviationKind::Control,
+        |octet| matches!(octet, 1..=8 | 11..=12 | 14..=31 | 127),
+    ),
+    (DeviationKind::NonAscii, |octet| octet > 127),
+];

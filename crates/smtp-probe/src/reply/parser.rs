@@ -1,13 +1,11 @@
-use super::{Deviation, DeviationKind, Reply, ReplyError, ReplyErrorKind, Resemblance, Span};
+use super::line::Line;
+use super::{Head, ReplyError, ReplyErrorKind, ReplyRef, Resemblance, scan};
 use crate::code::ReplyCode;
 
 /// The longest reply line that RFC 5321 §4.5.3.1.5 lets a server send, in octets with its line end.
-const STANDARD_LINE: usize = 512;
-/// How many deviations of one reply are kept.
-const MAX_DEVIATIONS: usize = 32;
-/// How long a reply usually is at the most, in octets and in lines: room that is made at once.
+pub(super) const STANDARD_LINE: usize = 512;
+/// How long a reply usually is at the most, in octets: room that is made at once, and kept from one reply to the next.
 const USUAL_REPLY: usize = 512;
-const USUAL_LINES: usize = 4;
 /// How many octets of text settle what a stream looks like that is not SMTP.
 const TELLING: usize = 16;
 
@@ -37,7 +35,7 @@ impl Default for ReplyLimits {
 
 impl ReplyLimits {
     /// Limits that nothing of `length` octets exceeds.
-    #[cfg(feature = "serde")]
+    #[cfg(any(feature = "serde", test))]
     pub(super) fn within(length: usize) -> Self {
         Self {
             line: length,
@@ -50,7 +48,8 @@ impl ReplyLimits {
 /// Reads replies from a stream, however it is cut into pieces.
 ///
 /// The same octets give the same replies, one at a time or all at once. Work is linear in the octets; what is held is bounded
-/// by [`ReplyLimits`]. After an error the stream makes no sense any more, and the same error comes again.
+/// by [`ReplyLimits`]. A reply that comes in one piece is not copied, and nothing is allocated for it. After an error the stream
+/// makes no sense any more, and the same error comes again.
 ///
 /// # Examples
 ///
@@ -69,16 +68,17 @@ impl ReplyLimits {
 #[derive(Debug, Clone)]
 pub struct ReplyParser {
     limits: ReplyLimits,
-    /// The reply so far.
+    /// The reply so far, or the one handed out last.
     raw: Vec<u8>,
+    /// Whether `raw` has been handed out.
+    is_spent: bool,
     /// Where in `raw` the unfinished line starts.
     line_start: usize,
+    lines: usize,
     code: Option<ReplyCode>,
     /// The code of the line read last, or 421 once there was one.
     latest: Option<ReplyCode>,
-    texts: Vec<Span>,
-    deviations: Vec<Deviation>,
-    failed: Option<ReplyError>,
+    failed: Option<Box<ReplyError>>,
 }
 
 impl ReplyParser {
@@ -88,29 +88,42 @@ impl ReplyParser {
         Self {
             limits,
             raw: Vec::new(),
+            is_spent: false,
             line_start: 0,
+            lines: 0,
             code: None,
             latest: None,
-            texts: Vec::new(),
-            deviations: Vec::new(),
             failed: None,
         }
     }
 
     /// Takes octets from `input` until a reply is whole; `None` if all were taken and it is not.
     ///
+    /// The reply stays where it is: in `input` if it came in one piece and is well-formed, else in the parser.
+    ///
     /// # Errors
     ///
     /// If what comes is no reply, or longer than the limits allow.
-    pub fn advance(&mut self, input: &mut &[u8]) -> Result<Option<Reply>, ReplyError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
+    #[inline]
+    pub fn advance<'a, 'input: 'a>(
+        &'a mut self,
+        input: &mut &'input [u8],
+    ) -> Result<Option<ReplyRef<'a>>, ReplyError> {
+        let is_between = self.is_spent || self.raw.is_empty();
+        if is_between && self.failed.is_none() {
+            if let Some((length, code)) = scan::well_formed(input, &self.limits) {
+                let (raw, rest) = input.split_at_checked(length).unwrap_or((input, &[]));
+                *input = rest;
+                let head = Head {
+                    code,
+                    effective: code,
+                    well_formed: true,
+                };
+                return Ok(Some(ReplyRef { raw, head }));
+            }
+            self.start_reply();
         }
-        let taken = self.take_lines(input);
-        if let Err(error) = &taken {
-            self.failed = Some(error.clone());
-        }
-        taken
+        self.collect(input)
     }
 
     /// Says that the stream has ended.
@@ -120,8 +133,8 @@ impl ReplyParser {
     /// If it ended inside a reply, or had failed before.
     pub fn finish(&self) -> Result<(), ReplyError> {
         match &self.failed {
-            Some(error) => Err(error.clone()),
-            None if self.raw.is_empty() => Ok(()),
+            Some(error) => Err(ReplyError::clone(error)),
+            None if self.pending().is_empty() => Ok(()),
             None if self.code.is_none() => {
                 Err(self.check_start().err().unwrap_or_else(|| self.truncated()))
             }
@@ -132,19 +145,46 @@ impl ReplyParser {
     /// The octets of the unfinished reply.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
-        &self.raw
+        if self.is_spent { &[] } else { &self.raw }
     }
 
     fn truncated(&self) -> ReplyError {
         ReplyError::new(ReplyErrorKind::Truncated, &self.raw)
     }
 
-    fn take_lines(&mut self, input: &mut &[u8]) -> Result<Option<Reply>, ReplyError> {
-        if self.raw.is_empty() {
-            // Most replies come in one piece, and need no more than that.
-            self.raw.reserve(input.len().min(USUAL_REPLY));
-            self.texts.reserve(USUAL_LINES);
+    fn start_reply(&mut self) {
+        self.is_spent = false;
+        self.raw.clear();
+        // One long reply is no reason to hold on to much for all that follow.
+        self.raw.shrink_to(USUAL_REPLY);
+        self.line_start = 0;
+        self.lines = 0;
+        self.code = None;
+        self.latest = None;
+    }
+
+    /// The unusual cases: a reply in pieces, one that deviates, and what is no reply.
+    fn collect(&mut self, input: &mut &[u8]) -> Result<Option<ReplyRef<'_>>, ReplyError> {
+        if let Some(error) = &self.failed {
+            return Err(ReplyError::clone(error));
         }
+        match self.take_lines(input) {
+            Ok(true) => {
+                self.is_spent = true;
+                let head = self.head();
+                let raw = &self.raw;
+                Ok(Some(ReplyRef { raw, head }))
+            }
+            Ok(false) => Ok(None),
+            Err(error) => {
+                self.failed = Some(Box::new(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the reply is whole now.
+    fn take_lines(&mut self, input: &mut &[u8]) -> Result<bool, ReplyError> {
         while !input.is_empty() {
             let line_end = memchr::memchr(b'\n', input).map(|at| at + 1);
             let (piece, rest) = input
@@ -153,13 +193,13 @@ impl ReplyParser {
             self.take_piece(piece)?;
             *input = rest;
             if line_end.is_none() {
-                return self.check_unfinished().map(|()| None);
+                return self.check_unfinished().map(|()| false);
             }
             if self.end_line()? {
-                return Ok(Some(self.take_reply()));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Holds no more than the limits allow, whatever the size of the piece.
@@ -183,8 +223,20 @@ impl ReplyParser {
                 &self.raw,
             ));
         }
+        self.make_room(piece.len());
         self.raw.extend_from_slice(piece);
         Ok(())
+    }
+
+    /// Grows as a vector does, but never past the limit.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.raw.len() + more;
+        if needed > self.raw.capacity() {
+            let room = (self.raw.capacity() * 2)
+                .max(USUAL_REPLY)
+                .min(self.limits.reply);
+            self.raw.reserve_exact(room.max(needed) - self.raw.len());
+        }
     }
 
     /// Sees at once, before a line end that may never come, that this is not SMTP.
@@ -210,121 +262,41 @@ impl ReplyParser {
 
     /// Reads the line that has just ended; whether it is the last of its reply.
     fn end_line(&mut self) -> Result<bool, ReplyError> {
-        let start = std::mem::replace(&mut self.line_start, self.raw.len());
-        if self.texts.len() == self.limits.lines {
+        if self.lines == self.limits.lines {
             let limit = self.limits.lines;
             return Err(ReplyError::new(
                 ReplyErrorKind::ManyLines { limit },
                 &self.raw,
             ));
         }
-        let line = self.raw.get(start..).unwrap_or_default();
-        let mut end = self.raw.len() - 1;
-        let mut deviations = Deviations {
-            found: &mut self.deviations,
-        };
-        if line.len() > STANDARD_LINE {
-            deviations.note(DeviationKind::LongLine, start);
-        }
-        match line {
-            [.., b'\r', b'\n'] => end -= 1,
-            _ => deviations.note(DeviationKind::BareLf, end),
-        }
-        let content = self.raw.get(start..end).unwrap_or_default();
-        let first = self.code.is_none();
-        let Some((code, separator)) = split(content) else {
-            if first {
+        self.lines += 1;
+        let start = std::mem::replace(&mut self.line_start, self.raw.len());
+        let line = Line::read(start, self.raw.get(start..).unwrap_or_default());
+        let is_last = line.is_last();
+        match (line.code, self.code) {
+            (None, None) => {
                 let kind = ReplyErrorKind::NotSmtp(Resemblance::of(&self.raw));
                 return Err(ReplyError::new(kind, &self.raw));
             }
-            deviations.note(DeviationKind::MissingCode, start);
-            deviations.note_octets(content, start);
-            self.texts.push(Span { start, end });
-            return Ok(false);
-        };
-        match self.code {
-            None if !code.is_well_formed() => {
-                deviations.note(DeviationKind::MalformedCode(code), start);
+            (None, Some(_)) => {}
+            (Some(code), first) => {
+                self.code = first.or(Some(code));
+                if self.latest != Some(ReplyCode::NOT_AVAILABLE) {
+                    self.latest = Some(code);
+                }
             }
-            Some(first) if first != code => deviations.note(DeviationKind::MixedCodes(code), start),
-            _ => {}
         }
-        self.code.get_or_insert(code);
-        if self.latest != Some(ReplyCode::NOT_AVAILABLE) {
-            self.latest = Some(code);
-        }
-        let (last, text) = match separator {
-            None => (true, end),
-            Some(b' ') => (true, start + 4),
-            Some(b'-') => (false, start + 4),
-            Some(octet) => {
-                deviations.note(DeviationKind::Separator(octet), start + 3);
-                (true, start + 3)
-            }
-        };
-        deviations.note_octets(self.raw.get(text..end).unwrap_or_default(), text);
-        self.texts.push(Span { start: text, end });
-        Ok(last)
+        Ok(is_last)
     }
 
-    fn take_reply(&mut self) -> Reply {
-        self.line_start = 0;
-        let code = self.code.take().unwrap_or(ReplyCode(0));
+    fn head(&self) -> Head {
         let refuses =
             |code: &ReplyCode| code.is_transient_negative() || code.is_permanent_negative();
-        Reply {
+        let code = self.code.unwrap_or(ReplyCode(0));
+        Head {
             code,
-            effective: self.latest.take().filter(refuses).unwrap_or(code),
-            raw: std::mem::take(&mut self.raw),
-            texts: std::mem::take(&mut self.texts),
-            deviations: std::mem::take(&mut self.deviations),
+            effective: self.latest.filter(refuses).unwrap_or(code),
+            well_formed: false,
         }
     }
 }
-
-/// The code of a line, and the octet after it; by position, because text may begin with digits too.
-fn split(content: &[u8]) -> Option<(ReplyCode, Option<u8>)> {
-    let (code, rest) = content.split_first_chunk::<3>()?;
-    Some((ReplyCode::from_octets(*code)?, rest.first().copied()))
-}
-
-/// Notes deviations up to a bound.
-struct Deviations<'a> {
-    found: &'a mut Vec<Deviation>,
-}
-
-impl Deviations<'_> {
-    fn note(&mut self, kind: DeviationKind, offset: usize) {
-        if self.found.len() < MAX_DEVIATIONS {
-            self.found.push(Deviation { kind, offset });
-        }
-    }
-
-    /// Notes the first octet of each kind that has no place in text.
-    fn note_octets(&mut self, text: &[u8], start: usize) {
-        // The common case, in one pass: HT and printable ASCII (RFC 5321 §4.2).
-        if text
-            .iter()
-            .all(|octet| matches!(octet, b'\t' | b' '..=b'~'))
-        {
-            return;
-        }
-        for (kind, wrong) in OCTETS {
-            if let Some(at) = text.iter().position(|octet| wrong(*octet)) {
-                self.note(kind, start + at);
-            }
-        }
-    }
-}
-
-type Octets = (DeviationKind, fn(u8) -> bool);
-
-const OCTETS: [Octets; 4] = [
-    (DeviationKind::Nul, |octet| octet == 0),
-    (DeviationKind::BareCr, |octet| octet == b'\r'),
-    (
-        DeviationKind::Control,
-        |octet| matches!(octet, 1..=8 | 11..=12 | 14..=31 | 127),
-    ),
-    (DeviationKind::NonAscii, |octet| octet > 127),
-];
