@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+mod registry;
+
 /// A reply code: three digits, whatever they are.
 ///
 /// A client must act on a code that it does not know by its first digit (RFC 5321 §4.2.1), so this is a number and not a list.
@@ -119,6 +121,12 @@ impl EnhancedCode {
     #[must_use]
     pub fn goes_with(self, code: ReplyCode) -> bool {
         u16::from(self.class) == code.0 / 100
+    }
+
+    /// What the subject and the detail mean (registry "SMTP Enhanced Status Codes" of IANA, 2026-11); `None` for those it does not have.
+    #[must_use]
+    pub fn meaning(self) -> Option<&'static str> {
+        registry::meaning(self.subject, self.detail)
     }
 
     /// A code at the start of `octets`, and what follows it.

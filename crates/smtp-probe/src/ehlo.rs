@@ -6,6 +6,16 @@ use std::fmt;
 use crate::escape::Escaped;
 use crate::reply::Reply;
 
+mod capability;
+mod deviation;
+mod difference;
+#[cfg(test)]
+mod tests;
+
+pub use capability::{Capability, FutureRelease, Limits, Priorities};
+pub use deviation::{EhloDeviation, EhloDeviationKind};
+pub use difference::{AcrossTls, EhloDifference};
+
 /// A positive reply to EHLO or HELO.
 ///
 /// The first line is the server's name and a greeting, never a keyword, whatever it says. Keywords are compared without regard to case;
@@ -64,15 +74,32 @@ impl Ehlo {
         self.extensions().any(|extension| extension.is(keyword))
     }
 
+    /// What each extension says the server can do, in the server's order.
+    pub fn capabilities(&self) -> impl Iterator<Item = Capability<'_>> {
+        self.extensions().map(|extension| extension.capability())
+    }
+
+    /// Where the reply breaks the rules of the extensions that it names.
+    #[must_use]
+    pub fn deviations(&self) -> Vec<EhloDeviation> {
+        deviation::deviations(self)
+    }
+
     /// The SIZE extension; `None` if it is not offered. Of several, the first.
     #[must_use]
     pub fn size(&self) -> Option<Size> {
-        let size = self.extensions().find(|extension| extension.is("SIZE"))?;
-        let mut parameters = size.parameters();
-        Some(match (parameters.next(), parameters.next()) {
-            (None, _) => Size::Unstated,
-            (Some(digits), None) => Size::parse(digits),
-            (Some(_), Some(_)) => Size::Invalid,
+        self.capabilities().find_map(|capability| match capability {
+            Capability::Size(size) => Some(size),
+            _ => None,
+        })
+    }
+
+    /// The limits of the LIMITS extension (RFC 9422); `None` if it is not offered, or malformed, which voids it as a whole.
+    #[must_use]
+    pub fn limits(&self) -> Option<Limits> {
+        self.capabilities().find_map(|capability| match capability {
+            Capability::Limits(limits) => limits,
+            _ => None,
         })
     }
 
@@ -118,6 +145,18 @@ impl<'a> Extension<'a> {
             keyword = name;
         }
         Self { line, keyword }
+    }
+
+    /// What it says the server can do.
+    #[must_use]
+    pub fn capability(&self) -> Capability<'a> {
+        Capability::of(*self)
+    }
+
+    /// The whole line, as sent.
+    #[must_use]
+    pub fn line(&self) -> &'a [u8] {
+        self.line
     }
 
     /// Whether this is `keyword`, without regard to case.
@@ -183,6 +222,15 @@ pub enum Size {
 }
 
 impl Size {
+    fn of(extension: Extension<'_>) -> Self {
+        let mut parameters = extension.parameters();
+        match (parameters.next(), parameters.next()) {
+            (None, _) => Self::Unstated,
+            (Some(digits), None) => Self::parse(digits),
+            (Some(_), Some(_)) => Self::Invalid,
+        }
+    }
+
     fn parse(digits: &[u8]) -> Self {
         if digits.len() > 20 || !digits.iter().all(u8::is_ascii_digit) {
             return Self::Invalid;
@@ -196,86 +244,5 @@ impl Size {
         } else {
             Self::Limit(value)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ehlo(lines: &[&str]) -> Ehlo {
-        let mut stream = String::from("250-mx.example at your service\r\n");
-        for line in lines {
-            stream.push_str(&format!("250-{line}\r\n"));
-        }
-        stream.push_str("250 OK\r\n");
-        Ehlo::new(Reply::parse(stream.as_bytes()).expect("a reply"))
-    }
-
-    #[test]
-    fn item_22_the_first_line_is_no_keyword() {
-        let reply = Reply::parse(b"250 STARTTLS\r\n").expect("a reply");
-        assert!(!Ehlo::new(reply).supports("STARTTLS"));
-    }
-
-    #[test]
-    fn item_23_keywords_are_compared_without_case() {
-        assert!(ehlo(&["StartTls"]).supports("STARTTLS"));
-        assert!(!ehlo(&["XSTARTTLS", "STARTTLSX", "X STARTTLS"]).supports("STARTTLS"));
-    }
-
-    #[test]
-    fn item_24_the_last_line_counts() {
-        let reply = Reply::parse(b"250-mx.example\r\n250 STARTTLS\r\n").expect("a reply");
-        assert!(Ehlo::new(reply).supports("starttls"));
-    }
-
-    #[test]
-    fn a_stray_blank_or_cr_hides_no_keyword() {
-        let reply =
-            Reply::parse(b"250-mx.example\r\n250- STARTTLS\r\n250 SIZE 9\r\r\n").expect("a reply");
-        let ehlo = Ehlo::new(reply);
-        assert!(ehlo.supports("STARTTLS"));
-        assert_eq!(ehlo.size(), Some(Size::Limit(9)));
-    }
-
-    #[test]
-    fn item_25_odd_lines_are_kept() {
-        let ehlo = ehlo(&["X-ANONYMOUSTLS", "XXXXXXXA", "", "under_score", "-dash"]);
-        let odd: Vec<_> = ehlo
-            .extensions()
-            .filter(|extension| !extension.is_well_formed())
-            .map(|extension| extension.to_string())
-            .collect();
-        assert_eq!(odd, ["", "under_score", "-dash"]);
-        assert_eq!(ehlo.extensions().count(), 6);
-    }
-
-    #[test]
-    fn item_26_auth_lines_merge() {
-        let ehlo = ehlo(&["AUTH PLAIN login", "AUTH=LOGIN CRAM-MD5", "auth  PLAIN"]);
-        assert_eq!(ehlo.auth_mechanisms(), ["PLAIN", "LOGIN", "CRAM-MD5"]);
-    }
-
-    #[test]
-    fn item_27_size_in_all_its_forms() {
-        assert_eq!(ehlo(&[]).size(), None);
-        assert_eq!(ehlo(&["SIZE"]).size(), Some(Size::Unstated));
-        assert_eq!(ehlo(&["size 0"]).size(), Some(Size::Unlimited));
-        assert_eq!(
-            ehlo(&["SIZE 10240000"]).size(),
-            Some(Size::Limit(10_240_000))
-        );
-        assert_eq!(
-            ehlo(&["SIZE 99999999999999999999"]).size(),
-            Some(Size::Limit(u64::MAX))
-        );
-        assert_eq!(
-            ehlo(&["SIZE 999999999999999999999"]).size(),
-            Some(Size::Invalid)
-        );
-        assert_eq!(ehlo(&["SIZE 1k"]).size(), Some(Size::Invalid));
-        assert_eq!(ehlo(&["SIZE -1"]).size(), Some(Size::Invalid));
-        assert_eq!(ehlo(&["SIZE 1 2"]).size(), Some(Size::Invalid));
     }
 }

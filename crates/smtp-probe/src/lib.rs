@@ -36,9 +36,9 @@
 //!
 //! | item | what it is |
 //! | --- | --- |
-//! | [`ReplyParser`], [`Reply`], [`Deviation`], [`ReplyError`] | replies, from any octets |
+//! | [`ReplyParser`], [`ReplyRef`], [`Reply`], [`Deviation`], [`ReplyError`] | replies, from any octets |
 //! | [`ReplyCode`], [`EnhancedCode`] | their codes |
-//! | [`Ehlo`], [`Extension`], [`Size`] | what a server can do |
+//! | [`Ehlo`], [`Extension`], [`Capability`], [`EhloDifference`] | what a server can do, in the clear and inside TLS |
 //! | [`Session`], [`Output`] | the session, sans-IO |
 //! | [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`] | how it is to go |
 //! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Transcript`] | what was seen |
@@ -46,7 +46,7 @@
 //!
 //! # Limits
 //!
-//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all, 32 deviations noted. A session: six replies, 60 s in all unless
+//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: six replies, 60 s in all unless
 //! told otherwise, 65,536 octets of transcript. Nothing that a server sends makes it hold more.
 //!
 //! # Features
@@ -86,7 +86,10 @@ mod transcript;
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
-pub use ehlo::{Ehlo, Extension, Size};
+pub use ehlo::{
+    AcrossTls, Capability, Ehlo, EhloDeviation, EhloDeviationKind, EhloDifference, Extension,
+    FutureRelease, Limits, Priorities, Size,
+};
 pub use observation::{
     Cause, LocalFault, Observation, Outcome, Phase, PortState, StartTls, Stop, Timings, Unsolicited,
 };

@@ -20,6 +20,8 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Reads a line by position, because its text may begin with digits too. An odd separator is part of the text.
     pub(super) fn read(start: usize, whole: &'a [u8]) -> Self {
+        #[cfg(test)]
+        super::tests::visit(whole.len());
         let content = without_end(whole);
         let split = content.split_first_chunk::<3>();
         let coded = split.and_then(|(code, rest)| Some((ReplyCode::from_octets(*code)?, rest)));

@@ -223,6 +223,8 @@ impl ReplyParser {
                 &self.raw,
             ));
         }
+        #[cfg(test)]
+        super::tests::visit(piece.len());
         self.make_room(piece.len());
         self.raw.extend_from_slice(piece);
         Ok(())

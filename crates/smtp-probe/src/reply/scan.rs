@@ -55,6 +55,8 @@ impl Scan<'_> {
     /// `None` at a deviation; the length of the reply if it ends in this word.
     #[inline(always)]
     fn take_word(&mut self, word: [u8; 8], base: usize) -> Option<Option<usize>> {
+        #[cfg(test)]
+        super::tests::visit(word.len());
         let mut marked = unprintable(u64::from_le_bytes(word));
         while marked != 0 {
             let at = base + (marked.trailing_zeros() / 8) as usize;

@@ -1,6 +1,17 @@
 use proptest::prelude::*;
 
+use std::cell::Cell;
+
 use super::*;
+
+thread_local! {
+    static VISITED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts octets that are looked at.
+pub(super) fn visit(octets: usize) {
+    VISITED.set(VISITED.get() + octets);
+}
 
 /// Every reply of a stream, whole and cut at every octet; the results must be the same.
 #[track_caller]
@@ -305,6 +316,38 @@ fn every_deviation_is_told() {
     let (replies, _) = read_pieces([stream.as_bytes()]);
     assert_eq!(replies[0].deviations().count(), 100);
     assert_eq!(replies[0].lines().count(), 101);
+}
+
+/// Streams that are meant to make a parser go over the same octets again and again.
+#[test]
+fn work_is_linear() {
+    let fill = |unit: &[u8]| unit.repeat(200_000 / unit.len());
+    let streams = [
+        fill(b"2"),
+        fill(b"\n"),
+        fill(b"220-\r\n"),
+        fill(b"220-a\n"),
+        [b"250 ".as_slice(), &fill(b"\r")].concat(),
+        [b"220-a\r\n".as_slice(), &fill(b"x\r\n")].concat(),
+        fill(&[b"220-".as_slice(), &[b'x'; 4000], b"\r\n"].concat()),
+        fill(b"250-a\r\n250 b\r\n"),
+        fill(b"250-a\r\n250-b\r\n250-c\r\n250-d\r\n550 e\r\n"),
+    ];
+    for stream in streams {
+        for piece in [1, 7, 4096, stream.len()] {
+            VISITED.set(0);
+            let mut parser = ReplyParser::new(ReplyLimits::default());
+            let mut pieces = stream.chunks(piece);
+            let mut failed = false;
+            while let (false, Some(mut piece)) = (failed, pieces.next()) {
+                while !failed && !piece.is_empty() {
+                    failed = parser.advance(&mut piece).is_err();
+                }
+            }
+            let (visited, most) = (VISITED.get(), 4 * stream.len());
+            assert!(visited <= most, "{visited} octets of {}", stream.len());
+        }
+    }
 }
 
 #[test]

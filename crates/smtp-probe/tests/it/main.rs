@@ -1,0 +1,4 @@
+//! What needs no part of the crate that is not public.
+
+mod bounds;
+mod conformance;
