@@ -1,5 +1,6 @@
 //! What the benchmarks share; they are the files beside this folder.
 
+mod mail_server;
 mod responder;
 
 use std::hint::black_box;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use cpu_time::ThreadTime;
 
+pub use mail_server::{Behavior, MailServer, serve_if_asked};
 pub use responder::start_responder;
 
 /// The goals of one benchmark: each prints a line, and the outcome fails if one was missed.
