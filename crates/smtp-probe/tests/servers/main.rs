@@ -2,7 +2,7 @@
 //! say. It holds no expectation itself, so it is no test of libtest's; without arguments, as `cargo test` runs it, it says who runs it.
 //!
 //! ```text
-//! servers ADDRESS:PORT starttls|implicit|none [from=ADDRESS] [name=NAME] [greeting=SECONDS] [reply=SECONDS] [connect=SECONDS]
+//! servers ADDRESS:PORT starttls|implicit|none [from=ADDRESS] [name=NAME] [greeting=SECONDS] [reply=SECONDS] [connect=SECONDS] [runs=COUNT]
 //! ```
 //!
 //! What is empty is not printed. The times go to standard error, in milliseconds, because no two runs have the same.
@@ -23,20 +23,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let address: SocketAddr = address.parse()?;
-    let seen = probe(security, options)?.run(address).await;
+    let (probe, runs) = probe(security, options)?;
+    let mut seen = probe.run(address).await;
+    for _ in 1..runs {
+        seen = probe.run(address).await;
+    }
     print!("{}", summary(&seen)?);
     eprint!("{}", times(&seen)?);
     Ok(())
 }
 
-fn probe(security: &str, options: &[String]) -> Result<Probe, Box<dyn Error>> {
+/// The probe, and how often it is to look; the last look is shown.
+fn probe(security: &str, options: &[String]) -> Result<(Probe, usize), Box<dyn Error>> {
     let security = match security {
         "starttls" => Security::StartTls,
         "implicit" => Security::Implicit,
         "none" => Security::None,
         other => return Err(format!("expected a kind of security, found `{other}`").into()),
     };
-    let mut timeouts = Timeouts::default();
+    let (mut timeouts, mut runs) = (Timeouts::default(), 1);
     let name = "probe.interop.test".parse()?;
     let mut probe = Probe::new(name, security, provider());
     for option in options {
@@ -48,10 +53,11 @@ fn probe(security: &str, options: &[String]) -> Result<Probe, Box<dyn Error>> {
             "greeting" => timeouts.greeting = Duration::from_secs_f64(value.parse()?),
             "reply" => timeouts.reply = Duration::from_secs_f64(value.parse()?),
             "session" => timeouts.session = Duration::from_secs_f64(value.parse()?),
+            "runs" => runs = value.parse()?,
             other => return Err(format!("expected an option, found `{other}`").into()),
         }
     }
-    Ok(probe.with_timeouts(timeouts))
+    Ok((probe.with_timeouts(timeouts), runs))
 }
 
 #[cfg(feature = "aws-lc-rs")]
