@@ -12,8 +12,10 @@ use std::fmt::{Display, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use smtp_probe::{Ehlo, Observation, PortState, Probe, Reply, Security, StartTls, Timeouts};
-use tls_inspect::{Capture, CryptoProvider, ReferenceId};
+use smtp_probe::{
+    Cause, Ehlo, Observation, PortState, Probe, Reply, Security, StartTls, Stop, Timeouts,
+};
+use tls_inspect::{Capture, CryptoProvider, HandshakeFailureKind, ReferenceId};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -77,9 +79,13 @@ fn summary(seen: &Observation) -> Result<String, std::fmt::Error> {
     }
     match seen.stop() {
         None => writeln!(text, "outcome: completed")?,
-        Some(stop) => writeln!(text, "outcome: {:?} at {}", stop.cause, stop.phase)?,
+        Some(Stop { cause, phase, .. }) => match cause {
+            Cause::TlsBroken(failure) => {
+                writeln!(text, "outcome: TlsBroken({:?}) at {phase}", failure.kind)?;
+            }
+            cause => writeln!(text, "outcome: {cause:?} at {phase}")?,
+        },
     }
-    // As it came: the exact words are what the servers' settings are checked by.
     let stop = seen.stop();
     line(
         &mut text,
@@ -128,6 +134,11 @@ fn offers(ehlo: &Ehlo) -> String {
 
 fn handshake(capture: &Capture) -> String {
     match (capture.outcome.failure(), capture.version) {
+        // How much had come by then, before or after the ClientHello, is a matter of luck, but for the first line.
+        (Some(failure), _) if failure.kind == HandshakeFailureKind::NotTls => {
+            let said = failure.received.split(|octet| *octet == b'\r').next();
+            format!("not TLS but {}", said.unwrap_or_default().escape_ascii())
+        }
         (Some(failure), _) => format!("failed, {failure}"),
         (None, Some(version)) => version.to_string(),
         (None, None) => "completed".to_owned(),
