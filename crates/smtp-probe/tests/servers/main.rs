@@ -1,5 +1,5 @@
-//! Looks at one port and prints what was seen, a fact a line, for `.ci/interop-smtp`, which starts real servers and knows what each is set up to
-//! say. It holds no expectation itself, so it is no test of libtest's; without arguments, as `cargo test` runs it, it says who runs it.
+//! Looks at one port and prints what was seen, a fact a line, for `.ci/interop-smtp`, which starts real servers and knows what each is set
+//! up to say. It holds no expectation itself, so it is no test of libtest's; without arguments, as `cargo test` runs it, it says who runs it.
 //!
 //! ```text
 //! servers ADDRESS:PORT starttls|implicit|none [from=ADDRESS] [name=NAME] [greeting=SECONDS] [reply=SECONDS] [connect=SECONDS] [runs=COUNT]
@@ -45,7 +45,7 @@ fn probe(security: &str, options: &[String]) -> Result<(Probe, usize), Box<dyn E
     };
     let (mut timeouts, mut runs) = (Timeouts::default(), 1);
     let name = "probe.interop.test".parse()?;
-    let mut probe = Probe::new(name, security, provider());
+    let mut probe = Probe::new(name, security, CryptoProvider::aws_lc_rs());
     for option in options {
         let (key, value) = option.split_once('=').ok_or("expected key=value")?;
         match key {
@@ -60,16 +60,6 @@ fn probe(security: &str, options: &[String]) -> Result<(Probe, usize), Box<dyn E
         }
     }
     Ok((probe.with_timeouts(timeouts), runs))
-}
-
-#[cfg(feature = "aws-lc-rs")]
-fn provider() -> CryptoProvider {
-    CryptoProvider::aws_lc_rs()
-}
-
-#[cfg(not(feature = "aws-lc-rs"))]
-fn provider() -> CryptoProvider {
-    CryptoProvider::ring()
 }
 
 fn summary(seen: &Observation) -> Result<String, std::fmt::Error> {
