@@ -92,9 +92,12 @@ impl Case<'_> {
             other.address.port() == service.address.port()
                 && other.address.ip() != service.address.ip()
                 && other.address.is_ipv4() == service.address.is_ipv4()
-                && other
-                    .observation()
-                    .is_some_and(|seen| matches!(seen.port, PortState::Open | PortState::Refused))
+                && other.observation().is_some_and(|seen| {
+                    matches!(
+                        seen.port,
+                        PortState::Open | PortState::Reset | PortState::Refused
+                    )
+                })
         })
     }
 
@@ -102,7 +105,7 @@ impl Case<'_> {
     pub(crate) fn others_answer(&self, service: &ServiceFacts) -> Others {
         self.others(service, |other, seen| match seen.port {
             PortState::Open => Others::Serve,
-            PortState::Refused | PortState::Unreachable(_) => Others::DoNot,
+            PortState::Refused | PortState::Reset | PortState::Unreachable(_) => Others::DoNot,
             PortState::Filtered if self.others_are_heard(other) => Others::DoNot,
             _ => Others::Unknown,
         })
@@ -112,7 +115,7 @@ impl Case<'_> {
     pub(crate) fn others_serve(&self, service: &ServiceFacts) -> Others {
         self.others(service, |other, seen| match (&seen.port, seen.stop()) {
             (PortState::Open, None) => Others::Serve,
-            (PortState::Refused | PortState::Unreachable(_), _) => Others::DoNot,
+            (PortState::Refused | PortState::Reset | PortState::Unreachable(_), _) => Others::DoNot,
             (PortState::Filtered, _) if self.others_are_heard(other) => Others::DoNot,
             (PortState::Open, Some(stop)) if smtp_session::is_shown(stop) => Others::DoNot,
             _ => Others::Unknown,

@@ -5,6 +5,146 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::envelope::Envelope;
+use crate::proxy_header::ProxyHeader;
+use crate::reply::ReplyLimits;
+use crate::session::Errand;
+
+/// How a session is to go: all that a [`Session`](crate::Session) and a [`Probe`](crate::Probe) need to know of it.
+///
+/// # Examples
+///
+/// ```
+/// use smtp_probe::{Envelope, Security, SessionOptions};
+///
+/// let options = SessionOptions::new("probe.example.com".parse()?, Security::StartTls)
+///     .trying_unoffered_starttls()
+///     .with_envelope(Envelope::null_sender().to("postmaster@example.net".parse()?)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SessionOptions {
+    pub(crate) name: EhloName,
+    pub(crate) security: Security,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) timeouts: Timeouts,
+    #[cfg_attr(feature = "serde", serde(default, with = "Limits"))]
+    pub(crate) limits: ReplyLimits,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) tries_unoffered: bool,
+    /// What to say between EHLO and QUIT; rare, so it takes no room where there is none.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub(crate) errand: Option<Box<Errand>>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub(crate) proxy: Option<ProxyHeader>,
+}
+
+/// How limits are stored.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(remote = "ReplyLimits")]
+struct Limits {
+    line: usize,
+    lines: usize,
+    reply: usize,
+}
+
+impl SessionOptions {
+    /// Greeting, EHLO, TLS if it is wanted, EHLO again and QUIT, with the usual timeouts and limits.
+    #[must_use]
+    pub fn new(name: EhloName, security: Security) -> Self {
+        Self {
+            name,
+            security,
+            timeouts: Timeouts::default(),
+            limits: ReplyLimits::default(),
+            tries_unoffered: false,
+            errand: None,
+            proxy: None,
+        }
+    }
+
+    /// The same with other timeouts.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// The same with other limits of a reply.
+    #[must_use]
+    pub fn with_limits(mut self, limits: ReplyLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same with STARTTLS where a list of extensions lacks it: if it works there, something on the way takes the offer out.
+    ///
+    /// It is a command that the server has not offered, so it is not sent unless asked for.
+    #[must_use]
+    pub fn trying_unoffered_starttls(mut self) -> Self {
+        self.tries_unoffered = true;
+        self
+    }
+
+    /// The same with this envelope after the last EHLO, and RSET after it; never a message.
+    ///
+    /// Where TLS is wanted it is sent inside TLS or not at all ([`Observation::skipped`](crate::Observation::skipped)); with
+    /// [`Security::None`] it is sent in the clear.
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: Envelope) -> Self {
+        self.errand = Some(Box::new(Errand::Envelope(envelope)));
+        self
+    }
+
+    /// The same with this header before everything else, TLS included, for a server behind a proxy.
+    #[must_use]
+    pub fn with_proxy_header(mut self, header: ProxyHeader) -> Self {
+        self.proxy = Some(header);
+        self
+    }
+
+    /// Whether and how the session is encrypted.
+    #[must_use]
+    pub fn security(&self) -> Security {
+        self.security
+    }
+
+    /// The name said in EHLO.
+    #[must_use]
+    pub fn name(&self) -> &EhloName {
+        &self.name
+    }
+
+    /// How long is waited for what.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    pub(crate) fn with_errand(mut self, errand: Errand) -> Self {
+        self.errand = Some(Box::new(errand));
+        self
+    }
+
+    pub(crate) fn with_name(mut self, name: EhloName) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub(crate) fn with_security(mut self, security: Security) -> Self {
+        self.security = security;
+        self
+    }
+}
+
 /// What follows EHLO: the name of this host (RFC 5321 §4.1.1.1).
 ///
 /// Servers judge it, so there is no default: it should be the name that the sending address's PTR record gives. A host without
@@ -25,7 +165,32 @@ use std::time::Duration;
 /// # Ok::<(), smtp_probe::EhloNameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct EhloName(String);
+
+impl EhloName {
+    /// A name that servers may refuse, to see whether they do; `None` if it would not stay on its line.
+    pub(crate) fn raw(text: &str) -> Option<Self> {
+        let fits =
+            (1..=255).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_graphic());
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
+impl From<EhloName> for String {
+    fn from(name: EhloName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for EhloName {
+    type Error = EhloNameError;
+
+    fn try_from(text: String) -> Result<Self, EhloNameError> {
+        text.parse()
+    }
+}
 
 impl fmt::Display for EhloName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,6 +260,8 @@ pub struct EhloNameError {
 
 /// Whether and how a session is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Security {
     /// Begins in the clear and asks for TLS where it is offered (RFC 3207): ports 25 and 587.
@@ -110,6 +277,7 @@ pub enum Security {
 /// A deadline is for a whole reply, not for one read: a server that sends an octet now and then does not renew it.
 /// RFC 5321 §4.5.3.2 has a sender wait 5 minutes for a greeting and for most replies, so what is late here is not proved to be dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Timeouts {
     /// For the TCP connection: 10 s.

@@ -75,31 +75,37 @@ mod code;
 mod config;
 mod diagnosis;
 mod ehlo;
+mod envelope;
 mod escape;
 mod observation;
 #[cfg(feature = "tokio")]
 mod probe;
+mod proxy_header;
 mod reply;
 mod session;
 mod transcript;
 
 pub use code::{EnhancedCode, ReplyCode};
-pub use config::{EhloName, EhloNameError, Security, Timeouts};
+pub use config::{EhloName, EhloNameError, Security, SessionOptions, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
 pub use ehlo::{
     AcrossTls, Capability, Ehlo, EhloDeviation, EhloDeviationKind, EhloDifference, Extension,
     FutureRelease, Limits, Priorities, Size,
 };
+pub use envelope::{Envelope, EnvelopeError, EnvelopeErrorKind, ForwardPath, ReversePath};
 pub use observation::{
-    Cause, LocalFault, Observation, Outcome, Phase, PortState, StartTls, Stop, Timings, Unsolicited,
+    Cause, EnvelopeReplies, Exchange, Interception, LocalFault, Observation, Outcome, Pace, Phase,
+    PortState, SameGreeting, Service, Skipped, StartTls, StartTlsVerdict, Stop, Timings,
+    Unsolicited, same_greeting,
 };
 #[cfg(feature = "tokio")]
 pub use probe::Probe;
+pub use proxy_header::ProxyHeader;
 pub use reply::{
     Deviation, DeviationKind, Reply, ReplyError, ReplyErrorKind, ReplyLimits, ReplyParser,
     ReplyRef, Resemblance,
 };
-pub use session::{Output, Session};
+pub use session::{Output, ReplayError, ReplayErrorKind, Session};
 pub use transcript::{Entry, Event, Transcript};
 
 #[cfg(doctest)]

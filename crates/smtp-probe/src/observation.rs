@@ -4,12 +4,28 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tls_inspect::{Capture, HandshakeFailure};
+use tls_inspect::Capture;
 
 use crate::ehlo::Ehlo;
 use crate::escape::Escaped;
-use crate::reply::{Reply, ReplyError, Resemblance};
+use crate::reply::Reply;
 use crate::transcript::Transcript;
+
+mod cause;
+mod exchange;
+mod interception;
+mod pace;
+mod port;
+mod service;
+mod starttls;
+
+pub use cause::{Cause, Stop};
+pub use exchange::{EnvelopeReplies, Exchange, Skipped};
+pub use interception::{Interception, SameGreeting, same_greeting};
+pub use pace::Pace;
+pub use port::{LocalFault, PortState};
+pub use service::Service;
+pub use starttls::{StartTls, StartTlsVerdict};
 
 /// Everything seen in one look at a port: no opinion, no question left to the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +62,12 @@ pub struct Observation {
     pub ehlo_refusal: Option<Reply>,
     /// What became of STARTTLS.
     pub starttls: StartTls,
+    /// The reply to STARTTLS, where it was asked for though not offered.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub unoffered: Option<Reply>,
     /// The TLS handshake, if one was begun.
     #[cfg_attr(
         feature = "serde",
@@ -58,6 +80,19 @@ pub struct Observation {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub ehlo_in_tls: Option<Ehlo>,
+    /// What was said between EHLO and QUIT, each command with its reply: the envelope, if there was one; see
+    /// [`envelope`](Self::envelope).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub exchanges: Vec<Exchange>,
+    /// Why none of it was said, if it was to be and the session was completed.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub skipped: Option<Skipped>,
     /// The reply to QUIT, if it came in time.
     #[cfg_attr(
         feature = "serde",
@@ -72,6 +107,12 @@ pub struct Observation {
     pub unsolicited: Vec<Unsolicited>,
     /// How long each phase took.
     pub timings: Timings,
+    /// How the octets of each phase came, in order; none of a phase in which nothing came.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub paces: Vec<Pace>,
     /// What was said.
     pub transcript: Transcript,
 }
@@ -88,11 +129,15 @@ impl Observation {
             ehlo: None,
             ehlo_refusal: None,
             starttls: StartTls::NotReached,
+            unoffered: None,
             tls: None,
             ehlo_in_tls: None,
+            exchanges: Vec::new(),
+            skipped: None,
             quit: None,
             unsolicited: Vec::new(),
             timings: Timings::default(),
+            paces: Vec::new(),
             transcript: Transcript::default(),
         }
     }
@@ -105,94 +150,41 @@ impl Observation {
             Outcome::Stopped(stop) => Some(stop),
         }
     }
-}
 
-/// Whether a TCP connection came about, and if not, what the network or this host said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum PortState {
-    /// It did.
-    Open,
-    /// The host, or a firewall in its name, refused (RST).
-    Refused,
-    /// Nothing came back in time: the host is gone, or something on the way, perhaps on this side, drops the packets.
-    Filtered,
-    /// The network said that there is no way to the host, in these words.
-    Unreachable(String),
-    /// This host could not even try: the port may be in any state.
-    CouldNotTell(LocalFault),
-}
-
-impl fmt::Display for PortState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => f.write_str("open"),
-            Self::Refused => f.write_str("connection refused"),
-            Self::Filtered => f.write_str("no answer"),
-            Self::Unreachable(text) => write!(f, "unreachable: {}", text.escape_debug()),
-            Self::CouldNotTell(fault) => fault.fmt(f),
-        }
+    /// What offer, reply and handshake of STARTTLS come to.
+    #[must_use]
+    pub fn starttls_verdict(&self) -> StartTlsVerdict {
+        StartTlsVerdict::of(&self.starttls, self.tls.as_ref())
     }
-}
 
-/// What kept this host from trying.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum LocalFault {
-    /// It has no route for this kind of address, such as IPv6 on a host without.
-    NoRoute,
-    /// It ran out of sockets, ports or memory, in these words.
-    Resources(String),
-    /// Its own firewall or policy forbids it, in these words.
-    NotPermitted(String),
-    /// Something else, in these words.
-    Other(String),
-}
-
-impl fmt::Display for LocalFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRoute => f.write_str("this host has no route there"),
-            Self::Resources(text) => {
-                write!(f, "this host is out of resources: {}", text.escape_debug())
-            }
-            Self::NotPermitted(text) => write!(f, "this host forbids it: {}", text.escape_debug()),
-            Self::Other(text) => write!(f, "a fault of this host: {}", text.escape_debug()),
-        }
+    /// The replies to MAIL, RCPT and RSET.
+    #[must_use]
+    pub fn envelope(&self) -> EnvelopeReplies<'_> {
+        EnvelopeReplies::of(&self.exchanges)
     }
-}
 
-/// What became of STARTTLS (RFC 3207).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum StartTls {
-    /// Could not tell: the session ended before the extensions were known. It may be offered or not.
-    NotReached,
-    /// Could not tell: replies came that no command had asked for, so none can be trusted to answer its command.
-    Unclear,
-    /// Could not tell: the server refused EHLO and took HELO, which has no extensions; [`Observation::ehlo_refusal`] says how.
-    NoExtensions,
-    /// It is offered, and the session ended before the server answered to it.
-    Unanswered,
-    /// It was not asked for: TLS began with the first octet, or was not wanted.
-    NotAsked,
-    /// The server's list of extensions does not have it.
-    NotOffered,
-    /// It is offered, and this was the reply to it.
-    Refused(Reply),
-    /// Plaintext followed the reply 220, which RFC 3207 has no place for: a response injection. It was never taken for part of the
-    /// TLS session.
-    PlaintextInjected(
-        #[cfg_attr(feature = "serde", serde(with = "crate::escape::octets"))] Vec<u8>,
-    ),
-    /// The server agreed; [`Observation::tls`] says how the handshake went.
-    Accepted,
+    /// What answers on the port, by what came of it first.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service::of(self)
+    }
+
+    /// The traces of a middlebox that speaks for the server, or rewrites what it says; each kind once.
+    #[must_use]
+    pub fn interception(&self) -> Vec<Interception> {
+        Interception::all(self)
+    }
+
+    /// How the octets of a phase came, if any did.
+    #[must_use]
+    pub fn pace(&self, phase: Phase) -> Option<&Pace> {
+        self.paces.iter().find(|pace| pace.phase == phase)
+    }
+
+    /// The reply to EHLO that counts: the one inside TLS, if there is one.
+    pub(crate) fn last_ehlo(&self) -> Option<&Ehlo> {
+        self.ehlo_in_tls.as_ref().or(self.ehlo.as_ref())
+    }
 }
 
 /// How a session ended.
@@ -205,130 +197,6 @@ pub enum Outcome {
     Completed,
     /// It stopped before.
     Stopped(Stop),
-}
-
-/// Where and why a session stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct Stop {
-    /// What was going on.
-    pub phase: Phase,
-    /// Why it went no further.
-    pub cause: Cause,
-    /// The reply that ended it, if one did: the server's own words.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub reply: Option<Reply>,
-    /// What was wrong with what came, if it was no reply.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub error: Option<ReplyError>,
-    /// How many octets had come in this phase: a few in a long time are a tarpit.
-    pub received: usize,
-    /// How long the phase had lasted.
-    pub elapsed: Duration,
-}
-
-impl Stop {
-    /// A stop of which no more is known.
-    #[must_use]
-    pub fn new(phase: Phase, cause: Cause) -> Self {
-        Self {
-            phase,
-            cause,
-            reply: None,
-            error: None,
-            received: 0,
-            elapsed: Duration::ZERO,
-        }
-    }
-
-    /// The same with the reply that ended the session.
-    #[must_use]
-    pub fn with_reply(mut self, reply: Reply) -> Self {
-        self.reply = Some(reply);
-        self
-    }
-}
-
-/// Why a session stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Cause {
-    /// There was no connection; see [`Observation::port`].
-    NotConnected,
-    /// The reply or the handshake was not complete in its time.
-    Timeout,
-    /// The time for the whole session was up.
-    Deadline,
-    /// The server closed the connection.
-    Closed,
-    /// The server, or something on the way, reset the connection.
-    Reset,
-    /// The server said *not now*: 421, or any other 4yz. It says nothing about what it can do.
-    TemporarilyUnavailable,
-    /// The server said *no*: 5yz.
-    Rejected,
-    /// The reply fits no rule: neither the one that is due nor a refusal.
-    UnexpectedReply,
-    /// What came is no SMTP; this is what it looks like.
-    NotSmtp(Resemblance),
-    /// The reply could not be read to its end: too long, or cut off.
-    Unreadable,
-    /// Plaintext followed the reply to STARTTLS.
-    PlaintextAfterStartTls,
-    /// The TLS handshake failed; [`Observation::tls`] says how.
-    TlsFailed,
-    /// The TLS connection failed after its handshake; a server that insists on a client certificate says so here.
-    TlsBroken(HandshakeFailure),
-    /// The network failed, in these words.
-    Network(String),
-}
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { phase, cause, .. } = self;
-        match cause {
-            Cause::NotConnected => f.write_str("no connection")?,
-            Cause::Timeout | Cause::Deadline => {
-                write!(
-                    f,
-                    "nothing complete at {phase} within {:.1} s",
-                    self.elapsed.as_secs_f64()
-                )?;
-                if self.received > 0 {
-                    write!(f, " ({} octets came)", self.received)?;
-                }
-            }
-            Cause::Closed => write!(f, "connection closed at {phase}")?,
-            Cause::Reset => write!(f, "connection reset at {phase}")?,
-            Cause::TemporarilyUnavailable => write!(f, "temporarily unavailable at {phase}")?,
-            Cause::Rejected => write!(f, "rejected at {phase}")?,
-            Cause::UnexpectedReply => write!(f, "unexpected reply at {phase}")?,
-            Cause::NotSmtp(resemblance) => write!(f, "not SMTP but {resemblance} at {phase}")?,
-            Cause::Unreadable => write!(f, "unreadable reply at {phase}")?,
-            Cause::PlaintextAfterStartTls => write!(f, "plaintext after the reply to STARTTLS")?,
-            Cause::TlsFailed => write!(f, "TLS handshake failed")?,
-            Cause::TlsBroken(failure) => write!(f, "TLS broke at {phase}: {failure}")?,
-            Cause::Network(text) => {
-                write!(f, "network failed at {phase}: {}", text.escape_debug())?;
-            }
-        }
-        if let Some(reply) = &self.reply {
-            write!(f, ": {reply}")?;
-        }
-        if let Some(error) = &self.error {
-            write!(f, ": {error}")?;
-        }
-        Ok(())
-    }
 }
 
 /// What is going on in a session.
@@ -351,6 +219,16 @@ pub enum Phase {
     Handshake,
     /// EHLO inside TLS.
     EhloInTls,
+    /// MAIL: the envelope's reverse-path.
+    Mail,
+    /// RCPT: a forward-path.
+    Rcpt,
+    /// RSET: the envelope is taken back.
+    Rset,
+    /// VRFY.
+    Vrfy,
+    /// EXPN.
+    Expn,
     /// QUIT.
     Quit,
 }
@@ -365,6 +243,11 @@ impl fmt::Display for Phase {
             Self::StartTls => "STARTTLS",
             Self::Handshake => "TLS handshake",
             Self::EhloInTls => "EHLO inside TLS",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Rset => "RSET",
+            Self::Vrfy => "VRFY",
+            Self::Expn => "EXPN",
             Self::Quit => "QUIT",
         })
     }
@@ -410,6 +293,12 @@ pub struct Timings {
     pub handshake: Option<Duration>,
     /// EHLO inside TLS.
     pub ehlo_in_tls: Option<Duration>,
+    /// What was said between EHLO and QUIT, together; each reply has its own in [`Exchange::elapsed`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub envelope: Option<Duration>,
     /// QUIT.
     pub quit: Option<Duration>,
     /// All together, finished or not.
@@ -425,6 +314,9 @@ impl Timings {
             Phase::StartTls => &mut self.starttls,
             Phase::Handshake => &mut self.handshake,
             Phase::EhloInTls => &mut self.ehlo_in_tls,
+            Phase::Mail | Phase::Rcpt | Phase::Rset | Phase::Vrfy | Phase::Expn => {
+                &mut self.envelope
+            }
             Phase::Quit => &mut self.quit,
         }
     }

@@ -2,17 +2,20 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tls_inspect::{CryptoProvider, HandshakeFailure, RecordedStream, Recorder, ReferenceId};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
-use crate::config::{EhloName, Security, Timeouts};
+use crate::config::{EhloName, Security, SessionOptions, Timeouts};
+use crate::envelope::Envelope;
 use crate::observation::{Cause, Observation, Outcome, Phase, PortState, Stop};
+use crate::proxy_header::ProxyHeader;
 use crate::reply::ReplyLimits;
 use crate::session::{Output, Session};
 
@@ -48,10 +51,7 @@ const FOREVER: Duration = Duration::from_secs(86_400 * 365);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Probe {
-    name: EhloName,
-    security: Security,
-    timeouts: Timeouts,
-    limits: ReplyLimits,
+    options: SessionOptions,
     provider: CryptoProvider,
     server_name: Option<ReferenceId>,
     local_address: Option<IpAddr>,
@@ -61,28 +61,58 @@ impl Probe {
     /// A probe with the usual timeouts and limits.
     #[must_use]
     pub fn new(name: EhloName, security: Security, provider: CryptoProvider) -> Self {
+        Self::with_options(SessionOptions::new(name, security), provider)
+    }
+
+    /// A probe whose sessions go by these options.
+    #[must_use]
+    pub fn with_options(options: SessionOptions, provider: CryptoProvider) -> Self {
         Self {
-            name,
-            security,
-            timeouts: Timeouts::default(),
-            limits: ReplyLimits::default(),
+            options,
             provider,
             server_name: None,
             local_address: None,
         }
     }
 
+    /// How its sessions go; needed for [`Observation::replay`].
+    #[must_use]
+    pub fn options(&self) -> &SessionOptions {
+        &self.options
+    }
+
     /// The same with other timeouts.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.options = self.options.with_timeouts(timeouts);
         self
     }
 
     /// The same with other limits of a reply.
     #[must_use]
     pub fn with_limits(mut self, limits: ReplyLimits) -> Self {
-        self.limits = limits;
+        self.options = self.options.with_limits(limits);
+        self
+    }
+
+    /// The same with STARTTLS where it is not offered; see [`SessionOptions::trying_unoffered_starttls`].
+    #[must_use]
+    pub fn trying_unoffered_starttls(mut self) -> Self {
+        self.options = self.options.trying_unoffered_starttls();
+        self
+    }
+
+    /// The same with an envelope; see [`SessionOptions::with_envelope`].
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: Envelope) -> Self {
+        self.options = self.options.with_envelope(envelope);
+        self
+    }
+
+    /// The same with a header of the PROXY protocol before everything else.
+    #[must_use]
+    pub fn with_proxy_header(mut self, header: ProxyHeader) -> Self {
+        self.options = self.options.with_proxy_header(header);
         self
     }
 
@@ -102,8 +132,8 @@ impl Probe {
 
     /// Connects, and holds a session.
     pub async fn run(&self, address: SocketAddr) -> Observation {
-        let clock = Clock::start();
-        let until = clock.at(self.timeouts.connect.min(self.timeouts.session));
+        let (clock, timeouts) = (Clock::start(), self.options.timeouts);
+        let until = clock.at(timeouts.connect.min(timeouts.session));
         let connected = timeout_at(until, connect::connect(address, self.local_address)).await;
         let state = match connected {
             Ok(Ok(stream)) => {
@@ -132,9 +162,7 @@ impl Probe {
     }
 
     fn session(&self) -> Session {
-        Session::new(self.name.clone(), self.security)
-            .with_timeouts(self.timeouts)
-            .with_limits(self.limits)
+        Session::with_options(self.options.clone())
     }
 
     async fn drive<S>(
@@ -148,42 +176,34 @@ impl Probe {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut channel = Channel::Clear(stream);
-        let mut buffer = vec![0; CHUNK];
+        let end = self.options.timeouts.session;
         loop {
             if session.is_about_to_send() {
-                let early = channel.read_now(&mut buffer).await;
-                session.handle_input(buffer.get(..early).unwrap_or_default(), clock.now());
+                channel.read_now(&mut session, clock).await;
             }
             match session.poll_output(clock.now()) {
                 Output::Send { octets, until } => {
-                    let sent = timeout_at(clock.at(until), channel.send(&octets)).await;
-                    match sent {
+                    match timeout_at(clock.at(until), channel.send(&octets)).await {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => {
-                            let until = (clock.now() + LAST_WORDS).min(self.timeouts.session);
-                            let read = channel.last_words(&mut buffer, &mut session, clock, until);
-                            let told = read.await.as_ref().map(cause);
-                            session
-                                .handle_error(told.unwrap_or_else(|| cause(&error)), clock.now());
+                            let until = (clock.now() + LAST_WORDS).min(end);
+                            let told = channel.last_words(&mut session, clock, until).await;
+                            let cause = told.as_ref().map_or_else(|| cause(&error), cause);
+                            session.handle_error(cause, clock.now());
                         }
                         Err(_) => session.handle_timeout(clock.now()),
                     }
                 }
                 Output::Receive { until } => {
-                    match timeout_at(clock.at(until), channel.read(&mut buffer)).await {
+                    match timeout_at(clock.at(until), channel.read(&mut session, clock)).await {
                         Ok(Ok(0)) => session.handle_eof(clock.now()),
-                        Ok(Ok(count)) => {
-                            session
-                                .handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
-                        }
+                        Ok(Ok(_)) => {}
                         Ok(Err(error)) => session.handle_error(cause(&error), clock.now()),
                         Err(_) => session.handle_timeout(clock.now()),
                     }
                 }
                 Output::StartTls { until } => {
-                    let early = channel.read_now(&mut buffer).await;
-                    if early > 0 {
-                        session.handle_input(buffer.get(..early).unwrap_or_default(), clock.now());
+                    if channel.read_now(&mut session, clock).await > 0 {
                         continue;
                     }
                     let recorder = Recorder::new(self.provider.clone())
@@ -200,7 +220,7 @@ impl Probe {
             }
         }
         let observation = session.into_observation(clock.now());
-        let until = clock.at((clock.now() + LAST_WORDS).min(self.timeouts.session));
+        let until = clock.at((clock.now() + LAST_WORDS).min(end));
         channel.close(until).await;
         observation
     }
@@ -239,21 +259,17 @@ where
         }
     }
 
-    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Clear(stream) => stream.read(buffer).await,
-            Self::Tls(stream) => stream.read(buffer).await,
-            Self::Closed => Ok(0),
-        }
+    /// Hands what comes to the session; how many octets that were, 0 at the end of the stream.
+    async fn read(&mut self, session: &mut Session, clock: &Clock) -> io::Result<usize> {
+        poll_fn(|context| self.poll_read(context, session, clock)).await
     }
 
     /// What has already arrived, without waiting.
-    async fn read_now(&mut self, buffer: &mut [u8]) -> usize {
+    async fn read_now(&mut self, session: &mut Session, clock: &Clock) -> usize {
         // The runtime learns here of what the kernel holds.
         tokio::task::yield_now().await;
-        let mut read = pin!(self.read(buffer));
         poll_fn(|context| {
-            Poll::Ready(match read.as_mut().poll(context) {
+            Poll::Ready(match self.poll_read(context, session, clock) {
                 Poll::Ready(Ok(count)) => count,
                 Poll::Ready(Err(_)) | Poll::Pending => 0,
             })
@@ -261,19 +277,37 @@ where
         .await
     }
 
+    /// The buffer lives no longer than the call: a probe that waits holds none.
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        session: &mut Session,
+        clock: &Clock,
+    ) -> Poll<io::Result<usize>> {
+        let mut octets = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut buffer = ReadBuf::uninit(&mut octets);
+        let read = match self {
+            Self::Clear(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(context, &mut buffer),
+            Self::Closed => Poll::Ready(Ok(())),
+        };
+        read.map_ok(|()| {
+            let octets = buffer.filled();
+            session.handle_input(octets, clock.now());
+            octets.len()
+        })
+    }
+
     /// After a failed write: what the server said before it closed; and how TLS failed, if it did, which tells more than the write.
     async fn last_words(
         &mut self,
-        buffer: &mut [u8],
         session: &mut Session,
         clock: &Clock,
         until: Duration,
     ) -> Option<io::Error> {
         loop {
-            match timeout_at(clock.at(until), self.read(buffer)).await {
-                Ok(Ok(count)) if count > 0 => {
-                    session.handle_input(buffer.get(..count).unwrap_or_default(), clock.now());
-                }
+            match timeout_at(clock.at(until), self.read(session, clock)).await {
+                Ok(Ok(count)) if count > 0 => {}
                 Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => return Some(error),
                 _ => return None,
             }

@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, state: &PortState, required: b
         |outcome, message: String| Finding::new(&RULE, outcome, service.subject(), message);
     let shown = match state {
         PortState::Open => return finding(Outcome::Pass, "the port answers".to_owned()),
-        PortState::Refused | PortState::Unreachable(_) => {
+        PortState::Refused | PortState::Reset | PortState::Unreachable(_) => {
             let outcome = Outcome::Fail(severity(case, service, required));
             finding(
                 outcome,
@@ -134,6 +134,9 @@ fn see(address: SocketAddr) -> String {
 fn mend(state: &PortState) -> &'static str {
     match state {
         PortState::Refused => "start the mail server, or let it listen on this address and port",
+        PortState::Reset => {
+            "look at what resets connections there: a balancer with nothing behind it, or a list of addresses that may connect"
+        }
         PortState::Unreachable(_) => {
             "look at the host's routing, or withdraw the address from the DNS"
         }

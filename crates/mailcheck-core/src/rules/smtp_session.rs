@@ -1,4 +1,4 @@
-use smtp_probe::{Cause, Phase, Stop};
+use smtp_probe::{Cause, Phase, PortState, Stop};
 
 use super::explain;
 use super::prelude::*;
@@ -30,7 +30,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             ));
             continue;
         };
-        let Some((outcome, message)) = judge(case, service, stop) else {
+        let Some((outcome, message)) = judge(case, service, &observation.port, stop) else {
             continue;
         };
         findings.push(
@@ -51,7 +51,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// What a stop means; `None` where another rule says it.
-fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcome, String)> {
+fn judge(
+    case: &Case<'_>,
+    service: &ServiceFacts,
+    port: &PortState,
+    stop: &Stop,
+) -> Option<(Outcome, String)> {
     let required = case.is_required(service);
     let doubt = if required {
         Outcome::Inconclusive
@@ -82,11 +87,29 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcom
             doubt,
             "the server says `not now`, which tells nothing of what it does otherwise".to_owned(),
         ),
+        Cause::Tarpit { .. } => (
+            doubt,
+            format!(
+                "the server answers at {phase} as slowly as it can; it may do so to this client alone"
+            ),
+        ),
+        Cause::RateLimited => (
+            doubt,
+            "the server has had too many connections of this client; it may serve others"
+                .to_owned(),
+        ),
+        Cause::Greylisted { .. } => (
+            doubt,
+            "the server wants this client to come again later".to_owned(),
+        ),
+        Cause::Blocklisted { list } => (doubt, blocklisted(list.as_deref())),
         Cause::Network(_) => (doubt, "the connection failed on the way".to_owned()),
-        Cause::Rejected if is_about_this_client(stop) => (
+        Cause::PolicyReject => (
             doubt,
             "the server refuses this client; it may serve others".to_owned(),
         ),
+        // `reach.port` says that the port resets.
+        Cause::Reset if *port == PortState::Reset => return None,
         Cause::Rejected => (
             failure,
             format!("the server says at {phase} that it takes no mail, from this client at least"),
@@ -112,33 +135,14 @@ fn judge(case: &Case<'_>, service: &ServiceFacts, stop: &Stop) -> Option<(Outcom
     })
 }
 
-/// Whether a refusal speaks of policy towards this client: a security or policy status (RFC 3463 §3.8), or the words that lists and
-/// reputation systems use.
-fn is_about_this_client(stop: &Stop) -> bool {
-    const WORDS: [&str; 8] = [
-        "block",
-        "listed",
-        "denied",
-        "reputation",
-        "spam",
-        "banned",
-        "your ip",
-        "reverse",
-    ];
-    let Some(reply) = &stop.reply else {
-        return false;
-    };
-    let said = reply.to_string().to_ascii_lowercase();
-    let policy = reply.lines().any(|line| {
-        smtp_probe::EnhancedCode::parse(reply.effective_code(), line)
-            .is_some_and(|code| code.subject == 7)
-    });
-    policy || WORDS.iter().any(|word| said.contains(word))
+fn blocklisted(list: Option<&str>) -> String {
+    let list = list.map_or_else(String::new, |list| format!(" by {}", list.escape_debug()));
+    format!("the server refuses this client, whose address is listed{list}; it may serve others")
 }
 
 /// Whether a stop is shown to be how the server treats everyone; a refusal of this client is not.
 pub(super) fn is_shown(stop: &Stop) -> bool {
-    let shown = matches!(
+    matches!(
         stop.cause,
         Cause::Rejected
             | Cause::Closed
@@ -146,8 +150,7 @@ pub(super) fn is_shown(stop: &Stop) -> bool {
             | Cause::NotSmtp(_)
             | Cause::UnexpectedReply
             | Cause::Unreadable
-    );
-    shown && !(stop.cause == Cause::Rejected && is_about_this_client(stop))
+    )
 }
 
 fn mend(cause: &Cause) -> &'static str {
@@ -158,7 +161,13 @@ fn mend(cause: &Cause) -> &'static str {
         Cause::TemporarilyUnavailable => {
             "look again in some minutes, from the same address; a server may limit connections or greylist"
         }
-        Cause::Rejected => {
+        Cause::Tarpit { .. } | Cause::RateLimited => {
+            "look again in an hour, from an address that the server knows, and seldom"
+        }
+        Cause::Greylisted { .. } => {
+            "look again from the same address after half an hour, or after the time that the server names"
+        }
+        Cause::Rejected | Cause::Blocklisted { .. } | Cause::PolicyReject => {
             "read the reply: if it names this client's address or a list, look from elsewhere"
         }
         Cause::NotSmtp(_) => {
@@ -186,6 +195,12 @@ mod tests {
             Cause::Timeout,
             Cause::Deadline,
             Cause::TemporarilyUnavailable,
+            Cause::RateLimited,
+            Cause::Greylisted { retry_after: None },
+            Cause::Tarpit {
+                octets_per_minute: 60,
+                longest_gap: std::time::Duration::from_secs(1),
+            },
             Cause::Network("x".into()),
         ] {
             check(
@@ -213,22 +228,20 @@ mod tests {
 
     #[test]
     fn a_refusal_of_this_client_says_nothing_of_others() {
-        for reply in [
-            "554 5.7.1 no\r\n",
-            "554 mx.example your address is listed by zen\r\n",
-        ] {
-            let reply = smtp_probe::Reply::parse(reply.as_bytes()).expect("a reply");
-            let stop = Stop::new(Phase::Greeting, Cause::Rejected).with_reply(reply);
-            let scene = Scene::domain("d.test").stopped("a.test", "192.0.2.1:25", stop);
-            check(&RULE, &scene, &[Outcome::Inconclusive]);
+        let list = Some("zen.example".to_owned());
+        for cause in [Cause::PolicyReject, Cause::Blocklisted { list }] {
+            check(
+                &RULE,
+                &stopped(Phase::Greeting, cause),
+                &[Outcome::Inconclusive],
+            );
         }
     }
 
     /// The other server may serve everyone else, so the first is not shown to be the last.
     #[test]
     fn a_sibling_that_refuses_this_client_is_not_a_dead_one() {
-        let reply = smtp_probe::Reply::parse(b"554 5.7.1 no\r\n").expect("a reply");
-        let refusal = Stop::new(Phase::Greeting, Cause::Rejected).with_reply(reply);
+        let refusal = Stop::new(Phase::Greeting, Cause::PolicyReject);
         let scene =
             stopped(Phase::Greeting, Cause::Closed).stopped("b.test", "192.0.2.2:25", refusal);
         check(

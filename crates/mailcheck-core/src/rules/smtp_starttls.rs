@@ -36,6 +36,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "say a proper name in EHLO (`--ehlo`); then look into the server's log at the time of this run",
             ),
             StartTls::Accepted => (Outcome::Pass, "STARTTLS is offered and accepted".to_owned(), ""),
+            StartTls::AcceptedThoughNotOffered => (
+                Outcome::Fail(severity),
+                format!("STARTTLS is not offered, and accepted all the same: something on the way takes the offer out; {}", effect(service)),
+                "look for a firewall that rewrites SMTP, on the way to the server or near this machine",
+            ),
             StartTls::NotOffered => (
                 Outcome::Fail(severity),
                 format!("STARTTLS is not offered: {}", effect(service)),

@@ -29,9 +29,10 @@ pub(super) async fn connect(address: SocketAddr, local: Option<IpAddr>) -> io::R
 pub(super) fn classify(error: &io::Error, address: SocketAddr) -> PortState {
     let text = || error.to_string();
     match error.kind() {
+        // A reset in answer to a SYN.
         io::ErrorKind::ConnectionRefused => PortState::Refused,
-        // A reset in answer to a SYN: some firewalls do it.
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => PortState::Refused,
+        // One after it, before this host could do anything with the connection.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => PortState::Reset,
         io::ErrorKind::TimedOut => PortState::Filtered,
         // The kernel says the same when a router does and when it has no route itself.
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
@@ -90,10 +91,21 @@ mod tests {
     #[test]
     fn only_what_the_other_side_says_is_said_of_it() {
         check(io::ErrorKind::ConnectionRefused.into(), &PortState::Refused);
+        check(io::ErrorKind::ConnectionReset.into(), &PortState::Reset);
         check(io::ErrorKind::TimedOut.into(), &PortState::Filtered);
         let unreachable = io::Error::from(io::ErrorKind::HostUnreachable);
         let text = unreachable.to_string();
         check(unreachable, &PortState::Unreachable(text));
+    }
+
+    /// With Nagle's algorithm, the last flight of a handshake and the EHLO behind it wait for each other.
+    #[tokio::test]
+    async fn small_writes_are_not_held_back() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
+        let address = listener.and_then(|listener| listener.local_addr().map(|at| (listener, at)));
+        let (_listener, address) = address.expect("a listener");
+        let stream = connect(address, None).await.expect("a connection");
+        assert!(stream.nodelay().expect("an option"));
     }
 
     #[test]

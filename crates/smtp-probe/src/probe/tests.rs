@@ -1,5 +1,5 @@
 use tls_inspect::HandshakeFailureKind;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::observation::StartTls;
@@ -73,7 +73,11 @@ async fn a_tarpit_renews_no_deadline() {
         }
     })
     .await;
-    check_stop(&observation, Phase::Greeting, &Cause::Timeout);
+    let tarpit = Cause::Tarpit {
+        octets_per_minute: 16,
+        longest_gap: Duration::from_secs(4),
+    };
+    check_stop(&observation, Phase::Greeting, &tarpit);
     let stop = observation.stop().expect("it stopped");
     assert_eq!((stop.received, stop.elapsed.as_secs()), (8, 30));
 }

@@ -1,0 +1,173 @@
+//! A transcript for others to see: the people in it are left out.
+
+use super::{Entry, Event, Transcript};
+
+/// What stands for a local part.
+const HIDDEN: &[u8] = b"***";
+/// A shorter local part is hidden only where it stands in its address: as a word by itself it could be any word.
+const WORD: usize = 3;
+
+impl Transcript {
+    /// The same without the local parts of the envelope's addresses, which are personal: `***@example.com`. Servers repeat them in
+    /// their replies, so they are hidden there too, in the address and as words of their own.
+    ///
+    /// It is for showing: octets that came in pieces are joined, and so the times of the later pieces are lost.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let addresses: Vec<Address> = self.entries.iter().filter_map(Address::of).collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        for entry in &self.entries {
+            match (entries.last_mut().map(|last| &mut last.event), &entry.event) {
+                (Some(Event::Received(line)), Event::Received(more)) => line.extend(more),
+                _ => entries.push(entry.clone()),
+            }
+        }
+        for entry in &mut entries {
+            if let Event::Sent(octets) | Event::Received(octets) = &mut entry.event {
+                for address in &addresses {
+                    *octets = address.hide(octets);
+                }
+            }
+        }
+        Self {
+            entries,
+            kept: self.kept,
+            pieces: self.pieces,
+            dropped: self.dropped,
+        }
+    }
+}
+
+/// An address that the client has named.
+struct Address {
+    local: Vec<u8>,
+    /// With the `@`.
+    domain: Vec<u8>,
+}
+
+impl Address {
+    /// The one in `MAIL FROM:<local@domain>`, `RCPT TO:<local@domain>`, `VRFY local@domain` or `EXPN local@domain`.
+    fn of(entry: &Entry) -> Option<Self> {
+        let Event::Sent(line) = &entry.event else {
+            return None;
+        };
+        let queried = line.strip_prefix(b"VRFY ").or(line.strip_prefix(b"EXPN "));
+        let path = match queried {
+            Some(path) => path.trim_ascii_end(),
+            None => {
+                let start = line.iter().position(|octet| *octet == b'<')? + 1;
+                let end = line.iter().rposition(|octet| *octet == b'>')?;
+                line.get(start..end)?
+            }
+        };
+        // A source route names hosts only.
+        let route = path.starts_with(b"@");
+        let colon = path
+            .iter()
+            .position(|octet| *octet == b':')
+            .filter(|_| route);
+        let mailbox = path.get(colon.map_or(0, |colon| colon + 1)..)?;
+        let at = mailbox.iter().rposition(|octet| *octet == b'@')?;
+        let (local, domain) = mailbox.split_at_checked(at)?;
+        (!local.is_empty()).then(|| Self {
+            local: local.to_vec(),
+            domain: domain.to_vec(),
+        })
+    }
+
+    fn hide(&self, text: &[u8]) -> Vec<u8> {
+        let mut hidden = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(octet) = rest.first() {
+            let before = hidden.last().copied();
+            match self.length_at(rest, before) {
+                Some(length) => {
+                    hidden.extend_from_slice(HIDDEN);
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                None => {
+                    hidden.push(*octet);
+                    rest = rest.get(1..).unwrap_or_default();
+                }
+            }
+        }
+        hidden
+    }
+
+    /// How many octets at the start of `text` are the local part.
+    fn length_at(&self, text: &[u8], before: Option<u8>) -> Option<usize> {
+        let length = self.local.len();
+        let (head, tail) = text.split_at_checked(length)?;
+        let is_word = |octet: &u8| octet.is_ascii_alphanumeric();
+        if !head.eq_ignore_ascii_case(&self.local) || before.as_ref().is_some_and(is_word) {
+            return None;
+        }
+        let in_address = tail
+            .get(..self.domain.len())
+            .is_some_and(|domain| domain.eq_ignore_ascii_case(&self.domain));
+        let alone = length >= WORD && !tail.first().is_some_and(is_word);
+        (in_address || alone).then_some(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn transcript(lines: &[(char, &str)]) -> Transcript {
+        let mut transcript = Transcript::default();
+        for (second, (side, text)) in (0..).zip(lines) {
+            let at = Duration::from_secs(second);
+            match side {
+                'C' => transcript.sent(at, text.as_bytes()),
+                _ => drop(transcript.received(at, text.as_bytes())),
+            }
+        }
+        transcript
+    }
+
+    #[test]
+    fn people_are_hidden_wherever_they_are_named() {
+        let seen = transcript(&[
+            ('C', "MAIL FROM:<probe@example.com>\r\n"),
+            ('S', "250 2.1.0 Probe@Example.com ok\r\n"),
+            ('C', "RCPT TO:<alice@b.example>\r\n"),
+            ('S', "550 5.1.1 <ali"),
+            ('S', "ce@b.example>: alice? no malice.\r\n"),
+        ]);
+        assert_eq!(
+            seen.redacted().to_string(),
+            "C: MAIL FROM:<***@example.com>\n\
+             S: 250 2.1.0 ***@Example.com ok\n\
+             C: RCPT TO:<***@b.example>\n\
+             S: 550 5.1.1 <***@b.example>: ***? no malice.\n"
+        );
+    }
+
+    #[test]
+    fn nobody_named_nobody_hidden() {
+        let lines = [
+            ('S', "220 a.example ESMTP\r\n"),
+            ('C', "MAIL FROM:<>\r\n"),
+            ('S', "250 ok\r\n"),
+            ('C', "RCPT TO:<postmaster>\r\n"),
+        ];
+        let seen = transcript(&lines);
+        assert_eq!(seen.redacted(), seen);
+    }
+
+    #[test]
+    fn routes_and_short_names() {
+        let seen = transcript(&[
+            ('C', "RCPT TO:<@host.example:a@b.example>\r\n"),
+            ('S', "550 such a thing as a@b.example is not here\r\n"),
+        ]);
+        assert_eq!(
+            seen.redacted().to_string(),
+            "C: RCPT TO:<@host.example:***@b.example>\n\
+             S: 550 such a thing as ***@b.example is not here\n"
+        );
+    }
+}
