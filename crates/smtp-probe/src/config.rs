@@ -134,6 +134,11 @@ impl SessionOptions {
         self
     }
 
+    pub(crate) fn without_errand(mut self) -> Self {
+        self.errand = None;
+        self
+    }
+
     pub(crate) fn with_name(mut self, name: EhloName) -> Self {
         self.name = name;
         self

@@ -71,6 +71,7 @@
     )
 )]
 
+mod budget;
 mod code;
 mod config;
 mod diagnosis;
@@ -83,8 +84,10 @@ mod probe;
 mod proxy_header;
 mod reply;
 mod session;
+mod suite;
 mod transcript;
 
+pub use budget::{Because, Budget, BudgetLimits, Decision, Ending, Permit};
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, SessionOptions, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
@@ -106,6 +109,7 @@ pub use reply::{
     ReplyRef, Resemblance,
 };
 pub use session::{Output, ReplayError, ReplayErrorKind, Session};
+pub use suite::{EhloNameKind, SuiteTest, Verdict};
 pub use transcript::{Entry, Event, Transcript};
 
 #[cfg(doctest)]

@@ -18,6 +18,7 @@ use crate::observation::{Cause, Observation, Outcome, Phase, PortState, Stop};
 use crate::proxy_header::ProxyHeader;
 use crate::reply::ReplyLimits;
 use crate::session::{Output, Session};
+use crate::suite::{SuiteTest, Verdict};
 
 mod connect;
 
@@ -150,6 +151,14 @@ impl Probe {
         let mut observation = Observation::new(Some(address), state, Outcome::Stopped(stop));
         observation.timings.total = clock.now();
         observation
+    }
+
+    /// Runs a test: a session as the test has it, and what it says.
+    pub async fn test(&self, test: &SuiteTest, address: SocketAddr) -> (Verdict, Observation) {
+        let mut probe = self.clone();
+        probe.options = test.options(&self.options);
+        let observation = probe.run(address).await;
+        (test.judge(&observation), observation)
     }
 
     /// Holds a session over a stream of the caller's.
