@@ -1,11 +1,13 @@
 //! SMTP up to a message, and never into one: what a server is, and why it says no.
 //!
 //! The parts from the bottom up: a [reply parser](ReplyParser) that takes anything and keeps everything, the
-//! [extensions](Ehlo) that a server offers, a [session](Session) without sockets and without a clock, and a
-//! driver ([`Probe`]) that runs it over TCP and TLS.
+//! [extensions](Ehlo) that a server offers, a [session](Session) without sockets and without a clock, a driver
+//! ([`Probe`]) that runs it over TCP and TLS, [tests](SuiteTest) that are made only if they are asked for, and a [budget](Budget) of
+//! connections, so that nobody is asked too often.
 //!
-//! What it deliberately is not: a mail client. It sends EHLO, HELO, STARTTLS and QUIT, and has no way to a message. It knows no
-//! DNS, and it holds no opinion: an [`Observation`] says what was seen, and that *not now* is neither *no* nor *not there*.
+//! What it deliberately is not: a mail client. It sends EHLO, HELO, STARTTLS and QUIT; MAIL, RCPT and RSET if an [`Envelope`] is
+//! given; and has no way to a message. It knows no DNS, and it holds no opinion: an [`Observation`] says what was seen, and that
+//! *not now* is neither *no* nor *not there*.
 //!
 //! # Example
 //!
@@ -32,22 +34,49 @@
 //! # Ok::<(), smtp_probe::EhloNameError>(())
 //! ```
 //!
+//! A service that looks at many ports, in a few lines:
+//!
+//! ```
+//! # #[cfg(all(feature = "tokio", feature = "aws-lc-rs"))]
+//! # async fn look(budget: &mut smtp_probe::Budget, address: std::net::SocketAddr, now: std::time::Duration) -> Result<(), Box<dyn std::error::Error>> {
+//! use smtp_probe::{Decision, Ending, Probe, Security, StartTlsVerdict};
+//! use tls_inspect::CryptoProvider;
+//!
+//! let probe = Probe::new("probe.example.com".parse()?, Security::StartTls, CryptoProvider::aws_lc_rs());
+//! if let Decision::Granted(permit) = budget.request(address.ip(), None, now) {
+//!     let seen = probe.run(address).await;
+//!     budget.returned(permit, Ending::of(&seen), now);
+//!     match (seen.starttls_verdict(), seen.stop()) {
+//!         (StartTlsVerdict::Works, None) => println!("{address}: TLS"),
+//!         (verdict, Some(stop)) if stop.cause.is_about_client() => println!("{address}: could not tell ({verdict}): {stop}"),
+//!         (verdict, _) => println!("{address}: STARTTLS {verdict}"),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Map
 //!
 //! | item | what it is |
 //! | --- | --- |
 //! | [`ReplyParser`], [`ReplyRef`], [`Reply`], [`Deviation`], [`ReplyError`] | replies, from any octets |
 //! | [`ReplyCode`], [`EnhancedCode`] | their codes |
+//! | [`Diagnosis`], [`Reason`], [`Confidence`] | why a reply says no |
 //! | [`Ehlo`], [`Extension`], [`Capability`], [`EhloDifference`] | what a server can do, in the clear and inside TLS |
 //! | [`Session`], [`Output`] | the session, sans-IO |
-//! | [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`] | how it is to go |
-//! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Transcript`] | what was seen |
+//! | [`SessionOptions`], [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`], [`Envelope`], [`ProxyHeader`] | how it is to go |
+//! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Exchange`], [`Pace`], [`Transcript`] | what was seen |
+//! | [`StartTlsVerdict`], [`Service`], [`Interception`], [`same_greeting`] | what it comes to |
 //! | [`Probe`] | the driver |
+//! | [`SuiteTest`], [`Verdict`] | tests that are asked for one by one |
+//! | [`Budget`], [`Permit`], [`Ending`] | how often one may knock |
 //!
 //! # Limits
 //!
-//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: six replies, 60 s in all unless
-//! told otherwise, 65,536 octets of transcript. Nothing that a server sends makes it hold more.
+//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: thirteen replies at the most, 60 s
+//! in all unless told otherwise, 65,536 octets of transcript. An envelope: two recipients, or up to five if told so. Nothing
+//! that a server sends makes it hold more. What a budget holds is in [`BudgetLimits`].
 //!
 //! # Features
 //!

@@ -45,7 +45,7 @@ fn refused(
     match budget.request(address(last), provider, secs(now)) {
         Decision::Granted(_) => panic!("granted"),
         Decision::NotBefore { at, because } => {
-            assert_eq!((at, because), (secs(expected.0), expected.1))
+            assert_eq!((at, because), (secs(expected.0), expected.1));
         }
     }
 }

@@ -22,7 +22,7 @@ fn play(test: &SuiteTest, replies: &[&str]) -> (Verdict, Vec<String>) {
         match session.poll_output(now) {
             Output::Send { octets, .. } => sent.push(String::from_utf8(octets).expect("ASCII")),
             Output::StartTls { .. } => {
-                session.handle_tls(Capture::new(HandshakeOutcome::Completed), now)
+                session.handle_tls(Capture::new(HandshakeOutcome::Completed), now);
             }
             Output::Receive { until } => match replies.next() {
                 Some(&"") => {
