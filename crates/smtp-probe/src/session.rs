@@ -14,7 +14,7 @@ use tls_inspect::{Capture, HandshakeFailure, HandshakeFailureKind};
 
 use crate::config::{EhloName, Security, SessionOptions, Timeouts};
 use crate::observation::{Cause, Observation, Outcome, Pace, Phase, PortState, StartTls, Stop};
-use crate::reply::{Reply, ReplyError, ReplyLimits, ReplyParser};
+use crate::reply::{Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
 use crate::transcript::Event;
 
 mod dialogue;
