@@ -6,7 +6,7 @@ use super::early::first;
 use super::{Errand, Session, State};
 use crate::code::ReplyCode;
 use crate::config::Security;
-use crate::ehlo::Ehlo;
+use crate::ehlo::{Capability, Ehlo};
 use crate::observation::{Cause, Exchange, Phase, Skipped, StartTls, Unsolicited};
 use crate::reply::Reply;
 
@@ -27,7 +27,7 @@ impl Session {
                 self.handle_ehlo(phase, Ehlo::new(reply));
             }
             // "Command not recognized", as RFC 5321 §3.2 has it and as servers say it; never after 4yz, which says nothing of EHLO.
-            Phase::Ehlo if matches!(code.0, 500 | 501 | 502 | 504 | 550) => {
+            Phase::Ehlo if is_unknown_command(code) || code == ReplyCode(550) => {
                 self.observation.ehlo_refusal = Some(reply);
                 self.send(Phase::Helo, &format!("HELO {}", self.options.name));
             }
@@ -59,6 +59,8 @@ impl Session {
                 self.observation.starttls = StartTls::Unanswered;
                 self.send_starttls();
             }
+            // Only the reply to STARTTLS tells.
+            Security::StartTls if self.may_withhold() => self.send_starttls(),
             Security::StartTls => {
                 self.observation.starttls = StartTls::NotOffered;
                 if self.options.tries_unoffered {
@@ -71,6 +73,13 @@ impl Session {
         }
     }
 
+    /// Whether the list of extensions is what Sendmail gives to a client that it refuses: it greets it with 220, lists
+    /// ENHANCEDSTATUSCODES alone, and answers all but NOOP and QUIT with the refusal. To ask for STARTTLS brings that out.
+    fn may_withhold(&self) -> bool {
+        let mut extensions = self.observation.ehlo.iter().flat_map(Ehlo::capabilities);
+        extensions.next() == Some(Capability::EnhancedStatusCodes) && extensions.next().is_none()
+    }
+
     fn send_starttls(&mut self) {
         // One write: what is behind STARTTLS must reach the server together with it.
         let command = match self.errand() {
@@ -81,7 +90,8 @@ impl Session {
     }
 
     fn handle_starttls(&mut self, reply: Reply, now: Duration) {
-        let offered = self.observation.starttls != StartTls::NotOffered;
+        let offered = self.observation.starttls == StartTls::Unanswered;
+        let withheld = self.observation.starttls == StartTls::NotReached;
         match reply.effective_code() {
             ReplyCode::READY => {
                 self.observation.starttls = if offered {
@@ -98,7 +108,12 @@ impl Session {
                 self.observation.starttls = StartTls::Refused(reply);
                 self.begin_errand();
             }
+            // The refusal is of the client: what would be offered to another is not known.
+            code if withheld && !is_unknown_command(code) && code != OUT_OF_ORDER => {
+                self.refuse(reply, now);
+            }
             _ => {
+                self.observation.starttls = StartTls::NotOffered;
                 self.observation.unoffered = Some(reply);
                 self.begin_errand();
             }
@@ -193,4 +208,12 @@ impl Session {
             Security::StartTls | Security::None => Phase::Ehlo,
         }
     }
+}
+
+/// A command that has no place there (RFC 5321 §4.2.2), which some servers say of one that they do not offer.
+const OUT_OF_ORDER: ReplyCode = ReplyCode(503);
+
+/// Whether a reply says that the command is not known, not implemented or has no such parameter (RFC 5321 §4.2.2).
+fn is_unknown_command(code: ReplyCode) -> bool {
+    matches!(code.0, 500..=502 | 504)
 }
