@@ -2,12 +2,30 @@
 //!
 //! A reply code says that something failed and an enhanced status code says where, but servers use both loosely: `550 5.7.1` is
 //! a blocklist here and an unknown user there. So the words count too, and each diagnosis says what it was drawn from.
+//!
+//! The text becomes words without names and numbers, all wordings of all tables are looked for in one pass, and the surest one
+//! counts; a code that says the same makes it surer, and a code alone is believed where no words speak. No more than the first
+//! 8,192 octets of a text are read.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::code::{EnhancedCode, ReplyCode};
+use crate::escape::Escaped;
 use crate::reply::Reply;
+
+mod codes;
+mod lists;
+mod retry;
+mod status;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wording;
+
+use codes::Codes;
+use text::Words;
+use wording::{Hit, SPECIFIC, SURE, USUAL, Weight};
 
 /// Why mail, or a session, was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,26 +151,121 @@ pub struct Diagnosis {
     pub retry_after: Option<Duration>,
 }
 
+/// A code that says the same as the words makes them surer by so much.
+const AGREEMENT: Weight = 10;
+
 impl Diagnosis {
     /// What a reply says; of one that is no refusal, [`Reason::Unknown`] without confidence.
+    ///
+    /// The matched words stand in what [`Reply`] shows of itself.
     #[must_use]
     pub fn of_reply(reply: &Reply) -> Self {
-        let said = reply.to_string().to_ascii_lowercase();
+        let mut text = reply.effective_code().to_string().into_bytes();
+        for (index, line) in reply.lines().enumerate() {
+            if !line.is_empty() {
+                text.extend_from_slice(if index == 0 { b" " } else { b" / " });
+                text.extend_from_slice(line);
+            }
+            if text.len() > text::LIMIT {
+                break;
+            }
+        }
         let code = reply.effective_code();
-        let (reason, matched) = if said.contains("greylist") {
-            (Reason::Greylisted, "greylist")
-        } else {
-            (Reason::Unknown, "")
+        let enhanced = reply.enhanced_code().or_else(|| {
+            let found = Codes::find(bounded(&text)).enhanced;
+            // Elsewhere than at its place it must go with the reply code all the more (RFC 2034 §4).
+            found.filter(|found| u16::from(found.class) == code.0 / 100)
+        });
+        Self::read(&text, Codes { code: Some(code), enhanced })
+    }
+
+    /// What any text says: a pasted reply, the diagnostic code of a report, a line of a log; with codes or without.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smtp_probe::{Confidence, Diagnosis, Reason};
+    ///
+    /// let text = b"host mx.example[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org";
+    /// let diagnosis = Diagnosis::of_text(text);
+    /// assert_eq!(diagnosis.reason, Reason::Blocklisted);
+    /// assert_eq!(diagnosis.confidence, Confidence::High);
+    /// assert_eq!(diagnosis.list.as_deref(), Some("zen.spamhaus.org"));
+    /// assert_eq!(diagnosis.enhanced.map(|code| code.to_string()).as_deref(), Some("5.7.1"));
+    /// ```
+    #[must_use]
+    pub fn of_text(text: &[u8]) -> Self {
+        Self::read(text, Codes::find(bounded(text)))
+    }
+
+    /// As [`of_text`](Self::of_text), with a code that is known from elsewhere where the text has none.
+    #[cfg(feature = "bounce")]
+    pub(crate) fn with_status(text: &[u8], status: Option<EnhancedCode>) -> Self {
+        let mut codes = Codes::find(bounded(text));
+        codes.enhanced = codes.enhanced.or(status);
+        Self::read(text, codes)
+    }
+
+    fn read(text: &[u8], codes: Codes) -> Self {
+        let text = bounded(text);
+        let words = Words::of(text, codes.code.map(|code| code.0));
+        let is_refusal = codes.code.is_none_or(|code| code.0 / 100 != 2)
+            && (codes.code.is_some() || codes.enhanced.is_none_or(|code| code.class != 2));
+        let by_codes = is_refusal.then(|| status::reason(codes.code, codes.enhanced)).flatten();
+        let by_words = is_refusal.then(|| best(&words, by_codes)).flatten();
+        let (reason, confidence) = match (by_words, by_codes) {
+            (Some(hit), by_codes) if by_codes.is_none_or(|(_, weight)| hit.weight >= weight) => {
+                (hit.reason, confidence_of(hit, by_codes))
+            }
+            (_, Some((reason, SPECIFIC..))) => (reason, Confidence::Medium),
+            (_, Some((reason, _))) => (reason, Confidence::Low),
+            (_, None) => (Reason::Unknown, Confidence::None),
         };
+        let matched = by_words
+            .filter(|hit| hit.reason == reason)
+            .and_then(|hit| words.source_range(hit.start, hit.end))
+            .and_then(|(start, end)| text.get(start..end))
+            .map_or_else(String::new, |words| Escaped(words).to_string());
+        let names_list = matches!(reason, Reason::Blocklisted | Reason::Reputation);
         Self {
             reason,
-            confidence: Confidence::Low,
-            code: Some(code),
-            enhanced: reply.enhanced_code(),
-            matched: matched.to_owned(),
-            list: None,
-            retry_after: None,
+            confidence,
+            code: codes.code,
+            enhanced: codes.enhanced,
+            matched,
+            list: names_list.then(|| lists::named(text)).flatten(),
+            retry_after: is_refusal.then(|| retry::after(&words)).flatten(),
         }
+    }
+}
+
+fn bounded(text: &[u8]) -> &[u8] {
+    text.get(..text::LIMIT).unwrap_or(text)
+}
+
+/// The surest of the wordings; of equally sure ones the longest, and of those the first.
+fn best(words: &Words, by_codes: Option<(Reason, Weight)>) -> Option<Hit> {
+    let worth = |hit: &Hit| {
+        let agrees = by_codes.is_some_and(|(reason, _)| reason == hit.reason);
+        (hit.weight + if agrees { AGREEMENT } else { 0 }, hit.length)
+    };
+    let mut best: Option<Hit> = None;
+    wording::each(words, |hit| {
+        if best.is_none_or(|best| worth(&hit) > worth(&best)) {
+            best = Some(hit);
+        }
+    });
+    best
+}
+
+fn confidence_of(hit: Hit, by_codes: Option<(Reason, Weight)>) -> Confidence {
+    let agrees = by_codes.is_some_and(|(reason, _)| reason == hit.reason);
+    match hit.weight {
+        SURE.. => Confidence::High,
+        USUAL.. if agrees => Confidence::High,
+        USUAL.. => Confidence::Medium,
+        _ if agrees => Confidence::Medium,
+        _ => Confidence::Low,
     }
 }
 

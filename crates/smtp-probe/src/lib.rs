@@ -82,6 +82,7 @@
 //!
 //! | feature | adds | default |
 //! | --- | --- | --- |
+//! | `bounce` | `Bounce` and `LogLine`: reports of delivery, by `mail-parser`, and lines of mail logs | no |
 //! | `tokio` | [`Probe`] | yes |
 //! | `aws-lc-rs` | that cryptography provider of `tls-inspect` | yes |
 //! | `ring` | that cryptography provider of `tls-inspect` | no |
@@ -101,6 +102,8 @@
 )]
 
 mod budget;
+#[cfg(feature = "bounce")]
+mod bounce;
 mod code;
 mod config;
 mod diagnosis;
@@ -117,6 +120,10 @@ mod suite;
 mod transcript;
 
 pub use budget::{Because, Budget, BudgetLimits, Decision, Ending, Permit};
+#[cfg(feature = "bounce")]
+pub use bounce::{
+    Action, Bounce, BounceKind, Disposition, LogLine, LogSystem, Recipient, System,
+};
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, SessionOptions, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
