@@ -11,6 +11,7 @@ mod body;
 mod fields;
 mod log;
 mod message;
+mod notification;
 mod system;
 #[cfg(test)]
 mod tests;

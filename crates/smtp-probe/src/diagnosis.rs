@@ -15,6 +15,7 @@ use crate::escape::Escaped;
 use crate::reply::Reply;
 
 mod codes;
+mod links;
 mod lists;
 mod retry;
 mod status;
@@ -153,6 +154,8 @@ pub struct Diagnosis {
 
 /// A code that says the same as the words makes them surer by so much.
 const AGREEMENT: Weight = 10;
+/// Words before the code are less sure by so much.
+const FRAME: Weight = 25;
 
 impl Diagnosis {
     /// What a reply says; of one that is no refusal, [`Reason::Unknown`] without confidence.
@@ -176,7 +179,7 @@ impl Diagnosis {
             // Elsewhere than at its place it must go with the reply code all the more (RFC 2034 §4).
             found.filter(|found| u16::from(found.class) == code.0 / 100)
         });
-        Self::read(&text, Codes { code: Some(code), enhanced })
+        Self::read(&text, Codes { code: Some(code), enhanced, at: 0 })
     }
 
     /// What any text says: a pasted reply, the diagnostic code of a report, a line of a log; with codes or without.
@@ -212,19 +215,18 @@ impl Diagnosis {
         let is_refusal = codes.code.is_none_or(|code| code.0 / 100 != 2)
             && (codes.code.is_some() || codes.enhanced.is_none_or(|code| code.class != 2));
         let by_codes = is_refusal.then(|| status::reason(codes.code, codes.enhanced)).flatten();
-        let by_words = is_refusal.then(|| best(&words, by_codes)).flatten();
+        let by_words = is_refusal.then(|| best(&words, text, codes, by_codes)).flatten();
         let (reason, confidence) = match (by_words, by_codes) {
-            (Some(hit), by_codes) if by_codes.is_none_or(|(_, weight)| hit.weight >= weight) => {
-                (hit.reason, confidence_of(hit, by_codes))
+            (Some(said), by_codes) if by_codes.is_none_or(|(_, weight)| said.weight >= weight) => {
+                (refined(said.reason, &words, by_codes), confidence_of(said, by_codes))
             }
             (_, Some((reason, SPECIFIC..))) => (reason, Confidence::Medium),
             (_, Some((reason, _))) => (reason, Confidence::Low),
             (_, None) => (Reason::Unknown, Confidence::None),
         };
         let matched = by_words
-            .filter(|hit| hit.reason == reason)
-            .and_then(|hit| words.source_range(hit.start, hit.end))
-            .and_then(|(start, end)| text.get(start..end))
+            .filter(|said| by_codes.is_none_or(|(_, weight)| said.weight >= weight))
+            .and_then(|said| text.get(said.start..said.end))
             .map_or_else(String::new, |words| Escaped(words).to_string());
         let names_list = matches!(reason, Reason::Blocklisted | Reason::Reputation);
         Self {
@@ -243,24 +245,59 @@ fn bounded(text: &[u8]) -> &[u8] {
     text.get(..text::LIMIT).unwrap_or(text)
 }
 
-/// The surest of the wordings; of equally sure ones the longest, and of those the first.
-fn best(words: &Words, by_codes: Option<(Reason, Weight)>) -> Option<Hit> {
-    let worth = |hit: &Hit| {
-        let agrees = by_codes.is_some_and(|(reason, _)| reason == hit.reason);
-        (hit.weight + if agrees { AGREEMENT } else { 0 }, hit.length)
-    };
-    let mut best: Option<Hit> = None;
-    wording::each(words, |hit| {
-        if best.is_none_or(|best| worth(&hit) > worth(&best)) {
-            best = Some(hit);
-        }
-    });
-    best
+/// The surest words of a text, as places in it.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    reason: Reason,
+    weight: Weight,
+    start: usize,
+    end: usize,
 }
 
-fn confidence_of(hit: Hit, by_codes: Option<(Reason, Weight)>) -> Confidence {
-    let agrees = by_codes.is_some_and(|(reason, _)| reason == hit.reason);
-    match hit.weight {
+/// The surest of the wordings and links; of equally sure ones the longest, and of those the first.
+fn best(words: &Words, text: &[u8], codes: Codes, by_codes: Option<(Reason, Weight)>) -> Option<Said> {
+    let mut best: Option<((Weight, usize), Said)> = None;
+    let mut consider = |reason, mut weight: Weight, length, (start, end): (usize, usize)| {
+        // What is said before the code is the frame that another program put around it.
+        if start < codes.at {
+            weight = weight.saturating_sub(FRAME);
+        }
+        let agrees = by_codes.is_some_and(|(by_code, _)| by_code == reason);
+        let worth = (weight + if agrees { AGREEMENT } else { 0 }, length);
+        if best.is_none_or(|(before, _)| worth > before) {
+            best = Some((worth, Said { reason, weight, start, end }));
+        }
+    };
+    wording::each(words, |hit: Hit| {
+        if let Some(range) = words.source_range(hit.start, hit.end) {
+            consider(hit.reason, hit.weight, hit.length, range);
+        }
+    });
+    links::each(text, |reason, weight, start, end| consider(reason, weight, 0, (start, end)));
+    best.map(|(_, said)| said)
+}
+
+/// The reason that the words name, seen from what they were said to: an unknown user or domain in answer to MAIL is the sender's,
+/// and a code may tell a recipient that has moved from one that never was.
+fn refined(reason: Reason, words: &Words, by_codes: Option<(Reason, Weight)>) -> Reason {
+    let by_code = by_codes.map(|(reason, _)| reason);
+    let after_mail = || {
+        let text = words.text();
+        [&b" in reply to mail from command "[..], b" after mail from ", b" after pipelined mail from ", b" our mail from "]
+            .iter()
+            .any(|command| memchr::memmem::find(text, command).is_some())
+    };
+    match (reason, by_code) {
+        (Reason::UserUnknown | Reason::HostUnknown, Some(Reason::SenderRefused)) => Reason::SenderRefused,
+        (Reason::UserUnknown | Reason::HostUnknown, _) if after_mail() => Reason::SenderRefused,
+        (Reason::UserUnknown, Some(Reason::UserMoved)) => Reason::UserMoved,
+        _ => reason,
+    }
+}
+
+fn confidence_of(said: Said, by_codes: Option<(Reason, Weight)>) -> Confidence {
+    let agrees = by_codes.is_some_and(|(reason, _)| reason == said.reason);
+    match said.weight {
         SURE.. => Confidence::High,
         USUAL.. if agrees => Confidence::High,
         USUAL.. => Confidence::Medium,

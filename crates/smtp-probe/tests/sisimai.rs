@@ -37,18 +37,21 @@ fn ours(reason: &str) -> &'static [Reason] {
         "mailboxfull" => &[Reason::MailboxFull],
         "hasmoved" => &[Reason::UserMoved],
         "hostunknown" => &[Reason::HostUnknown],
-        "notaccept" => &[Reason::NoMailAccepted],
+        // A domain without MX and address takes no mail there, and is not found here.
+        "notaccept" => &[Reason::NoMailAccepted, Reason::HostUnknown],
         "norelaying" => &[Reason::RelayDenied],
         // By the envelope's sender, or by what the sender did before.
-        "rejected" => &[Reason::SenderRefused, Reason::Reputation],
-        // By address: a list, or a refusal that names none; ours tells the name in EHLO from the address.
-        "blocked" => &[Reason::Blocklisted, Reason::EhloRefused, Reason::Reputation],
+        // A group that takes the mail of its members only refuses the sender there, and is a recipient that refuses here.
+        "rejected" => &[Reason::SenderRefused, Reason::Reputation, Reason::RecipientRefused],
+        // By the client's address or name, for whatever cause.
+        "blocked" => &[Reason::Blocklisted, Reason::EhloRefused, Reason::Reputation, Reason::ReverseDns],
         "badreputation" => &[Reason::Reputation],
         "requireptr" => &[Reason::ReverseDns],
         "authfailure" => &[Reason::AuthenticationFailure],
-        "policyviolation" => &[Reason::Policy],
-        // Sisimai's word for whatever is said of permission: AUTH and TLS too.
-        "securityerror" => &[Reason::Security, Reason::AuthRequired, Reason::TlsRequired],
+        // Attachments that a policy forbids are content here.
+        "policyviolation" => &[Reason::Policy, Reason::Content],
+        // Sisimai's word for whatever is said of permission: AUTH, TLS, and "not authorized" without more.
+        "securityerror" => &[Reason::Security, Reason::AuthRequired, Reason::TlsRequired, Reason::Policy],
         "spamdetected" => &[Reason::Spam],
         "virusdetected" => &[Reason::Virus],
         // Sisimai tells forbidden content from a form against RFC 5322.
@@ -78,7 +81,24 @@ struct Verdict {
     words: String,
 }
 
-fn judge(bounce: Option<&Bounce>, recipient: Option<&Recipient>, row: &Value, message: &str) -> Verdict {
+/// The messages of a file, which may be an mbox of several.
+fn messages(file: &[u8]) -> Vec<&[u8]> {
+    let starts: Vec<usize> = memchr::memmem::find_iter(file, b"\n\nFrom MAILER-DAEMON").map(|at| at + 2).collect();
+    let from = [0].into_iter().chain(starts.iter().copied());
+    let to = starts.iter().copied().chain([file.len()]);
+    from.zip(to).map(|(start, end)| &file[start..end]).collect()
+}
+
+/// What is told of each recipient; if nobody is named, what the message is.
+fn recipients(bounce: Option<&Bounce>) -> Vec<(Option<BounceKind>, Option<Recipient>)> {
+    let kind = bounce.map(|bounce| bounce.kind);
+    match bounce.map(|bounce| bounce.recipients.as_slice()) {
+        None | Some([]) => vec![(kind, None)],
+        Some(recipients) => recipients.iter().map(|one| (kind, Some(one.clone()))).collect(),
+    }
+}
+
+fn judge(kind: Option<BounceKind>, recipient: Option<&Recipient>, row: &Value, message: &str) -> Verdict {
     let field = |name: &str| row[name].as_str().unwrap_or_default();
     let (status, reply, reason) = (field("status"), field("reply"), field("reason"));
     let diagnosis = recipient.map(|recipient| &recipient.diagnosis);
@@ -90,7 +110,7 @@ fn judge(bounce: Option<&Bounce>, recipient: Option<&Recipient>, row: &Value, me
     let agrees = |expected: &str, found: &str| expected.is_empty() || expected == found;
     let status_agrees = is_made_up(status) || agrees(status, &enhanced) || field_status.as_deref() == Some(status);
     let reply_agrees = is_made_up(reply) || agrees(reply, &code);
-    let reason_agrees = match (reason, bounce.map(|bounce| bounce.kind)) {
+    let reason_agrees = match (reason, kind) {
         ("feedback", kind) => kind == Some(BounceKind::Feedback),
         ("vacation", kind) => kind == Some(BounceKind::AutoReply),
         ("delivered", kind) => kind == Some(BounceKind::Success) && recipient.and_then(|recipient| recipient.action).is_none_or(Action::is_success),
@@ -115,11 +135,12 @@ fn bounces() {
     for row in rows(&folder, "bounce_expected.jsonl") {
         let file = row["file"].as_str().expect("a file");
         let Ok(message) = std::fs::read(folder.join(file)) else { continue };
-        let bounce = Bounce::parse(&message);
         let text = String::from_utf8_lossy(&message);
+        let bounces = messages(&message).into_iter().map(Bounce::parse);
+        let told: Vec<_> = bounces.flat_map(|bounce| recipients(bounce.as_ref())).collect();
         for (index, expected) in row["expected"].as_array().expect("rows").iter().enumerate() {
-            let recipient = bounce.as_ref().and_then(|bounce| bounce.recipients.get(index));
-            let verdict = judge(bounce.as_ref(), recipient, expected, &text);
+            let (kind, recipient) = told.get(index).cloned().unwrap_or_default();
+            let verdict = judge(kind, recipient.as_ref(), expected, &text);
             count += 1;
             codes += usize::from(verdict.codes);
             reasons += usize::from(verdict.reason);

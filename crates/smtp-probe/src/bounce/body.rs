@@ -60,7 +60,7 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
     let mut segments: Vec<Segment<'_>> = Vec::new();
     for (address, start, end) in found {
         let end = end.min(start + MAX_TEXT);
-        let said = text.get(start..end).unwrap_or_default();
+        let said = paragraph(text.get(start..end).unwrap_or_default());
         // A report often lists its addresses first and tells of each later; the telling counts.
         let before = segments.iter_mut().find(|segment| segment.address.eq_ignore_ascii_case(address));
         match before {
@@ -70,6 +70,21 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
         }
     }
     segments
+}
+
+/// The text up to the first empty line behind a line that says something.
+fn paragraph(text: &[u8]) -> &[u8] {
+    let mut at = 0;
+    let mut has_words = false;
+    for line in text.split_inclusive(|octet| *octet == b'\n') {
+        let is_empty = !line.iter().any(u8::is_ascii_alphanumeric);
+        if is_empty && has_words {
+            break;
+        }
+        has_words |= !is_empty;
+        at += line.len();
+    }
+    text.get(..at).unwrap_or_default()
 }
 
 /// An address where a failed one stands in a line, and where what is said of it begins.
@@ -88,8 +103,14 @@ fn recipient_line(line: &[u8]) -> Option<(&[u8], usize)> {
         || behind.starts_with(b"on ")
         || behind.starts_with(b"->")
         || behind.starts_with(b";")
-        || behind.starts_with(b",");
+        || behind.starts_with(b",")
+        || has_code(behind);
     fits.then_some((address, indent + label + length))
+}
+
+/// Whether a number of the form of a refusal's code stands in `text`.
+fn has_code(text: &[u8]) -> bool {
+    text.split(|octet| !octet.is_ascii_digit()).any(|number| matches!(number, [b'4' | b'5', _, _]))
 }
 
 /// The length of a label that names a failed recipient, such as `Recipient address:`, or of a bullet.
@@ -153,14 +174,20 @@ pub(super) fn lines_about(text: &[u8], address: &[u8]) -> Vec<u8> {
     about
 }
 
-/// The answers of servers in a transcript (`<<< 550 …`), or nothing.
+/// The refusals of servers in a transcript (`<<< 550 …`, and Postfix's `Out: 550 …`), or nothing.
 pub(super) fn answers(text: &[u8]) -> Vec<u8> {
     let mut answers = Vec::new();
     let mut is_answer = false;
     for line in text.split_inclusive(|octet| *octet == b'\n').take(MAX_LINES) {
-        is_answer = line.starts_with(b"<<<") || is_answer && line.starts_with(b" ");
+        let trimmed = line.trim_ascii_start();
+        let answer = trimmed.strip_prefix(b"<<<").or_else(|| trimmed.strip_prefix(b"Out:"));
+        is_answer = match answer.map(<[u8]>::trim_ascii_start) {
+            // Courier shows words without a code too.
+            Some(answer) => !answer.starts_with(b"2") && !answer.starts_with(b"3"),
+            None => is_answer && line.starts_with(b" ") && !trimmed.starts_with(b"In:"),
+        };
         if is_answer && answers.len() + line.len() <= MAX_TEXT {
-            answers.extend_from_slice(line.strip_prefix(b"<<<").unwrap_or(line).trim_ascii_start());
+            answers.extend_from_slice(answer.unwrap_or(line).trim_ascii_start());
         }
     }
     answers

@@ -6,6 +6,7 @@ use memchr::memmem;
 
 use super::body::{self, MAX_RECIPIENTS, Segment};
 use super::fields::{self, Group};
+use super::notification::Notification;
 use super::{Action, Bounce, BounceKind, Recipient, system};
 use crate::code::EnhancedCode;
 use crate::diagnosis::{Confidence, Diagnosis};
@@ -21,12 +22,30 @@ const MAX_PARTS: usize = 64;
 pub(super) fn read(message: &[u8]) -> Option<Bounce> {
     let bounded = nested_at_most(message.get(..LIMIT).unwrap_or(message));
     let parsed = MessageParser::default().parse(bounded)?;
-    let parts = Parts::of(&parsed);
-    let header = header_of(&parsed, bounded);
-    let report = Report { header: &header, parts };
-    let mut bounce = report.read()?;
+    let mut bounce = of_message(&parsed, bounded)?;
     bounce.is_truncated = bounded.len() < message.len() || bounce.recipients.len() >= MAX_RECIPIENTS;
     Some(bounce)
+}
+
+/// What a message reports; if it says nothing itself, what a report says that it carries on.
+fn of_message(message: &Message<'_>, octets: &[u8]) -> Option<Bounce> {
+    let header = header_of(message, octets);
+    let bounce = Report { header: &header, parts: Parts::of(message) }.read()?;
+    let says_nothing = bounce.recipients.iter().all(|one| one.diagnosis.code.is_none() && one.status.is_none());
+    if bounce.kind != BounceKind::Failure || !says_nothing {
+        return Some(bounce);
+    }
+    let carried = message.parts.iter().take(MAX_PARTS).find_map(|part| match &part.body {
+        PartType::Message(inner) => Some(inner),
+        _ => None,
+    });
+    let carried = carried.and_then(|inner| {
+        let parts = Parts::of(inner);
+        let has_status = parts.status.iter().any(Group::is_recipient);
+        let header = header_of(inner, octets);
+        has_status.then(|| Report { header: &header, parts }.read()).flatten()
+    });
+    carried.or(Some(bounce))
 }
 
 /// The part of `message` before its 33rd content type of a nested message. A subtype must stand as it is in the text, behind a
@@ -170,6 +189,9 @@ impl Report<'_> {
         if self.parts.has_feedback || self.is_complaint(text) {
             return Some(self.feedback());
         }
+        if let Some(notification) = Notification::of(&self.parts.text) {
+            return Some(self.notified(notification));
+        }
         let segments = body::segments(text);
         let mut recipients: Vec<Recipient> = groups
             .iter()
@@ -203,6 +225,24 @@ impl Report<'_> {
         }
     }
 
+    fn notified(&self, notification: Notification) -> Bounce {
+        let mut bounce = self.bounce(notification.kind, Vec::new(), &[], &[]);
+        bounce.system = Some(system::System::Amazon);
+        bounce.recipients.extend(notification.recipients.into_iter().map(|one| {
+            let status = status_of(&one.status);
+            Recipient {
+                address: Some(shown(&one.address)),
+                original: None,
+                action: Action::of_field(&one.action).or((notification.kind == BounceKind::Success).then_some(Action::Delivered)),
+                status,
+                remote_mta: None,
+                text: shown(&one.text),
+                diagnosis: Diagnosis::with_status(&one.text, status),
+            }
+        }));
+        bounce
+    }
+
     fn feedback(&self) -> Bounce {
         let field = |name: &[u8]| self.parts.feedback.iter().find_map(|group| group.typed(name));
         let address = field(b"original-rcpt-to").or_else(|| field(b"removal-recipient"));
@@ -230,15 +270,17 @@ impl Report<'_> {
         let status = group.get(b"status").and_then(status_of);
         let action = group.get(b"action").and_then(Action::of_field);
         let code = group.get(b"diagnostic-code").filter(|code| code.len() > 6);
-        let mut diagnosis = Diagnosis::with_status(code.unwrap_or_default(), status);
         let mut said = code.unwrap_or_default().to_vec();
-        if diagnosis.matched.is_empty() || diagnosis.confidence < Confidence::Medium || diagnosis.code.is_none() {
-            let told = said_of(address, text, segments, groups);
-            let other = Diagnosis::with_status(&told, status);
+        let told = said_of(address, text, segments, groups);
+        let own = Diagnosis::of_text(&said);
+        let other = Diagnosis::of_text(&told);
+        let known = own.enhanced.or_else(|| status.filter(|status| status.detail != 0)).or(other.enhanced).or(status);
+        let mut diagnosis = Diagnosis::with_status(&said, known);
+        if diagnosis.matched.is_empty() || diagnosis.confidence < Confidence::Medium || diagnosis.code.is_none() || contradicts(&diagnosis) {
             if said.is_empty() {
-                said = told;
+                said.clone_from(&told);
             }
-            diagnosis = merged(diagnosis, other);
+            diagnosis = merged(diagnosis, Diagnosis::with_status(&told, known));
         }
         Recipient {
             address: address.map(shown).or_else(|| self.original_to()),
@@ -387,14 +429,25 @@ fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone:
 
 /// The surer reason of two texts about one thing, and the codes of the first that has them.
 fn merged(first: Diagnosis, second: Diagnosis) -> Diagnosis {
-    let code = first.code.or(second.code);
-    let enhanced = first.enhanced.or(second.enhanced);
+    // Codes of two classes are no reply's; a pair that agrees is (RFC 2034 §4).
+    let is_mended = contradicts(&first) && second.code.is_some() && second.enhanced.is_some() && !contradicts(&second);
+    let (code, enhanced) = if is_mended {
+        (second.code, second.enhanced)
+    } else {
+        (first.code.or(second.code), first.enhanced.or(second.enhanced))
+    };
     let is_surer = second.confidence > first.confidence
         || first.matched.is_empty() && !second.matched.is_empty() && second.confidence >= first.confidence;
     let mut merged = if is_surer { second } else { first };
     merged.code = code;
     merged.enhanced = enhanced;
     merged
+}
+
+/// Whether the codes are of two classes.
+fn contradicts(diagnosis: &Diagnosis) -> bool {
+    let classes = diagnosis.code.zip(diagnosis.enhanced);
+    classes.is_some_and(|(code, enhanced)| code.0 / 100 != u16::from(enhanced.class))
 }
 
 /// The status at the start of its field, whatever comment follows it.

@@ -11,11 +11,15 @@ use crate::code::{EnhancedCode, ReplyCode};
 pub(super) struct Codes {
     pub(super) code: Option<ReplyCode>,
     pub(super) enhanced: Option<EnhancedCode>,
+    /// Where the first of them stands: what is said before is said by another than who gave the code.
+    pub(super) at: usize,
 }
 
 /// How good a place is; a greater one is better.
 type Worth = u8;
 
+/// The codes of success that there are (RFC 5321 §4.2.3, RFC 4954): other numbers from 200 on are something else.
+const SUCCESSES: [u16; 9] = [200, 211, 214, 220, 221, 235, 250, 251, 252];
 /// Words before a number that make it something else than a code.
 const NOT_CODES: [&[u8]; 22] = [
     b"port", b"line", b"version", b"ver", b"v", b"release", b"build", b"postfix", b"exim", b"sendmail", b"opensmtpd", b"courier",
@@ -34,8 +38,8 @@ const UNITS: [&[u8]; 22] = [
 impl Codes {
     /// The codes in `text`.
     pub(super) fn find(text: &[u8]) -> Self {
-        let mut code: Option<(Worth, ReplyCode)> = None;
-        let mut enhanced: Option<(Worth, EnhancedCode)> = None;
+        let mut code: Option<(Worth, ReplyCode, usize)> = None;
+        let mut enhanced: Option<(Worth, EnhancedCode, usize)> = None;
         let mut at = 0;
         while let Some(&octet) = text.get(at) {
             if !octet.is_ascii_digit() {
@@ -45,20 +49,25 @@ impl Codes {
             let end = run_end(text, at);
             let number = Number { text, start: at, end };
             if let Some((worth, found)) = number.reply_code()
-                && code.is_none_or(|(best, _)| worth > best)
+                && code.is_none_or(|(best, _, _)| worth > best)
             {
-                code = Some((worth, found));
+                code = Some((worth, found, at));
             }
             if let Some((worth, found)) = number.enhanced()
-                && enhanced.is_none_or(|(best, _)| worth > best)
+                && enhanced.is_none_or(|(best, _, _)| worth > best)
             {
-                enhanced = Some((worth, found));
+                enhanced = Some((worth, found, at));
             }
             at = end;
         }
         Self {
-            code: code.map(|(_, code)| code),
-            enhanced: enhanced.map(|(_, enhanced)| enhanced),
+            code: code.map(|(_, code, _)| code),
+            enhanced: enhanced.map(|(_, enhanced, _)| enhanced),
+            at: match (code, enhanced) {
+                (Some((_, _, code)), Some((_, _, enhanced))) => code.min(enhanced),
+                (Some((_, _, at)), None) | (None, Some((_, _, at))) => at,
+                (None, None) => 0,
+            },
         }
     }
 }
@@ -99,7 +108,8 @@ impl<'a> Number<'a> {
     fn reply_code(&self) -> Option<(Worth, ReplyCode)> {
         let octets: [u8; 3] = self.octets().try_into().ok()?;
         let code = ReplyCode::from_octets(octets)?;
-        if !matches!(code.0 / 100, 2 | 4 | 5) || !self.has_edges() {
+        let is_known = matches!(code.0 / 100, 4 | 5) || SUCCESSES.contains(&code.0);
+        if !is_known || !self.has_edges() {
             return None;
         }
         let class = octets.first().copied()?;
@@ -114,7 +124,7 @@ impl<'a> Number<'a> {
             (b'2', _) => worth / 2,
             _ => worth,
         };
-        (code.0 % 100 <= 99 && code.0 / 10 % 10 <= 9).then_some((worth, code))
+        Some((worth, code))
     }
 
     /// What follows a code: a blank, a hyphen, the end or punctuation, and before it nothing that it belongs to.
@@ -148,6 +158,10 @@ impl<'a> Number<'a> {
 
     /// How good the place is for a reply code without an enhanced status code.
     fn place(&self) -> Option<Worth> {
+        // Sendmail: `554 <a@b.example>... 550 Host unknown`, and the second one is what was said.
+        if trim_end(self.before()).ends_with(b"...") {
+            return Some(85);
+        }
         if self.is_at_start() {
             return Some(80);
         }
@@ -180,7 +194,8 @@ impl<'a> Number<'a> {
         let line = line.unwrap_or_default().trim_ascii();
         line.is_empty()
             || line.iter().all(|octet| b"<>\"'#".contains(octet))
-            || (line.ends_with(b";") && line.len() <= 16 && !line.contains(&b' '))
+            // The number of `X-Unix;` is an exit status (RFC 3464 §2.3.6 leaves the type open).
+            || (line.ends_with(b";") && line.len() <= 16 && !line.contains(&b' ') && !line.eq_ignore_ascii_case(b"x-unix;"))
     }
 
     fn follows_announcement(&self) -> bool {
@@ -319,6 +334,7 @@ mod tests {
         check("(550, b'no such user')", Some(550), None);
         check("<<< 554 5.0.0 no", Some(554), Some("5.0.0"));
         check("220-mx.example\r\n421 4.2.1 later", Some(421), Some("4.2.1"));
+        check("554 <a@b.example>... 550 Host unknown", Some(550), None);
     }
 
     #[test]
@@ -333,6 +349,7 @@ mod tests {
         check("limit is 500 messages", None, None);
         check("Invalid recipient. OFR_416 [416]", None, None);
         check("id=550 no", None, None);
+        check("X-Unix; 255", None, None);
         check("see http://a.example/550 or 5.1.1.example", None, None);
         check("450abc and 4500 and x450", None, None);
         check("", None, None);

@@ -34,6 +34,8 @@ pub(super) const USUAL: Weight = 60;
 pub(super) const SPECIFIC: Weight = 50;
 /// One of several meanings.
 const HINT: Weight = 35;
+/// What a program puts before the cause.
+const WRAPPER: Weight = 15;
 /// An enhanced status code of a general kind.
 pub(super) const BROAD: Weight = 20;
 
@@ -203,9 +205,12 @@ impl Matcher {
 
 /// A piece as it stands in the text of words.
 fn piece(part: &str) -> String {
+    // Scripts beyond ASCII need not part words by blanks.
+    let before = if part.as_bytes().first().is_some_and(u8::is_ascii) { " " } else { "" };
+    let after = if part.as_bytes().last().is_some_and(u8::is_ascii) { " " } else { "" };
     match part.strip_suffix('~') {
-        Some(open) => format!(" {open}"),
-        None => format!(" {part} "),
+        Some(open) => format!("{before}{open}"),
+        None => format!("{before}{part}{after}"),
     }
 }
 
