@@ -218,7 +218,7 @@ impl Diagnosis {
         let by_words = is_refusal.then(|| best(&words, text, codes, by_codes)).flatten();
         let (reason, confidence) = match (by_words, by_codes) {
             (Some(said), by_codes) if by_codes.is_none_or(|(_, weight)| said.weight >= weight) => {
-                (refined(said.reason, &words, by_codes), confidence_of(said, by_codes))
+                (refined(said, &words, codes, by_codes), confidence_of(said, by_codes))
             }
             (_, Some((reason, SPECIFIC..))) => (reason, Confidence::Medium),
             (_, Some((reason, _))) => (reason, Confidence::Low),
@@ -279,8 +279,11 @@ fn best(words: &Words, text: &[u8], codes: Codes, by_codes: Option<(Reason, Weig
 
 /// The reason that the words name, seen from what they were said to: an unknown user or domain in answer to MAIL is the sender's,
 /// and a code may tell a recipient that has moved from one that never was.
-fn refined(reason: Reason, words: &Words, by_codes: Option<(Reason, Weight)>) -> Reason {
+fn refined(said: Said, words: &Words, codes: Codes, by_codes: Option<(Reason, Weight)>) -> Reason {
+    let reason = said.reason;
     let by_code = by_codes.map(|(reason, _)| reason);
+    // 4.7.1 with nothing but "try again later" is how rspamd and others put a client on their grey list.
+    let is_policy_for_now = codes.enhanced.is_some_and(|code| (code.class, code.subject, code.detail) == (4, 7, 1));
     let after_mail = || {
         let text = words.text();
         [&b" in reply to mail from command "[..], b" after mail from ", b" after pipelined mail from ", b" our mail from "]
@@ -291,6 +294,7 @@ fn refined(reason: Reason, words: &Words, by_codes: Option<(Reason, Weight)>) ->
         (Reason::UserUnknown | Reason::HostUnknown, Some(Reason::SenderRefused)) => Reason::SenderRefused,
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_mail() => Reason::SenderRefused,
         (Reason::UserUnknown, Some(Reason::UserMoved)) => Reason::UserMoved,
+        (Reason::System, _) if is_policy_for_now && said.weight < USUAL => Reason::Greylisted,
         _ => reason,
     }
 }

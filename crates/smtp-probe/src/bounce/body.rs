@@ -20,7 +20,10 @@ const HEADERS: [&[u8]; 3] = [b"return-path:", b"received:", b"content-type: mess
 #[derive(Debug)]
 pub(super) struct Segment<'a> {
     pub(super) address: &'a [u8],
+    /// Up to the next address.
     pub(super) text: &'a [u8],
+    /// Up to the first empty line.
+    pub(super) paragraph: &'a [u8],
 }
 
 /// The text before the returned message.
@@ -60,13 +63,15 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
     let mut segments: Vec<Segment<'_>> = Vec::new();
     for (address, start, end) in found {
         let end = end.min(start + MAX_TEXT);
-        let said = paragraph(text.get(start..end).unwrap_or_default());
+        let said = text.get(start..end).unwrap_or_default();
         // A report often lists its addresses first and tells of each later; the telling counts.
         let before = segments.iter_mut().find(|segment| segment.address.eq_ignore_ascii_case(address));
         match before {
-            Some(before) if before.text.trim_ascii().len() < said.trim_ascii().len() => before.text = said,
+            Some(before) if before.text.trim_ascii().len() < said.trim_ascii().len() => {
+                (before.text, before.paragraph) = (said, paragraph(said));
+            }
             Some(_) => {}
-            None => segments.push(Segment { address, text: said }),
+            None => segments.push(Segment { address, text: said, paragraph: paragraph(said) }),
         }
     }
     segments

@@ -414,7 +414,13 @@ fn contains(text: &[u8], phrase: &[u8]) -> bool {
 /// What the text for people says of `address`.
 fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone: usize) -> Vec<u8> {
     let segment = address.and_then(|address| segments.iter().find(|segment| segment.address.eq_ignore_ascii_case(address)));
-    let mut said = segment.map(|segment| segment.text.to_vec()).unwrap_or_default();
+    // What stands right behind an address is of it; what follows may be the program's advice.
+    let tells = |text: &[u8]| {
+        let diagnosis = Diagnosis::of_text(text);
+        diagnosis.code.is_some() || diagnosis.confidence >= Confidence::Medium
+    };
+    let said = segment.map(|segment| if tells(segment.paragraph) { segment.paragraph } else { segment.text });
+    let mut said = said.unwrap_or_default().to_vec();
     if said.trim_ascii().is_empty() {
         said = address.map(|address| body::lines_about(text, address)).unwrap_or_default();
         said.extend(body::answers(text));

@@ -110,7 +110,7 @@ fn of_protocol(detail: u16) -> Option<Reason> {
 /// RFC 3463 §3.8, 4954, 6710, 7293, 7372, 7505, 8689, 8616 and the registry; from 57 on, Exchange Online.
 fn of_policy(detail: u16) -> Option<Reason> {
     Some(match detail {
-        2 | 17..=19 | 124 | 129 | 133 | 134 | 136 => Reason::RecipientRefused,
+        2 | 17..=19 | 124 | 129 | 133 | 134 | 136 | 507 => Reason::RecipientRefused,
         3..=7 => Reason::Security,
         8 | 9 | 12 | 14 | 57 => Reason::AuthRequired,
         10 | 11 | 30 => Reason::TlsRequired,
@@ -120,11 +120,11 @@ fn of_policy(detail: u16) -> Option<Reason> {
         20..=24 | 26 | 29 | 509 | 515 => Reason::AuthenticationFailure,
         25 => Reason::ReverseDns,
         27 => Reason::SenderRefused,
-        28 | 232 | 233 | 705 => Reason::RateLimited,
+        28 | 232 | 233 | 500 | 508 | 705 => Reason::RateLimited,
         64 => Reason::RelayDenied,
         321..=325 => Reason::TlsFailed,
         511 | 606..=649 => Reason::Blocklisted,
-        650 | 651 | 708 => Reason::Reputation,
+        501..=503 | 513 | 650 | 651 | 708 => Reason::Reputation,
         _ => return None,
     })
 }

@@ -37,4 +37,29 @@ pub(super) const FAMILIES: &[Family] = &[
     family(Reason::Policy, HINT, &[
         "access denied", "access rejected", "access forbidden", "permission denied", "not authorized", "not permitted", "rejected", "refused", "denied", "not accepted", "forbidden", "prohibited", "unacceptable", "declined", "delivery not authorized", "mail rejected by destination domain", "administrative", "administrator", "not allowed", "unauthorized",
     ]),
+    family(Reason::Blocklisted, CERTAIN, &[
+        "cxbl", "attrbl", "blocklisting in effect", "black ip", "rbl deny", "dt rbl", "wm bli", "wm blu", "hl ipb", "in our black list", "in dns blacklist", "dns blacklists", "dns blocklist", "dns block list", "found in a dns", "blocked by ivmsip", "cbl abuseat", "abuseat", "your domain has been blacklisted", "on block list", "found on a block list", "blocking list", "blocked list", "listed in the rbl", "is listed", "bl000000", "bl000001", "in a realtime blacklist",
+    ]),
+    // T-Online says that a problem occurred, and means its own list.
+    family(Reason::Blocklisted, USUAL, &[
+        "problem occurred ask your postmaster", "problem occurred .. bl", "ip is rejected", "ip is hangup", "invalid ip", "ips blocked", "not in our allowed", "dy 001", "dy 002", "dial up", "dialup", "connection denied", "host .. blocked", "not allowed access from your location", "blacklist",
+    ]),
+    family(Reason::Reputation, CERTAIN, &[
+        "hl rep", "hl mep", "hl ihu", "tss04", "tss05", "tss09", "tss11", "too many spams from your", "too many bounces", "received too many bounces", "excessive userid unknowns", "bad ip profile", "suspicious activity", "abuse detected", "due to abuse from", "spam abuse detected", "new or untrusted ip", "poor sender", "suspected bounce attack~", "history of", "zero reputation",
+    ]),
+    family(Reason::ReverseDns, CERTAIN, &[
+        "cxdns", "possibly forged hostname", "possibly forged", "may be forged", "no rdns", "reverse record", "ptr", "unresolved ip", "dynamic ips", "generic dns", "hostname lookup failed for ip", "relaying denied ip name lookup failed", "dns ptr", "reverse entry", "does not have a valid reverse", "rdns does not",
+    ]),
+    family(Reason::SenderRefused, CERTAIN, &[
+        "badmailfrom", "cxsndr", "fake sender", "sender domain resolve fail", "host denies the sender", "sender is unvalidated", "sender is rejected", "mail from invalid", "mi imf", "must have a valid sender", "sender address must", "sender is invalid", "verify sender", "callback verification", "callout verification", "address verification", "envelope blocked", "sender must be", "mailfrom", "reverse path", "your address is", "you have been blocked",
+    ]),
+    family(Reason::RelayDenied, CERTAIN, &[
+        "no relaying allowed", "host denies relay", "non local e mail address", "non accepted domain", "trying to use .. relay", "relay check", "domain is not allowed", "not an accepted domain", "rcpthosts", "allowed domains", "not my domain", "local user only", "is not a local",
+    ]),
+    family(Reason::AuthenticationFailure, CERTAIN, &[
+        "dmarcrejection", "domainkeys check", "does not pass domainkeys", "mi spf", "mi dma", "anti spoofing", "authentication failure for domain", "fails authentication", "failing authentication", "spf soft fail", "spf none", "neither spf nor dkim", "5322 from", "aligned from", "identifier alignment", "does not designate", "not permitted sender", "cxspf",
+    ]),
+    family(Reason::Policy, SURE, &[
+        "mandatory policy", "policy error", "user or domain .. policy", "for policy", "reject due to", "message bounced by administrator", "security regulations", "administrators policy", "access policy", "control list", "acl", "geoip", "country",
+    ]),
 ];

@@ -33,4 +33,19 @@ pub(super) const FAMILIES: &[Family] = &[
         "syntax error", "command not recognized", "command unrecognized", "unrecognized command", "unknown command", "command unknown", "command not implemented", "not implemented", "command not supported", "unsupported command", "bad sequence of commands", "bad sequence", "out of sequence", "bad command", "invalid command", "wrong command", "invalid parameter", "unsupported parameter", "unrecognized parameter", "unknown parameter", "parameter not implemented", "parameters not", "invalid syntax", "bad syntax", "command sequence", "error command", "nested mail command", "need mail command", "need rcpt", "need mail before", "send hello first", "say hello first", "synchronization error", "protocol error", "protocol violation", "smtp protocol", "pipelining", "improper command", "command too long", "line too long", "argument", "unexpected command", "is not understood", "commands before", "before greeting", "pregreet", "talks too soon", "talk too soon", "spoke too soon", "early talker", "mail command", "smtputf8", "8bitmime", "error badly formed", "not a valid rfc", "malformed address", "malformed", "illegal address", "bare lf", "bare linefeed", "stray newline", "mailbox name not allowed", "unterminated", "esmtp option", "no valid recipients", "valid rcpt command must precede data", "unimplemented",
     ]),
     family(Reason::Protocol, HINT, &["invalid input", "command", "argument~"]),
+    family(Reason::RateLimited, CERTAIN, &[
+        "hl ifc", "mi sfq", "mi dmc", "rp qrc", "rp trc", "rp drc", "domain frequency limited", "received too much email", "received too many messages", "too much email in a short", "short period of time", "short period", "receivingrate", "receivingrateperm", "messages for this session", "recipients received this hour", "this hour", "too many different", "too many spam", "too much load", "ts01", "ts02", "ts03", "rl000001", "rl000003", "exceeded the rate limit", "send rate", "rate control", "rate quota", "maximum number of messages", "maximum number of recipients", "maximum recipients", "recipient count", "number of recipients", "number of messages", "sending threshold", "mail count", "over rate", "exceeded rate", "excessive rate", "hour limit", "message throttled", "sender exceeded", "per connection", "per session",
+    ]),
+    family(Reason::TooManyConnections, 97, &[
+        "hl icc", "cxcnct", "too many open", "too many concurrent connections from", "max sessions", "too many active connections", "too many established", "too many connects", "concurrency limit", "connection throttling", "connections in progress", "reached maximum number of", "too many clients", "too many smtp", "too many processes",
+    ]),
+    family(Reason::EhloRefused, CERTAIN, &[
+        "mi nhd", "helohost", "helo .. error", "ehlo .. error", "helo check", "helo error", "helo invalid", "helo .. forged", "valid hostname", "hostname .. not valid", "you must identify", "bogus helo", "helo .. must", "helo .. address literal", "helo .. ip address", "helo verification", "helo .. match", "helo .. resolve",
+    ]),
+    family(Reason::AuthRequired, CERTAIN, &[
+        "turn on smtp authentication", "must issue an auth", "issue an auth command first", "auth command first", "sign in", "please sign in", "anonymous mail", "auth mechanism", "auth error", "authenticate yourself", "relay not permitted unless authenticated", "username or password", "bad credentials",
+    ]),
+    family(Reason::Protocol, SURE, &[
+        "pre greeting traffic", "please say", "say helo", "ehlo first", "mail first", "rcpt first", "line parse error", "sequence error", "too many syntax", "too many errors", "too many unrecognized", "bad recipient address syntax", "bad address syntax", "command not allowed", "invalid response", "unsynchronized", "premature",
+    ]),
 ];

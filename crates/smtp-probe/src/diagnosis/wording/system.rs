@@ -31,4 +31,19 @@ pub(super) const FAMILIES: &[Family] = &[
         "security violation", "security reasons", "for security reasons", "security problem", "security error", "cryptographic failure", "security features", "failed to decrypt", "firewall", "intrusion", "unauthorized access", "account compromised", "compromised", "sandbox", "hacked", "ip access restriction",
     ]),
     family(Reason::Security, HINT, &["security", "unsafe"]),
+    family(Reason::System, SURE, &[
+        "internal resources are temporarily unavailable", "blame it on the weather", "due to internal error", "temporarily unable", "unable to temporarily", "queue unavailable", "qqt failure", "database temporary", "system overload", "too busy", "too busy to accept", "busy try", "server configuration issue", "verification service", "callback setup failed", "try another server", "all hosts", "unavailable due to", "not operational", "ldap server", "internal failure", "unexpected failure", "out of resource~", "filter error", "scanner error", "scan error", "could not verify", "policy server", "milter error", "greylist daemon", "content filter .. error", "mail system error", "remote server error", "tls cert~ .. internal", "not configured", "cannot find .. configuration", "file system error", "disk error", "disk i o", "could not open",
+    ]),
+    family(Reason::Network, CERTAIN, &[
+        "cname lookup failed", "rcpt handle timeout", "handle timeout", "dns query error", "mx lookup", "lookup timed out", "host not responding", "not reply", "no reply from", "socket error", "network failure", "cannot reach", "could not reach", "cant reach", "unable to reach", "cannot find a route", "cant connect", "cant establish", "connection broken", "connection terminated", "lost conn~", "remote host", "stream closed", "read error", "timed out waiting", "tcp connect", "tcp active open", "winsock", "failed connect",
+    ]),
+    family(Reason::Mailer, SURE, &[
+        "mailer exit", "local mailer error", "filter .. failed", "lmtp .. failed", "delivery program", "agent exited", "mail filter failed", "command crash~", "sieve", "deliver .. failed with", "error writing mailbox", "cannot append message", "unable to create dot lock", "cannot access mailbox", "maildir .. error",
+    ]),
+    family(Reason::Loop, 98, &[
+        "mailloop", "too many forwards", "possible mail loop", "mail is looping", "a loop", "circular", "hopcount",
+    ]),
+    family(Reason::Expired, CERTAIN, &[
+        "no longer attempting", "delivery attempts failed", "after several attempts", "stopped trying", "retry timeout", "gave up after", "queue timeout", "undeliverable for", "not yet been delivered .. given up", "exceeded retry", "delivery has timed out", "over the last", "delivery period", "temporarily undeliverable .. days", "message has been deleted from queue", "maximum delivery time", "message will be deleted from queue", "could not be delivered for more than", "could not be delivered in", "time to live", "message .. too old",
+    ]),
 ];
