@@ -284,16 +284,20 @@ fn refined(said: Said, words: &Words, codes: Codes, by_codes: Option<(Reason, We
     let by_code = by_codes.map(|(reason, _)| reason);
     // 4.7.1 with nothing but "try again later" is how rspamd and others put a client on their grey list.
     let is_policy_for_now = codes.enhanced.is_some_and(|code| (code.class, code.subject, code.detail) == (4, 7, 1));
-    let after_mail = || {
-        let text = words.text();
-        [&b" in reply to mail from command "[..], b" after mail from ", b" after pipelined mail from ", b" our mail from "]
-            .iter()
-            .any(|command| memchr::memmem::find(text, command).is_some())
+    let follows = |commands: &[&[u8]]| {
+        let mut commands = commands.iter();
+        commands.any(|command| memchr::memmem::find(words.text(), command).is_some())
     };
+    let after_mail = || follows(&[b" in reply to mail from command ", b" after mail from ", b" after pipelined mail from ", b" our mail from "]);
+    // qmail says it of HELO.
+    let after_helo = || follows(&[b" in reply to ehlo command ", b" in reply to helo command ", b" after ehlo ", b" after helo ", b" my name was rejected "]);
     match (reason, by_code) {
         (Reason::UserUnknown | Reason::HostUnknown, Some(Reason::SenderRefused)) => Reason::SenderRefused,
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_mail() => Reason::SenderRefused,
+        (Reason::UserUnknown | Reason::HostUnknown, _) if after_helo() => Reason::EhloRefused,
         (Reason::UserUnknown, Some(Reason::UserMoved)) => Reason::UserMoved,
+        // "Server busy" is also said to those only who send too much.
+        (Reason::System, Some(by_code @ (Reason::RateLimited | Reason::Reputation))) => by_code,
         (Reason::System, _) if is_policy_for_now && said.weight < USUAL => Reason::Greylisted,
         _ => reason,
     }

@@ -179,7 +179,8 @@ fn written(text: &str) -> (Option<&str>, Option<&str>) {
     let first = words.next().unwrap_or_default();
     match words.next() {
         _ if is_enhanced(&first) => (None, Some(first)),
-        second if is_code(&first) => (Some(first), second.filter(is_enhanced)),
+        // A greeting's code before a refusal is no refusal.
+        second if is_code(&first) && (!first.starts_with('2') || !words.any(|word| is_code(&word))) => (Some(first), second.filter(is_enhanced)),
         _ => (None, None),
     }
 }

@@ -126,6 +126,11 @@ fn label(line: &[u8]) -> usize {
     ];
     let lower = line.get(..40).unwrap_or(line).to_ascii_lowercase();
     let label = LABELS.iter().find(|label| lower.starts_with(label)).map_or(0, |label| label.len());
+    // Sendmail: `554 <a@b.example>... 550 Host unknown`.
+    let label = match lower.as_slice() {
+        [b'4' | b'5', tens, ones, b' ', b'<', ..] if tens.is_ascii_digit() && ones.is_ascii_digit() => 4,
+        _ => label,
+    };
     let blanks = |from: usize| {
         line.get(from..).unwrap_or_default().iter().take(8).take_while(|octet| b" \t*<\"'".contains(octet)).count()
     };
@@ -179,7 +184,8 @@ pub(super) fn lines_about(text: &[u8], address: &[u8]) -> Vec<u8> {
     about
 }
 
-/// The refusals of servers in a transcript (`<<< 550 …`, and Postfix's `Out: 550 …`), or nothing.
+/// The first refusal of a server in a transcript (`<<< 550 …`, and Postfix's `Out: 550 …`), or nothing. Those that follow it, such as
+/// `503 need RCPT`, follow from it.
 pub(super) fn answers(text: &[u8]) -> Vec<u8> {
     let mut answers = Vec::new();
     let mut is_answer = false;
@@ -188,7 +194,13 @@ pub(super) fn answers(text: &[u8]) -> Vec<u8> {
         let answer = trimmed.strip_prefix(b"<<<").or_else(|| trimmed.strip_prefix(b"Out:"));
         is_answer = match answer.map(<[u8]>::trim_ascii_start) {
             // Courier shows words without a code too.
-            Some(answer) => !answer.starts_with(b"2") && !answer.starts_with(b"3"),
+            Some(answer) => {
+                let is_refusal = !answer.starts_with(b"2") && !answer.starts_with(b"3");
+                if is_refusal && !answers.is_empty() && answers.get(..3) != answer.get(..3) {
+                    break;
+                }
+                is_refusal
+            }
             None => is_answer && line.starts_with(b" ") && !trimmed.starts_with(b"In:"),
         };
         if is_answer && answers.len() + line.len() <= MAX_TEXT {

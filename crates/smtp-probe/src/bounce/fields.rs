@@ -23,6 +23,12 @@ impl Group {
             .find(|value| !value.is_empty())
     }
 
+    /// The values of all fields of that name.
+    pub(super) fn all(&self, name: &'static [u8]) -> impl Iterator<Item = &[u8]> {
+        let named = self.fields.iter().filter(move |(field, _)| field == name);
+        named.map(|(_, value)| value.trim_ascii()).filter(|value| !value.is_empty())
+    }
+
     /// The value behind its type: `rfc822; a@b.example` and `dns; mx.example` are `a@b.example` and `mx.example`.
     pub(super) fn typed(&self, name: &[u8]) -> Option<&[u8]> {
         let value = self.get(name)?;

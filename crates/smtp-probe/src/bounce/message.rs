@@ -1,7 +1,9 @@
 //! From a whole message to a [`Bounce`]: its parts by `mail-parser`, and what they are put together to.
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::html::html_to_text;
-use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 use memchr::memmem;
 
 use super::body::{self, MAX_RECIPIENTS, Segment};
@@ -152,6 +154,10 @@ impl Parts {
                     parts.text.extend_from_slice(text.as_bytes());
                     parts.text.push(b'\n');
                 }
+                // A multipart whose boundary cannot be read is text with much else in it.
+                (PartType::Binary(octets) | PartType::InlineBinary(octets), _) if is_multipart(part) && parts.original_to.is_none() => {
+                    parts.text.extend_from_slice(octets);
+                }
                 _ => {}
             }
         }
@@ -169,6 +175,10 @@ impl Parts {
     }
 }
 
+fn is_multipart(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
+}
+
 /// All that the parts of a message say together.
 struct Report<'a> {
     header: &'a Header,
@@ -177,13 +187,14 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn read(&self) -> Option<Bounce> {
-        let text = body::before_original(&self.parts.text);
+        let unquoted = unquoted(&self.parts.text);
+        let text = body::before_original(&unquoted);
         let in_text;
         let groups = if self.parts.status.iter().any(Group::is_recipient) {
             &self.parts.status
         } else {
             // Not all that looks like a report has the parts of one.
-            in_text = fields::groups(&self.parts.text);
+            in_text = fields::groups(&unquoted);
             &in_text
         };
         if self.parts.has_feedback || self.is_complaint(text) {
@@ -245,12 +256,17 @@ impl Report<'_> {
 
     fn feedback(&self) -> Bounce {
         let field = |name: &[u8]| self.parts.feedback.iter().find_map(|group| group.typed(name));
-        let address = field(b"original-rcpt-to").or_else(|| field(b"removal-recipient"));
-        let address = address.map(trim_brackets).map(shown).or_else(|| self.original_to());
+        let named = |name| self.parts.feedback.iter().flat_map(move |group| group.all(name));
+        // One report may name several recipients (RFC 5965 §3.2).
+        let named = named(b"original-rcpt-to").chain(named(b"removal-recipient")).take(MAX_RECIPIENTS);
+        let mut addresses: Vec<String> = named.map(trim_brackets).map(shown).collect();
+        if addresses.is_empty() {
+            addresses.extend(self.original_to());
+        }
         let text = body::before_original(&self.parts.text);
         let mut bounce = self.bounce(BounceKind::Feedback, Vec::new(), &self.parts.feedback, text);
-        bounce.feedback_type = field(b"feedback-type").map(shown);
-        bounce.recipients.extend(address.map(|address| Recipient {
+        bounce.feedback_type = field(b"feedback-type").map(shown).or_else(|| self.is_opt_out().then(|| "opt-out".to_owned()));
+        bounce.recipients.extend(addresses.into_iter().map(|address| Recipient {
             address: Some(address),
             original: None,
             action: None,
@@ -365,21 +381,44 @@ impl Report<'_> {
 
     fn is_complaint(&self, text: &[u8]) -> bool {
         let is_returned = self.parts.original_to.is_some();
-        is_returned && self.header.from.contains("staff@hotmail.com") && self.header.subject.contains("complaint")
+        self.is_opt_out()
+            || is_returned && self.header.from.contains("staff@hotmail.com") && self.header.subject.contains("complaint")
             || contains(text, b"this is an email abuse report")
+    }
+
+    /// A client that sends what a list's header asks for (RFC 2369 §3.2), without its user's hand.
+    fn is_opt_out(&self) -> bool {
+        self.header.is_automatic && self.header.subject.trim() == "unsubscribe"
     }
 
     fn reports_failure(&self, text: &[u8]) -> bool {
         !self.header.failed.is_empty()
             || fails(text)
             || subject_fails(&self.header.subject)
-            || is_daemon(&self.header.from) && !self.header.from.contains("postmaster")
+            || is_daemon(&self.header.from) && (!is_postmaster(&self.header.from) || Diagnosis::of_text(text).code.is_some())
     }
+}
+
+/// The text, without the quotation marks of a report that somebody forwarded.
+fn unquoted(text: &[u8]) -> Cow<'_, [u8]> {
+    if memmem::find(text, b"\n> Final-Recipient:").is_none() {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive(|octet| *octet == b'\n').map(|line| match line {
+        [b'>', b' ', rest @ ..] | [b'>', rest @ ..] => rest,
+        line => line,
+    });
+    Cow::Owned(lines.flatten().copied().collect())
 }
 
 /// Whether mail from there is usually a report.
 fn is_daemon(from: &str) -> bool {
-    ["mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mail delivery", "mail.daemon"].iter().any(|name| from.contains(name))
+    ["mailer-daemon", "mailerdaemon", "postmaster", "post_master", "mail-daemon", "mail delivery", "mail.daemon"].iter().any(|name| from.contains(name))
+}
+
+/// A person, sometimes.
+fn is_postmaster(from: &str) -> bool {
+    from.contains("postmaster") || from.contains("post_master")
 }
 
 fn subject_fails(subject: &str) -> bool {
@@ -419,14 +458,20 @@ fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone:
         let diagnosis = Diagnosis::of_text(text);
         diagnosis.code.is_some() || diagnosis.confidence >= Confidence::Medium
     };
+    let answers = body::answers(text);
+    // The server's own words, where there is one to ask about.
+    if alone <= 1 && Diagnosis::of_text(&answers).code.is_some() {
+        return answers;
+    }
     let said = segment.map(|segment| if tells(segment.paragraph) { segment.paragraph } else { segment.text });
     let mut said = said.unwrap_or_default().to_vec();
     if said.trim_ascii().is_empty() {
         said = address.map(|address| body::lines_about(text, address)).unwrap_or_default();
-        said.extend(body::answers(text));
+        said.extend_from_slice(&answers);
     }
-    if Diagnosis::of_text(&said).matched.is_empty() && alone <= 2 {
-        let answers = body::answers(text);
+    let first = Diagnosis::of_text(&said);
+    let is_vague = first.matched.is_empty() || first.confidence < Confidence::Medium && first.confidence < Diagnosis::of_text(text).confidence;
+    if is_vague && alone <= 2 {
         said = if answers.is_empty() { text.to_vec() } else { answers };
     }
     said.truncate(4096);

@@ -132,12 +132,14 @@ impl<'a> Number<'a> {
         let is_end = match self.after() {
             [] => true,
             [b'-', next, ..] => !next.is_ascii_lowercase() || self.is_at_start(),
-            [octet, ..] => octet.is_ascii_whitespace() || b"-:,;.)\"'#<(".contains(octet),
+            [octet, ..] => octet.is_ascii_whitespace() || b"-:,;.)\"'#<(=".contains(octet),
         };
         let is_start = match self.before() {
             [] => true,
             [.., last] if last.is_ascii_whitespace() => true,
             [.., before, b':'] => !before.is_ascii_alphanumeric() && *before != b']',
+            // `[416]` is a number of its own; `[550 5.1.1 no]` is a reply in brackets.
+            [.., b'['] => self.after().starts_with(b" ") || self.after().starts_with(b"-"),
             [.., last] => b"<>(\"';,=|#".contains(last),
         };
         is_end && (is_start || self.follows_announcement())
@@ -170,12 +172,12 @@ impl<'a> Number<'a> {
         }
         let is_excluded =
             is_followed_by(self.after(), &UNITS) || ends_with_word(self.before(), &NOT_CODES);
-        if is_excluded || matches!(self.before(), [.., b'=' | b'#' | b'['] | [.., b'-', b' ']) {
+        if is_excluded || matches!(self.before(), [.., b'=' | b'#'] | [.., b'-', b' ']) {
             return None;
         }
         // Behind a colon or a bracket it begins something; elsewhere it is a number in a sentence.
         match trim_end(self.before()) {
-            [.., b':' | b'(' | b';' | b'"' | b'>' | b'\''] => Some(50),
+            [.., b':' | b'(' | b'[' | b';' | b'"' | b'>' | b'\''] => Some(50),
             _ if self.after().first().is_some_and(|octet| *octet == b'-') => Some(30),
             _ => Some(10),
         }
@@ -333,6 +335,7 @@ mod tests {
         check("failed with 5.4.14 there", None, Some("5.4.14"));
         check("(550, b'no such user')", Some(550), None);
         check("<<< 554 5.0.0 no", Some(554), Some("5.0.0"));
+        check("It responded as follows: [550 5.1.1 No]", Some(550), Some("5.1.1"));
         check("220-mx.example\r\n421 4.2.1 later", Some(421), Some("4.2.1"));
         check("554 <a@b.example>... 550 Host unknown", Some(550), None);
     }

@@ -55,7 +55,10 @@ impl Words {
 
     /// Where in the source the words from `start` to `end` of the text stand.
     pub(super) fn source_range(&self, start: usize, end: usize) -> Option<(usize, usize)> {
-        let text = self.text.get(start..end)?;
+        let end = end.max(1);
+        // A wording may leave its last word open.
+        let open = self.text.get(end - 1..)?.iter().position(|octet| *octet == b' ')?;
+        let text = self.text.get(start..end + open)?;
         let first = text.iter().position(|octet| *octet != b' ')?;
         let last = text.iter().rposition(|octet| *octet != b' ')?;
         let place = |at| self.places.get(start + at).copied();

@@ -32,6 +32,8 @@ pub(super) const SURE: Weight = 80;
 pub(super) const USUAL: Weight = 60;
 /// An enhanced status code that names one thing.
 pub(super) const SPECIFIC: Weight = 50;
+/// It says what came of a cause that another wording may name.
+const OUTCOME: Weight = 58;
 /// One of several meanings.
 const HINT: Weight = 35;
 /// What a program puts before the cause.

@@ -43,7 +43,8 @@ fn delivery(line: &[u8], start: usize) -> Option<Found> {
         host,
         address,
         dsn,
-        text: said(line, word.end),
+        // The queue manager says no more than that it expired.
+        text: if disposition == Disposition::Expired { word.start..line.len() } else { said(line, word.end) },
         ..Found::default()
     })
 }

@@ -12,8 +12,6 @@ use super::{LogSystem, find, until};
 pub(super) struct Prefix {
     pub(super) system: LogSystem,
     pub(super) time: Option<Duration>,
-    /// The program as it names itself, such as `postfix/smtp`, as a range of the line.
-    pub(super) program: std::ops::Range<usize>,
     pub(super) message: usize,
 }
 
@@ -38,10 +36,10 @@ impl Prefix {
             {
                 message = end;
             }
-            return Some(Self { system, time, program, message });
+            return Some(Self { system, time, message });
         }
         let message = skip_pid(line, end);
-        Some(Self { system: LogSystem::Exim, time, program: end..end, message })
+        Some(Self { system: LogSystem::Exim, time, message })
     }
 }
 

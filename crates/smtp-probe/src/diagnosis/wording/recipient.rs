@@ -43,8 +43,8 @@ pub(super) const FAMILIES: &[Family] = &[
         "пользователь не найден", "ящик не найден", "нет такого пользователя", "收件人不存在", "用户不存在", "宛先不明", "見つかりません", "存在しません", "リストにありません",
     ]),
     family(Reason::UserUnknown, USUAL, &[
-        "recipient not accepted", "delivery error dd this user", "not a valid address", "undeliverable", "does not like recipient", "account closed", "account has been closed", "account is closed",
-        "not found", "mailbox unavailable or access denied", "recipient rejected no such", "user .. unknown", "unknown .. user", "no such .. user", "recipient .. not exist", "invalid .. recipient", "address .. not found", "mailbox .. not found", "mailbox not found or", "does not exist", "doesnt exist", "not exist", "no longer exist", "is not valid",
+        "recipient not accepted", "delivery error dd this user", "not a valid address", "does not like recipient", "account closed", "account has been closed", "account is closed",
+        "mailbox unavailable or access denied", "recipient rejected no such", "user .. unknown", "unknown .. user", "no such .. user", "recipient .. not exist", "invalid .. recipient", "address .. not found", "mailbox .. not found", "mailbox not found or", "not exist", "no longer exist", "is not valid",
         "user unavailable", "nobody here by that name",
     ]),
     family(Reason::HostUnknown, CERTAIN, &[
@@ -103,5 +103,8 @@ pub(super) const FAMILIES: &[Family] = &[
     ]),
     family(Reason::RecipientRefused, SURE, &[
         "blocked by the recipient", "rejected by windows live hotmail user", "user has blocked", "private list access denied", "subscribers only", "only members", "not subscribed", "you must be a member", "requires moderation", "sender not allowed for this recipient", "not authorized to post", "post messages to the group", "recipient not on", "requires that you verify", "challenge response",
+    ]),
+    family(Reason::UserUnknown, HINT, &[
+        "no valid recipients", "not found", "does not exist", "doesnt exist", "undeliverable",
     ]),
 ];
