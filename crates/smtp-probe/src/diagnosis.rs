@@ -179,7 +179,14 @@ impl Diagnosis {
             // Elsewhere than at its place it must go with the reply code all the more (RFC 2034 §4).
             found.filter(|found| u16::from(found.class) == code.0 / 100)
         });
-        Self::read(&text, Codes { code: Some(code), enhanced, at: 0 })
+        Self::read(
+            &text,
+            Codes {
+                code: Some(code),
+                enhanced,
+                at: 0,
+            },
+        )
     }
 
     /// What any text says: a pasted reply, the diagnostic code of a report, a line of a log; with codes or without.
@@ -214,12 +221,17 @@ impl Diagnosis {
         let words = Words::of(text, codes.code.map(|code| code.0));
         let is_refusal = codes.code.is_none_or(|code| code.0 / 100 != 2)
             && (codes.code.is_some() || codes.enhanced.is_none_or(|code| code.class != 2));
-        let by_codes = is_refusal.then(|| status::reason(codes.code, codes.enhanced)).flatten();
-        let by_words = is_refusal.then(|| best(&words, text, codes, by_codes)).flatten();
+        let by_codes = is_refusal
+            .then(|| status::reason(codes.code, codes.enhanced))
+            .flatten();
+        let by_words = is_refusal
+            .then(|| best(&words, text, codes, by_codes))
+            .flatten();
         let (reason, confidence) = match (by_words, by_codes) {
-            (Some(said), by_codes) if by_codes.is_none_or(|(_, weight)| said.weight >= weight) => {
-                (refined(said, &words, codes, by_codes), confidence_of(said, by_codes))
-            }
+            (Some(said), by_codes) if by_codes.is_none_or(|(_, weight)| said.weight >= weight) => (
+                refined(said, &words, codes, by_codes),
+                confidence_of(said, by_codes),
+            ),
             (_, Some((reason, SPECIFIC..))) => (reason, Confidence::Medium),
             (_, Some((reason, _))) => (reason, Confidence::Low),
             (_, None) => (Reason::Unknown, Confidence::None),
@@ -255,7 +267,12 @@ struct Said {
 }
 
 /// The surest of the wordings and links; of equally sure ones the longest, and of those the first.
-fn best(words: &Words, text: &[u8], codes: Codes, by_codes: Option<(Reason, Weight)>) -> Option<Said> {
+fn best(
+    words: &Words,
+    text: &[u8],
+    codes: Codes,
+    by_codes: Option<(Reason, Weight)>,
+) -> Option<Said> {
     let mut best: Option<((Weight, usize), Said)> = None;
     let mut consider = |reason, mut weight: Weight, length, (start, end): (usize, usize)| {
         // What is said before the code is the frame that another program put around it.
@@ -265,7 +282,15 @@ fn best(words: &Words, text: &[u8], codes: Codes, by_codes: Option<(Reason, Weig
         let agrees = by_codes.is_some_and(|(by_code, _)| by_code == reason);
         let worth = (weight + if agrees { AGREEMENT } else { 0 }, length);
         if best.is_none_or(|(before, _)| worth > before) {
-            best = Some((worth, Said { reason, weight, start, end }));
+            best = Some((
+                worth,
+                Said {
+                    reason,
+                    weight,
+                    start,
+                    end,
+                },
+            ));
         }
     };
     wording::each(words, |hit: Hit| {
@@ -273,7 +298,9 @@ fn best(words: &Words, text: &[u8], codes: Codes, by_codes: Option<(Reason, Weig
             consider(hit.reason, hit.weight, hit.length, range);
         }
     });
-    links::each(text, |reason, weight, start, end| consider(reason, weight, 0, (start, end)));
+    links::each(text, |reason, weight, start, end| {
+        consider(reason, weight, 0, (start, end))
+    });
     best.map(|(_, said)| said)
 }
 
@@ -283,16 +310,35 @@ fn refined(said: Said, words: &Words, codes: Codes, by_codes: Option<(Reason, We
     let reason = said.reason;
     let by_code = by_codes.map(|(reason, _)| reason);
     // 4.7.1 with nothing but "try again later" is how rspamd and others put a client on their grey list.
-    let is_policy_for_now = codes.enhanced.is_some_and(|code| (code.class, code.subject, code.detail) == (4, 7, 1));
+    let is_policy_for_now = codes
+        .enhanced
+        .is_some_and(|code| (code.class, code.subject, code.detail) == (4, 7, 1));
     let follows = |commands: &[&[u8]]| {
         let mut commands = commands.iter();
         commands.any(|command| memchr::memmem::find(words.text(), command).is_some())
     };
-    let after_mail = || follows(&[b" in reply to mail from command ", b" after mail from ", b" after pipelined mail from ", b" our mail from "]);
+    let after_mail = || {
+        follows(&[
+            b" in reply to mail from command ",
+            b" after mail from ",
+            b" after pipelined mail from ",
+            b" our mail from ",
+        ])
+    };
     // qmail says it of HELO.
-    let after_helo = || follows(&[b" in reply to ehlo command ", b" in reply to helo command ", b" after ehlo ", b" after helo ", b" my name was rejected "]);
+    let after_helo = || {
+        follows(&[
+            b" in reply to ehlo command ",
+            b" in reply to helo command ",
+            b" after ehlo ",
+            b" after helo ",
+            b" my name was rejected ",
+        ])
+    };
     match (reason, by_code) {
-        (Reason::UserUnknown | Reason::HostUnknown, Some(Reason::SenderRefused)) => Reason::SenderRefused,
+        (Reason::UserUnknown | Reason::HostUnknown, Some(Reason::SenderRefused)) => {
+            Reason::SenderRefused
+        }
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_mail() => Reason::SenderRefused,
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_helo() => Reason::EhloRefused,
         (Reason::UserUnknown, Some(Reason::UserMoved)) => Reason::UserMoved,
@@ -308,7 +354,7 @@ fn confidence_of(said: Said, by_codes: Option<(Reason, Weight)>) -> Confidence {
     match said.weight {
         SURE.. => Confidence::High,
         USUAL.. if agrees => Confidence::High,
-        USUAL.. => Confidence::Medium,
+        SPECIFIC.. => Confidence::Medium,
         _ if agrees => Confidence::Medium,
         _ => Confidence::Low,
     }

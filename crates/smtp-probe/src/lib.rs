@@ -68,6 +68,11 @@
 //! | [`SessionOptions`], [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`], [`Envelope`], [`ProxyHeader`] | how it is to go |
 //! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Exchange`], [`Pace`], [`Transcript`] | what was seen |
 //! | [`StartTlsVerdict`], [`Service`], [`Interception`], [`same_greeting`] | what it comes to |
+//! | [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`] | how it is to go |
+//! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Transcript`] | what was seen |
+//! | [`Diagnosis`], [`Reason`], [`Confidence`] | why a server says no |
+//! | `Bounce`, `LogLine` | what reports of delivery and mail logs say, with the feature `bounce` |
+//! | [`ReasonRates`] | what refuses mail where, and what rose |
 //! | [`Probe`] | the driver |
 //! | [`SuiteTest`], [`Verdict`] | tests that are asked for one by one |
 //! | [`Budget`], [`Permit`], [`Ending`] | how often one may knock |
@@ -77,6 +82,8 @@
 //! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: thirteen replies at the most, 60 s
 //! in all unless told otherwise, 65,536 octets of transcript. An envelope: two recipients, or up to five if told so. Nothing
 //! that a server sends makes it hold more. What a budget holds is in [`BudgetLimits`].
+//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all, 32 deviations noted. A session: six replies, 60 s in all unless
+//! told otherwise, 65,536 octets of transcript. A diagnosis: the first 8,192 octets of a text. Nothing that a server sends makes it hold more.
 //!
 //! # Features
 //!
@@ -114,6 +121,7 @@ mod observation;
 #[cfg(feature = "tokio")]
 mod probe;
 mod proxy_header;
+mod rates;
 mod reply;
 mod session;
 mod suite;
@@ -121,9 +129,7 @@ mod transcript;
 
 pub use budget::{Because, Budget, BudgetLimits, Decision, Ending, Permit};
 #[cfg(feature = "bounce")]
-pub use bounce::{
-    Action, Bounce, BounceKind, Disposition, LogLine, LogSystem, Recipient, System,
-};
+pub use bounce::{Action, Bounce, BounceKind, Disposition, LogLine, LogSystem, Recipient, System};
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, SessionOptions, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
@@ -140,6 +146,7 @@ pub use observation::{
 #[cfg(feature = "tokio")]
 pub use probe::Probe;
 pub use proxy_header::ProxyHeader;
+pub use rates::{Change, ReasonCount, ReasonRates, ReceiverCounts, Sample, Trend};
 pub use reply::{
     Deviation, DeviationKind, Reply, ReplyError, ReplyErrorKind, ReplyLimits, ReplyParser,
     ReplyRef, Resemblance,

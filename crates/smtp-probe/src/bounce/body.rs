@@ -9,12 +9,41 @@ const MAX_TEXT: usize = 4096;
 
 /// Where the returned message begins: a line that holds one of these, in lower case.
 const ORIGINAL: [&[u8]; 28] = [
-    b"below this line is a copy of", b"this is a copy of the message", b"this is a copy of your message", b"this is a copy of the headers",
-    b"original message follows", b"----original message", b"---- original message", b"--- original message", b"----- message header follows", b"message header follows", b"--- returned message", b"-- returned message", b"unsent message",
-    b"message text follows", b"----- message text", b"included is a copy of the message header", b"the original message", b"original message headers:", b"original message header", b"------ original", b"begin of message", b"message from yourself", b"the header of the original message", b"your original message", b"below is a copy of", b"headers from the original", b"copy of the original message", b"returned mail follows",
+    b"below this line is a copy of",
+    b"this is a copy of the message",
+    b"this is a copy of your message",
+    b"this is a copy of the headers",
+    b"original message follows",
+    b"----original message",
+    b"---- original message",
+    b"--- original message",
+    b"----- message header follows",
+    b"message header follows",
+    b"--- returned message",
+    b"-- returned message",
+    b"unsent message",
+    b"message text follows",
+    b"----- message text",
+    b"included is a copy of the message header",
+    b"the original message",
+    b"original message headers:",
+    b"original message header",
+    b"------ original",
+    b"begin of message",
+    b"message from yourself",
+    b"the header of the original message",
+    b"your original message",
+    b"below is a copy of",
+    b"headers from the original",
+    b"copy of the original message",
+    b"returned mail follows",
 ];
 /// A line that begins so is a header of the returned message.
-const HEADERS: [&[u8]; 3] = [b"return-path:", b"received:", b"content-type: message/rfc822"];
+const HEADERS: [&[u8]; 3] = [
+    b"return-path:",
+    b"received:",
+    b"content-type: message/rfc822",
+];
 
 /// What a report says of an address.
 #[derive(Debug)]
@@ -29,14 +58,23 @@ pub(super) struct Segment<'a> {
 /// The text before the returned message.
 pub(super) fn before_original(text: &[u8]) -> &[u8] {
     let mut at = 0;
-    for line in text.split_inclusive(|octet| *octet == b'\n').take(MAX_LINES) {
+    for line in text
+        .split_inclusive(|octet| *octet == b'\n')
+        .take(MAX_LINES)
+    {
         let start = line.trim_ascii_start();
         let lower = start.get(..120).unwrap_or(start).to_ascii_lowercase();
-        let is_marker = ORIGINAL.iter().any(|marker| memmem::find(&lower, marker).is_some())
-            && (lower.starts_with(b"-") || lower.len() < 90 && !memmem::find(&lower, b"was received").is_some() && at > 0)
+        let is_marker = ORIGINAL
+            .iter()
+            .any(|marker| memmem::find(&lower, marker).is_some())
+            && (lower.starts_with(b"-")
+                || lower.len() < 90 && !memmem::find(&lower, b"was received").is_some() && at > 0)
             || at > 0 && HEADERS.iter().any(|header| lower.starts_with(header));
         // "The original message was received at" begins a report of Sendmail's.
-        if is_marker && memmem::find(&lower, b"was received").is_none() && memmem::find(&lower, b"attached").is_none() {
+        if is_marker
+            && memmem::find(&lower, b"was received").is_none()
+            && memmem::find(&lower, b"attached").is_none()
+        {
             break;
         }
         at += line.len();
@@ -48,7 +86,10 @@ pub(super) fn before_original(text: &[u8]) -> &[u8] {
 pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
     let mut found: Vec<(&[u8], usize, usize)> = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive(|octet| *octet == b'\n').take(MAX_LINES) {
+    for line in text
+        .split_inclusive(|octet| *octet == b'\n')
+        .take(MAX_LINES)
+    {
         if let Some((address, behind)) = recipient_line(line) {
             if let Some((_, _, end)) = found.last_mut() {
                 *end = at;
@@ -65,13 +106,19 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
         let end = end.min(start + MAX_TEXT);
         let said = text.get(start..end).unwrap_or_default();
         // A report often lists its addresses first and tells of each later; the telling counts.
-        let before = segments.iter_mut().find(|segment| segment.address.eq_ignore_ascii_case(address));
+        let before = segments
+            .iter_mut()
+            .find(|segment| segment.address.eq_ignore_ascii_case(address));
         match before {
             Some(before) if before.text.trim_ascii().len() < said.trim_ascii().len() => {
                 (before.text, before.paragraph) = (said, paragraph(said));
             }
             Some(_) => {}
-            None => segments.push(Segment { address, text: said, paragraph: paragraph(said) }),
+            None => segments.push(Segment {
+                address,
+                text: said,
+                paragraph: paragraph(said),
+            }),
         }
     }
     segments
@@ -115,24 +162,54 @@ fn recipient_line(line: &[u8]) -> Option<(&[u8], usize)> {
 
 /// Whether a number of the form of a refusal's code stands in `text`.
 fn has_code(text: &[u8]) -> bool {
-    text.split(|octet| !octet.is_ascii_digit()).any(|number| matches!(number, [b'4' | b'5', _, _]))
+    text.split(|octet| !octet.is_ascii_digit())
+        .any(|number| matches!(number, [b'4' | b'5', _, _]))
 }
 
 /// The length of a label that names a failed recipient, such as `Recipient address:`, or of a bullet.
 fn label(line: &[u8]) -> usize {
     const LABELS: [&[u8]; 19] = [
-        b"recipient address:", b"recipient:", b"recipients:", b"failed recipient:", b"final-recipient: rfc822;", b"original-recipient: rfc822;", b"addressed to:", b"delivered to:", b"could not be delivered to:", b"undeliverable to", b"unknown user:", b"user unknown:",
-        b">>> rcpt to:", b"invalid final delivery userid:", b"mailbox:", b"address:", b"e-mail address:", b"email address:", b"failed to deliver to",
+        b"recipient address:",
+        b"recipient:",
+        b"recipients:",
+        b"failed recipient:",
+        b"final-recipient: rfc822;",
+        b"original-recipient: rfc822;",
+        b"addressed to:",
+        b"delivered to:",
+        b"could not be delivered to:",
+        b"undeliverable to",
+        b"unknown user:",
+        b"user unknown:",
+        b">>> rcpt to:",
+        b"invalid final delivery userid:",
+        b"mailbox:",
+        b"address:",
+        b"e-mail address:",
+        b"email address:",
+        b"failed to deliver to",
     ];
     let lower = line.get(..40).unwrap_or(line).to_ascii_lowercase();
-    let label = LABELS.iter().find(|label| lower.starts_with(label)).map_or(0, |label| label.len());
+    let label = LABELS
+        .iter()
+        .find(|label| lower.starts_with(label))
+        .map_or(0, |label| label.len());
     // Sendmail: `554 <a@b.example>... 550 Host unknown`.
     let label = match lower.as_slice() {
-        [b'4' | b'5', tens, ones, b' ', b'<', ..] if tens.is_ascii_digit() && ones.is_ascii_digit() => 4,
+        [b'4' | b'5', tens, ones, b' ', b'<', ..]
+            if tens.is_ascii_digit() && ones.is_ascii_digit() =>
+        {
+            4
+        }
         _ => label,
     };
     let blanks = |from: usize| {
-        line.get(from..).unwrap_or_default().iter().take(8).take_while(|octet| b" \t*<\"'".contains(octet)).count()
+        line.get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take(8)
+            .take_while(|octet| b" \t*<\"'".contains(octet))
+            .count()
     };
     label + blanks(label)
 }
@@ -150,30 +227,47 @@ pub(super) fn address_at(text: &[u8]) -> Option<(&[u8], usize)> {
     let (local, domain) = address.split_at_checked(at)?;
     let fits = !local.is_empty()
         && domain.len() > 2
-        && domain.iter().skip(1).all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(octet) || *octet >= 0x80);
-    let closing = text.get(address.len()..).unwrap_or_default().iter().take(2).take_while(|octet| b">\"'".contains(octet)).count();
+        && domain
+            .iter()
+            .skip(1)
+            .all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(octet) || *octet >= 0x80);
+    let closing = text
+        .get(address.len()..)
+        .unwrap_or_default()
+        .iter()
+        .take(2)
+        .take_while(|octet| b">\"'".contains(octet))
+        .count();
     fits.then_some((address, address.len() + closing))
 }
 
 /// The first address anywhere in `text` that is none of `others`.
 pub(super) fn first_address<'a>(text: &'a [u8], others: &[&[u8]]) -> Option<&'a [u8]> {
-    memchr::memchr_iter(b'@', text).take(MAX_RECIPIENTS).find_map(|at| {
-        let before = text.get(at.saturating_sub(64)..at)?;
-        let start = before
-            .iter()
-            .rposition(|octet| octet.is_ascii_whitespace() || b"<>:;,()\"'[]=".contains(octet))
-            .map_or(0, |start| start + 1);
-        let (address, _) = address_at(text.get(at - (before.len() - start)..)?)?;
-        let address = address.strip_suffix(b".").unwrap_or(address);
-        (!others.iter().any(|other| other.eq_ignore_ascii_case(address))).then_some(address)
-    })
+    memchr::memchr_iter(b'@', text)
+        .take(MAX_RECIPIENTS)
+        .find_map(|at| {
+            let before = text.get(at.saturating_sub(64)..at)?;
+            let start = before
+                .iter()
+                .rposition(|octet| octet.is_ascii_whitespace() || b"<>:;,()\"'[]=".contains(octet))
+                .map_or(0, |start| start + 1);
+            let (address, _) = address_at(text.get(at - (before.len() - start)..)?)?;
+            let address = address.strip_suffix(b".").unwrap_or(address);
+            (!others
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(address)))
+            .then_some(address)
+        })
 }
 
 /// The lines that mention `address`, and the first answer of a server behind the first of them.
 pub(super) fn lines_about(text: &[u8], address: &[u8]) -> Vec<u8> {
     let finder = memmem::Finder::new(address);
     let mut about = Vec::new();
-    for line in text.split_inclusive(|octet| *octet == b'\n').take(MAX_LINES) {
+    for line in text
+        .split_inclusive(|octet| *octet == b'\n')
+        .take(MAX_LINES)
+    {
         if about.len() + line.len() > MAX_TEXT {
             break;
         }
@@ -189,9 +283,14 @@ pub(super) fn lines_about(text: &[u8], address: &[u8]) -> Vec<u8> {
 pub(super) fn answers(text: &[u8]) -> Vec<u8> {
     let mut answers = Vec::new();
     let mut is_answer = false;
-    for line in text.split_inclusive(|octet| *octet == b'\n').take(MAX_LINES) {
+    for line in text
+        .split_inclusive(|octet| *octet == b'\n')
+        .take(MAX_LINES)
+    {
         let trimmed = line.trim_ascii_start();
-        let answer = trimmed.strip_prefix(b"<<<").or_else(|| trimmed.strip_prefix(b"Out:"));
+        let answer = trimmed
+            .strip_prefix(b"<<<")
+            .or_else(|| trimmed.strip_prefix(b"Out:"));
         is_answer = match answer.map(<[u8]>::trim_ascii_start) {
             // Courier shows words without a code too.
             Some(answer) => {

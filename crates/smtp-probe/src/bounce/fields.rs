@@ -26,7 +26,9 @@ impl Group {
     /// The values of all fields of that name.
     pub(super) fn all(&self, name: &'static [u8]) -> impl Iterator<Item = &[u8]> {
         let named = self.fields.iter().filter(move |(field, _)| field == name);
-        named.map(|(_, value)| value.trim_ascii()).filter(|value| !value.is_empty())
+        named
+            .map(|(_, value)| value.trim_ascii())
+            .filter(|value| !value.is_empty())
     }
 
     /// The value behind its type: `rfc822; a@b.example` and `dns; mx.example` are `a@b.example` and `mx.example`.
@@ -39,12 +41,16 @@ impl Group {
     /// Whether it is about a recipient.
     pub(super) fn is_recipient(&self) -> bool {
         let has = |name: &[u8]| self.get(name).is_some();
-        has(b"final-recipient") || has(b"original-recipient") || has(b"x-actual-recipient") || (has(b"action") && has(b"status"))
+        has(b"final-recipient")
+            || has(b"original-recipient")
+            || has(b"x-actual-recipient")
+            || (has(b"action") && has(b"status"))
     }
 
     fn push(&mut self, name: &[u8], value: &[u8]) {
         if self.fields.len() < MAX_FIELDS {
-            self.fields.push((name.to_ascii_lowercase(), bounded(value).to_vec()));
+            self.fields
+                .push((name.to_ascii_lowercase(), bounded(value).to_vec()));
         }
     }
 
@@ -75,7 +81,10 @@ pub(super) fn groups(text: &[u8]) -> Vec<Group> {
             group.extend(line.trim_ascii());
         } else if let Some((name, value)) = field(line) {
             // Some systems put no empty line between recipients.
-            if name.eq_ignore_ascii_case(b"final-recipient") && group.get(b"final-recipient").is_some() && group.get(b"action").is_some() {
+            if name.eq_ignore_ascii_case(b"final-recipient")
+                && group.get(b"final-recipient").is_some()
+                && group.get(b"action").is_some()
+            {
                 groups.push(std::mem::take(&mut group));
             }
             group.push(name, value);
@@ -91,7 +100,10 @@ pub(super) fn groups(text: &[u8]) -> Vec<Group> {
 fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', line.get(..64).unwrap_or(line))?;
     let (name, value) = line.split_at_checked(colon)?;
-    let fits = !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
+    let fits = !name.is_empty()
+        && name
+            .iter()
+            .all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
     fits.then(|| (name, value.get(1..).unwrap_or_default()))
 }
 

@@ -134,7 +134,8 @@ struct Found {
 
 impl Found {
     fn into_line(self, line: &[u8], prefix: &Prefix) -> LogLine {
-        let shown = |range: &Range<usize>| Escaped(line.get(range.clone()).unwrap_or_default()).to_string();
+        let shown =
+            |range: &Range<usize>| Escaped(line.get(range.clone()).unwrap_or_default()).to_string();
         let disposition = self.disposition.unwrap_or(Disposition::Rejected);
         let said = line.get(self.text.clone()).unwrap_or_default();
         let diagnosis = match disposition {
@@ -167,14 +168,21 @@ fn find(line: &[u8], start: usize, needle: &[u8]) -> Option<usize> {
 /// From `start` to the first octet of `ends`, or to the end.
 fn until(line: &[u8], start: usize, ends: &[u8]) -> Range<usize> {
     let rest = line.get(start..).unwrap_or_default();
-    let length = rest.iter().position(|octet| ends.contains(octet)).unwrap_or(rest.len());
+    let length = rest
+        .iter()
+        .position(|octet| ends.contains(octet))
+        .unwrap_or(rest.len());
     start..start + length
 }
 
 /// What stands in the angle brackets behind `label`, such as `to=`.
 fn bracketed(line: &[u8], start: usize, label: &[u8]) -> Option<Range<usize>> {
     let at = find(line, start, label)? + label.len();
-    let at = if line.get(at) == Some(&b'<') { at + 1 } else { return None };
+    let at = if line.get(at) == Some(&b'<') {
+        at + 1
+    } else {
+        return None;
+    };
     let inner = until(line, at, b">");
     (inner.end > inner.start && line.get(inner.end) == Some(&b'>')).then_some(inner)
 }
@@ -188,11 +196,17 @@ fn ip(text: &[u8]) -> Option<IpAddr> {
 /// `mx.example[192.0.2.1]:25`, `[192.0.2.1]:25` or `mx.example [192.0.2.1]`, from `start` on: the name if it is one, and the address.
 fn host_and_address(line: &[u8], start: usize) -> (Option<Range<usize>>, Option<IpAddr>) {
     let name = until(line, start, b"[ ,;:()");
-    let bracket = if line.get(name.end) == Some(&b' ') { name.end + 1 } else { name.end };
+    let bracket = if line.get(name.end) == Some(&b' ') {
+        name.end + 1
+    } else {
+        name.end
+    };
     let address = (line.get(bracket) == Some(&b'['))
         .then(|| until(line, bracket + 1, b"]"))
         .and_then(|inner| ip(line.get(inner)?));
-    let is_name = line.get(name.clone()).is_some_and(|name| !name.is_empty() && !matches!(name, b"none" | b"unknown" | b"local"));
+    let is_name = line
+        .get(name.clone())
+        .is_some_and(|name| !name.is_empty() && !matches!(name, b"none" | b"unknown" | b"local"));
     (is_name.then_some(name), address)
 }
 

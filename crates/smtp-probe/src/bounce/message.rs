@@ -25,27 +25,47 @@ pub(super) fn read(message: &[u8]) -> Option<Bounce> {
     let bounded = nested_at_most(message.get(..LIMIT).unwrap_or(message));
     let parsed = MessageParser::default().parse(bounded)?;
     let mut bounce = of_message(&parsed, bounded)?;
-    bounce.is_truncated = bounded.len() < message.len() || bounce.recipients.len() >= MAX_RECIPIENTS;
+    bounce.is_truncated =
+        bounded.len() < message.len() || bounce.recipients.len() >= MAX_RECIPIENTS;
     Some(bounce)
 }
 
 /// What a message reports; if it says nothing itself, what a report says that it carries on.
 fn of_message(message: &Message<'_>, octets: &[u8]) -> Option<Bounce> {
     let header = header_of(message, octets);
-    let bounce = Report { header: &header, parts: Parts::of(message) }.read()?;
-    let says_nothing = bounce.recipients.iter().all(|one| one.diagnosis.code.is_none() && one.status.is_none());
+    let bounce = Report {
+        header: &header,
+        parts: Parts::of(message),
+    }
+    .read()?;
+    let says_nothing = bounce
+        .recipients
+        .iter()
+        .all(|one| one.diagnosis.code.is_none() && one.status.is_none());
     if bounce.kind != BounceKind::Failure || !says_nothing {
         return Some(bounce);
     }
-    let carried = message.parts.iter().take(MAX_PARTS).find_map(|part| match &part.body {
-        PartType::Message(inner) => Some(inner),
-        _ => None,
-    });
+    let carried = message
+        .parts
+        .iter()
+        .take(MAX_PARTS)
+        .find_map(|part| match &part.body {
+            PartType::Message(inner) => Some(inner),
+            _ => None,
+        });
     let carried = carried.and_then(|inner| {
         let parts = Parts::of(inner);
         let has_status = parts.status.iter().any(Group::is_recipient);
         let header = header_of(inner, octets);
-        has_status.then(|| Report { header: &header, parts }.read()).flatten()
+        has_status
+            .then(|| {
+                Report {
+                    header: &header,
+                    parts,
+                }
+                .read()
+            })
+            .flatten()
     });
     carried.or(Some(bounce))
 }
@@ -57,9 +77,10 @@ fn nested_at_most(message: &[u8]) -> &[u8] {
     for at in memchr::memchr2_iter(b'/', b')', message) {
         let rest = message.get(at + 1..).unwrap_or_default();
         let rest = rest.trim_ascii_start();
-        let is_nested = [&b"rfc822"[..], b"global", b"digest"]
-            .iter()
-            .any(|kind| rest.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind)));
+        let is_nested = [&b"rfc822"[..], b"global", b"digest"].iter().any(|kind| {
+            rest.get(..kind.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(kind))
+        });
         nested += usize::from(is_nested);
         if nested > MAX_NESTED {
             return message.get(..at).unwrap_or_default();
@@ -81,14 +102,18 @@ struct Header {
 
 fn header_of(message: &Message<'_>, octets: &[u8]) -> Header {
     let end = message.parts.first().map_or(0, |part| part.offset_body);
-    let raw = octets.get(..usize::try_from(end).unwrap_or(0)).unwrap_or_default();
+    let raw = octets
+        .get(..usize::try_from(end).unwrap_or(0))
+        .unwrap_or_default();
     let text = |name: &str| {
         let value = message.header_raw(name).unwrap_or_default();
         value.trim().to_ascii_lowercase()
     };
     let addresses = |list: Option<&mail_parser::Address<'_>>| -> Vec<String> {
         let list = list.into_iter().flat_map(mail_parser::Address::iter);
-        list.filter_map(|one| one.address().map(str::to_owned)).take(16).collect()
+        list.filter_map(|one| one.address().map(str::to_owned))
+            .take(16)
+            .collect()
     };
     let submitted = text("Auto-Submitted");
     let is_automatic = submitted.starts_with("auto-replied")
@@ -104,7 +129,12 @@ fn header_of(message: &Message<'_>, octets: &[u8]) -> Header {
         subject: message.subject().unwrap_or_default().to_lowercase(),
         to: addresses(message.to()),
         is_automatic,
-        failed: failed.split(',').map(|one| one.trim().to_owned()).filter(|one| one.contains('@')).take(MAX_RECIPIENTS).collect(),
+        failed: failed
+            .split(',')
+            .map(|one| one.trim().to_owned())
+            .filter(|one| one.contains('@'))
+            .take(MAX_RECIPIENTS)
+            .collect(),
     }
 }
 
@@ -145,17 +175,22 @@ impl Parts {
                 }
                 (PartType::Message(original), _) => parts.original(original.to()),
                 (_, "rfc822-headers" | "global-headers") => {
-                    if let Some(original) = MessageParser::default().parse_headers(part.contents()) {
+                    if let Some(original) = MessageParser::default().parse_headers(part.contents())
+                    {
                         parts.original(original.to());
                     }
                 }
-                (PartType::Html(text), _) if html.is_empty() => html = html_to_text(text).into_bytes(),
+                (PartType::Html(text), _) if html.is_empty() => {
+                    html = html_to_text(text).into_bytes()
+                }
                 (PartType::Text(text), _) if parts.original_to.is_none() => {
                     parts.text.extend_from_slice(text.as_bytes());
                     parts.text.push(b'\n');
                 }
                 // A multipart whose boundary cannot be read is text with much else in it.
-                (PartType::Binary(octets) | PartType::InlineBinary(octets), _) if is_multipart(part) && parts.original_to.is_none() => {
+                (PartType::Binary(octets) | PartType::InlineBinary(octets), _)
+                    if is_multipart(part) && parts.original_to.is_none() =>
+                {
                     parts.text.extend_from_slice(octets);
                 }
                 _ => {}
@@ -176,7 +211,8 @@ impl Parts {
 }
 
 fn is_multipart(part: &MessagePart<'_>) -> bool {
-    part.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
+    part.content_type()
+        .is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
 }
 
 /// All that the parts of a message say together.
@@ -224,8 +260,16 @@ impl Report<'_> {
         Some(self.bounce(kind, recipients, groups, text))
     }
 
-    fn bounce(&self, kind: BounceKind, recipients: Vec<Recipient>, groups: &[Group], text: &[u8]) -> Bounce {
-        let reporting = groups.iter().find_map(|group| group.typed(b"reporting-mta"));
+    fn bounce(
+        &self,
+        kind: BounceKind,
+        recipients: Vec<Recipient>,
+        groups: &[Group],
+        text: &[u8],
+    ) -> Bounce {
+        let reporting = groups
+            .iter()
+            .find_map(|group| group.typed(b"reporting-mta"));
         Bounce {
             kind,
             system: system::of(&self.header.raw, text),
@@ -239,50 +283,82 @@ impl Report<'_> {
     fn notified(&self, notification: Notification) -> Bounce {
         let mut bounce = self.bounce(notification.kind, Vec::new(), &[], &[]);
         bounce.system = Some(system::System::Amazon);
-        bounce.recipients.extend(notification.recipients.into_iter().map(|one| {
-            let status = status_of(&one.status);
-            Recipient {
-                address: Some(shown(&one.address)),
-                original: None,
-                action: Action::of_field(&one.action).or((notification.kind == BounceKind::Success).then_some(Action::Delivered)),
-                status,
-                remote_mta: None,
-                text: shown(&one.text),
-                diagnosis: Diagnosis::with_status(&one.text, status),
-            }
-        }));
+        bounce
+            .recipients
+            .extend(notification.recipients.into_iter().map(|one| {
+                let status = status_of(&one.status);
+                Recipient {
+                    address: Some(shown(&one.address)),
+                    original: None,
+                    action:
+                        Action::of_field(&one.action)
+                            .or((notification.kind == BounceKind::Success)
+                                .then_some(Action::Delivered)),
+                    status,
+                    remote_mta: None,
+                    text: shown(&one.text),
+                    diagnosis: Diagnosis::with_status(&one.text, status),
+                }
+            }));
         bounce
     }
 
     fn feedback(&self) -> Bounce {
-        let field = |name: &[u8]| self.parts.feedback.iter().find_map(|group| group.typed(name));
-        let named = |name| self.parts.feedback.iter().flat_map(move |group| group.all(name));
+        let field = |name: &[u8]| {
+            self.parts
+                .feedback
+                .iter()
+                .find_map(|group| group.typed(name))
+        };
+        let named = |name| {
+            self.parts
+                .feedback
+                .iter()
+                .flat_map(move |group| group.all(name))
+        };
         // One report may name several recipients (RFC 5965 §3.2).
-        let named = named(b"original-rcpt-to").chain(named(b"removal-recipient")).take(MAX_RECIPIENTS);
+        let named = named(b"original-rcpt-to")
+            .chain(named(b"removal-recipient"))
+            .take(MAX_RECIPIENTS);
         let mut addresses: Vec<String> = named.map(trim_brackets).map(shown).collect();
         if addresses.is_empty() {
             addresses.extend(self.original_to());
         }
         let text = body::before_original(&self.parts.text);
         let mut bounce = self.bounce(BounceKind::Feedback, Vec::new(), &self.parts.feedback, text);
-        bounce.feedback_type = field(b"feedback-type").map(shown).or_else(|| self.is_opt_out().then(|| "opt-out".to_owned()));
-        bounce.recipients.extend(addresses.into_iter().map(|address| Recipient {
-            address: Some(address),
-            original: None,
-            action: None,
-            status: None,
-            remote_mta: None,
-            text: String::new(),
-            diagnosis: Diagnosis::of_text(b""),
-        }));
+        bounce.feedback_type = field(b"feedback-type")
+            .map(shown)
+            .or_else(|| self.is_opt_out().then(|| "opt-out".to_owned()));
+        bounce
+            .recipients
+            .extend(addresses.into_iter().map(|address| Recipient {
+                address: Some(address),
+                original: None,
+                action: None,
+                status: None,
+                remote_mta: None,
+                text: String::new(),
+                diagnosis: Diagnosis::of_text(b""),
+            }));
         bounce
     }
 
     /// What a group of fields says, and the text for people where the fields say too little.
-    fn recipient(&self, group: &Group, text: &[u8], segments: &[Segment<'_>], groups: usize) -> Recipient {
-        let address = group.typed(b"final-recipient").or_else(|| group.typed(b"x-actual-recipient"));
+    fn recipient(
+        &self,
+        group: &Group,
+        text: &[u8],
+        segments: &[Segment<'_>],
+        groups: usize,
+    ) -> Recipient {
+        let address = group
+            .typed(b"final-recipient")
+            .or_else(|| group.typed(b"x-actual-recipient"));
         let original = group.typed(b"original-recipient").map(trim_brackets);
-        let address = address.map(trim_brackets).filter(|address| !address.is_empty()).or(original);
+        let address = address
+            .map(trim_brackets)
+            .filter(|address| !address.is_empty())
+            .or(original);
         let status = group.get(b"status").and_then(status_of);
         let action = group.get(b"action").and_then(Action::of_field);
         let code = group.get(b"diagnostic-code").filter(|code| code.len() > 6);
@@ -290,9 +366,17 @@ impl Report<'_> {
         let told = said_of(address, text, segments, groups);
         let own = Diagnosis::of_text(&said);
         let other = Diagnosis::of_text(&told);
-        let known = own.enhanced.or_else(|| status.filter(|status| status.detail != 0)).or(other.enhanced).or(status);
+        let known = own
+            .enhanced
+            .or_else(|| status.filter(|status| status.detail != 0))
+            .or(other.enhanced)
+            .or(status);
         let mut diagnosis = Diagnosis::with_status(&said, known);
-        if diagnosis.matched.is_empty() || diagnosis.confidence < Confidence::Medium || diagnosis.code.is_none() || contradicts(&diagnosis) {
+        if diagnosis.matched.is_empty()
+            || diagnosis.confidence < Confidence::Medium
+            || diagnosis.code.is_none()
+            || contradicts(&diagnosis)
+        {
             if said.is_empty() {
                 said.clone_from(&told);
             }
@@ -300,7 +384,9 @@ impl Report<'_> {
         }
         Recipient {
             address: address.map(shown).or_else(|| self.original_to()),
-            original: original.filter(|original| Some(*original) != address).map(shown),
+            original: original
+                .filter(|original| Some(*original) != address)
+                .map(shown),
             action,
             status,
             remote_mta: group.typed(b"remote-mta").map(shown),
@@ -311,8 +397,17 @@ impl Report<'_> {
 
     /// The recipients that only the text for people names.
     fn told(&self, text: &[u8], segments: &[Segment<'_>]) -> Vec<Recipient> {
-        let is_other = |address: &[u8]| self.header.to.iter().any(|to| to.as_bytes().eq_ignore_ascii_case(address));
-        let mut addresses: Vec<&[u8]> = segments.iter().map(|segment| segment.address).filter(|address| !is_other(address)).collect();
+        let is_other = |address: &[u8]| {
+            self.header
+                .to
+                .iter()
+                .any(|to| to.as_bytes().eq_ignore_ascii_case(address))
+        };
+        let mut addresses: Vec<&[u8]> = segments
+            .iter()
+            .map(|segment| segment.address)
+            .filter(|address| !is_other(address))
+            .collect();
         if !self.header.failed.is_empty() {
             addresses = self.header.failed.iter().map(String::as_bytes).collect();
         }
@@ -325,7 +420,10 @@ impl Report<'_> {
             let mut diagnosis = Diagnosis::of_text(&said);
             if diagnosis.matched.is_empty() && alone <= 1 {
                 diagnosis = merged(diagnosis, Diagnosis::of_text(text));
-                diagnosis = merged(diagnosis, Diagnosis::of_text(self.header.subject.as_bytes()));
+                diagnosis = merged(
+                    diagnosis,
+                    Diagnosis::of_text(self.header.subject.as_bytes()),
+                );
             }
             Recipient {
                 address: address.map(shown).or_else(|| self.original_to()),
@@ -341,16 +439,27 @@ impl Report<'_> {
             return vec![one(None, 1)];
         }
         let count = addresses.len();
-        addresses.into_iter().map(|address| one(Some(address), count)).collect()
+        addresses
+            .into_iter()
+            .map(|address| one(Some(address), count))
+            .collect()
     }
 
     fn original_to(&self) -> Option<String> {
-        let to = self.parts.original_to.as_deref().filter(|to| !to.is_empty());
+        let to = self
+            .parts
+            .original_to
+            .as_deref()
+            .filter(|to| !to.is_empty());
         to.map(|to| shown(to.as_bytes()))
     }
 
     fn kind(&self, recipients: &[Recipient], has_groups: bool) -> BounceKind {
-        let has = |action: Action| recipients.iter().any(|recipient| recipient.action == Some(action));
+        let has = |action: Action| {
+            recipients
+                .iter()
+                .any(|recipient| recipient.action == Some(action))
+        };
         let are_all_good = has_groups
             && recipients.iter().all(|recipient| match recipient.action {
                 Some(action) => action.is_success(),
@@ -360,7 +469,11 @@ impl Report<'_> {
             BounceKind::Success
         } else if !has(Action::Failed) && has(Action::Delayed) {
             BounceKind::Delay
-        } else if !has_groups && ["delayed", "warning: ", "delay)"].iter().any(|word| self.header.subject.contains(word)) {
+        } else if !has_groups
+            && ["delayed", "warning: ", "delay)"]
+                .iter()
+                .any(|word| self.header.subject.contains(word))
+        {
             BounceKind::Delay
         } else {
             BounceKind::Failure
@@ -370,19 +483,34 @@ impl Report<'_> {
     /// An automatic answer: it says so, and nothing about it is a failure.
     fn is_answer(&self, text: &[u8]) -> bool {
         const SUBJECTS: [&str; 14] = [
-            "auto:", "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "automated response", "autoresponse", "out of office",
-            "out-of-office", "vacation", "abwesenheit", "absence", "away from",
+            "auto:",
+            "automatic reply",
+            "auto reply",
+            "auto-reply",
+            "autoreply",
+            "auto response",
+            "automated response",
+            "autoresponse",
+            "out of office",
+            "out-of-office",
+            "vacation",
+            "abwesenheit",
+            "absence",
+            "away from",
         ];
         let subject = &self.header.subject;
         let says_so = SUBJECTS.iter().any(|word| subject.contains(word));
         let is_daemon = is_daemon(&self.header.from) || !self.header.failed.is_empty();
-        !is_daemon && (says_so || self.header.is_automatic && !fails(text) && !subject_fails(subject))
+        !is_daemon
+            && (says_so || self.header.is_automatic && !fails(text) && !subject_fails(subject))
     }
 
     fn is_complaint(&self, text: &[u8]) -> bool {
         let is_returned = self.parts.original_to.is_some();
         self.is_opt_out()
-            || is_returned && self.header.from.contains("staff@hotmail.com") && self.header.subject.contains("complaint")
+            || is_returned
+                && self.header.from.contains("staff@hotmail.com")
+                && self.header.subject.contains("complaint")
             || contains(text, b"this is an email abuse report")
     }
 
@@ -395,7 +523,8 @@ impl Report<'_> {
         !self.header.failed.is_empty()
             || fails(text)
             || subject_fails(&self.header.subject)
-            || is_daemon(&self.header.from) && (!is_postmaster(&self.header.from) || Diagnosis::of_text(text).code.is_some())
+            || is_daemon(&self.header.from)
+                && (!is_postmaster(&self.header.from) || Diagnosis::of_text(text).code.is_some())
     }
 }
 
@@ -404,16 +533,28 @@ fn unquoted(text: &[u8]) -> Cow<'_, [u8]> {
     if memmem::find(text, b"\n> Final-Recipient:").is_none() {
         return Cow::Borrowed(text);
     }
-    let lines = text.split_inclusive(|octet| *octet == b'\n').map(|line| match line {
-        [b'>', b' ', rest @ ..] | [b'>', rest @ ..] => rest,
-        line => line,
-    });
+    let lines = text
+        .split_inclusive(|octet| *octet == b'\n')
+        .map(|line| match line {
+            [b'>', b' ', rest @ ..] | [b'>', rest @ ..] => rest,
+            line => line,
+        });
     Cow::Owned(lines.flatten().copied().collect())
 }
 
 /// Whether mail from there is usually a report.
 fn is_daemon(from: &str) -> bool {
-    ["mailer-daemon", "mailerdaemon", "postmaster", "post_master", "mail-daemon", "mail delivery", "mail.daemon"].iter().any(|name| from.contains(name))
+    [
+        "mailer-daemon",
+        "mailerdaemon",
+        "postmaster",
+        "post_master",
+        "mail-daemon",
+        "mail delivery",
+        "mail.daemon",
+    ]
+    .iter()
+    .any(|name| from.contains(name))
 }
 
 /// A person, sometimes.
@@ -423,8 +564,27 @@ fn is_postmaster(from: &str) -> bool {
 
 fn subject_fails(subject: &str) -> bool {
     [
-        "undeliver", "non-deliver", "delivery failure", "delivery fail", "delivery status", "failure notice", "mail failure", "returned mail", "mail system error", "delivery problem", "delivery report",
-        "delivery notification", "delivery has failed", "delivery error", "message rejected", "failed delivery", "mail error", "could not be delivered", "unzustellbar", "rejected mail", "message undelivered",
+        "undeliver",
+        "non-deliver",
+        "delivery failure",
+        "delivery fail",
+        "delivery status",
+        "failure notice",
+        "mail failure",
+        "returned mail",
+        "mail system error",
+        "delivery problem",
+        "delivery report",
+        "delivery notification",
+        "delivery has failed",
+        "delivery error",
+        "message rejected",
+        "failed delivery",
+        "mail error",
+        "could not be delivered",
+        "unzustellbar",
+        "rejected mail",
+        "message undelivered",
     ]
     .iter()
     .any(|word| subject.contains(word))
@@ -433,16 +593,39 @@ fn subject_fails(subject: &str) -> bool {
 /// Whether the text for people says that mail was not delivered.
 fn fails(text: &[u8]) -> bool {
     const PHRASES: [&[u8]; 20] = [
-        b"could not be delivered", b"couldn't be delivered", b"cannot be delivered", b"can't be delivered", b"not be delivered", b"was not delivered", b"wasn't delivered", b"unable to deliver", b"able to deliver your message", b"undeliverable", b"failed to deliver",
-        b"did not reach the following", b"permanent fatal errors", b"delivery to the following", b"permanent error", b"has been rejected", b"was rejected", b"could not deliver", b"were not delivered", b"delivery failed",
+        b"could not be delivered",
+        b"couldn't be delivered",
+        b"cannot be delivered",
+        b"can't be delivered",
+        b"not be delivered",
+        b"was not delivered",
+        b"wasn't delivered",
+        b"unable to deliver",
+        b"able to deliver your message",
+        b"undeliverable",
+        b"failed to deliver",
+        b"did not reach the following",
+        b"permanent fatal errors",
+        b"delivery to the following",
+        b"permanent error",
+        b"has been rejected",
+        b"was rejected",
+        b"could not deliver",
+        b"were not delivered",
+        b"delivery failed",
     ];
     let start = text.get(..8192).unwrap_or(text);
     let mut words: Vec<u8> = Vec::with_capacity(start.len());
-    for word in start.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+    for word in start
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+    {
         words.extend(word.iter().map(u8::to_ascii_lowercase));
         words.push(b' ');
     }
-    PHRASES.iter().any(|phrase| memmem::find(&words, phrase).is_some())
+    PHRASES
+        .iter()
+        .any(|phrase| memmem::find(&words, phrase).is_some())
 }
 
 fn contains(text: &[u8], phrase: &[u8]) -> bool {
@@ -452,7 +635,11 @@ fn contains(text: &[u8], phrase: &[u8]) -> bool {
 
 /// What the text for people says of `address`.
 fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone: usize) -> Vec<u8> {
-    let segment = address.and_then(|address| segments.iter().find(|segment| segment.address.eq_ignore_ascii_case(address)));
+    let segment = address.and_then(|address| {
+        segments
+            .iter()
+            .find(|segment| segment.address.eq_ignore_ascii_case(address))
+    });
     // What stands right behind an address is of it; what follows may be the program's advice.
     let tells = |text: &[u8]| {
         let diagnosis = Diagnosis::of_text(text);
@@ -463,16 +650,30 @@ fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone:
     if alone <= 1 && Diagnosis::of_text(&answers).code.is_some() {
         return answers;
     }
-    let said = segment.map(|segment| if tells(segment.paragraph) { segment.paragraph } else { segment.text });
+    let said = segment.map(|segment| {
+        if tells(segment.paragraph) {
+            segment.paragraph
+        } else {
+            segment.text
+        }
+    });
     let mut said = said.unwrap_or_default().to_vec();
     if said.trim_ascii().is_empty() {
-        said = address.map(|address| body::lines_about(text, address)).unwrap_or_default();
+        said = address
+            .map(|address| body::lines_about(text, address))
+            .unwrap_or_default();
         said.extend_from_slice(&answers);
     }
     let first = Diagnosis::of_text(&said);
-    let is_vague = first.matched.is_empty() || first.confidence < Confidence::Medium && first.confidence < Diagnosis::of_text(text).confidence;
+    let is_vague = first.matched.is_empty()
+        || first.confidence < Confidence::Medium
+            && first.confidence < Diagnosis::of_text(text).confidence;
     if is_vague && alone <= 2 {
-        said = if answers.is_empty() { text.to_vec() } else { answers };
+        said = if answers.is_empty() {
+            text.to_vec()
+        } else {
+            answers
+        };
     }
     said.truncate(4096);
     said
@@ -481,14 +682,22 @@ fn said_of(address: Option<&[u8]>, text: &[u8], segments: &[Segment<'_>], alone:
 /// The surer reason of two texts about one thing, and the codes of the first that has them.
 fn merged(first: Diagnosis, second: Diagnosis) -> Diagnosis {
     // Codes of two classes are no reply's; a pair that agrees is (RFC 2034 §4).
-    let is_mended = contradicts(&first) && second.code.is_some() && second.enhanced.is_some() && !contradicts(&second);
+    let is_mended = contradicts(&first)
+        && second.code.is_some()
+        && second.enhanced.is_some()
+        && !contradicts(&second);
     let (code, enhanced) = if is_mended {
         (second.code, second.enhanced)
     } else {
-        (first.code.or(second.code), first.enhanced.or(second.enhanced))
+        (
+            first.code.or(second.code),
+            first.enhanced.or(second.enhanced),
+        )
     };
     let is_surer = second.confidence > first.confidence
-        || first.matched.is_empty() && !second.matched.is_empty() && second.confidence >= first.confidence;
+        || first.matched.is_empty()
+            && !second.matched.is_empty()
+            && second.confidence >= first.confidence;
     let mut merged = if is_surer { second } else { first };
     merged.code = code;
     merged.enhanced = enhanced;

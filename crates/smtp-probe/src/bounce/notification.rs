@@ -46,7 +46,9 @@ impl Notification {
 /// The recipients of a bounce or a complaint.
 fn named(text: &[u8]) -> Vec<Told> {
     const ADDRESS: &[u8] = b"\"emailAddress\"";
-    let starts: Vec<usize> = memmem::find_iter(text, ADDRESS).take(MAX_RECIPIENTS).collect();
+    let starts: Vec<usize> = memmem::find_iter(text, ADDRESS)
+        .take(MAX_RECIPIENTS)
+        .collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts
         .iter()
@@ -68,10 +70,16 @@ fn named(text: &[u8]) -> Vec<Told> {
 
 /// The recipients of a delivery: a list of addresses, and one answer for all.
 fn delivered(text: &[u8]) -> Vec<Told> {
-    let delivery = memmem::find(text, b"\"delivery\"").and_then(|at| text.get(at..)).unwrap_or_default();
+    let delivery = memmem::find(text, b"\"delivery\"")
+        .and_then(|at| text.get(at..))
+        .unwrap_or_default();
     let answer = member(delivery, b"smtpResponse").unwrap_or_default();
-    let list = memmem::find(delivery, b"\"recipients\"").and_then(|at| delivery.get(at + 12..)).unwrap_or_default();
-    let list = list.get(..memchr::memchr(b']', list).unwrap_or(list.len())).unwrap_or_default();
+    let list = memmem::find(delivery, b"\"recipients\"")
+        .and_then(|at| delivery.get(at + 12..))
+        .unwrap_or_default();
+    let list = list
+        .get(..memchr::memchr(b']', list).unwrap_or(list.len()))
+        .unwrap_or_default();
     list.split(|octet| *octet == b'"')
         .filter(|one| one.contains(&b'@'))
         .take(MAX_RECIPIENTS)
@@ -89,8 +97,13 @@ fn member(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let mut quoted = vec![b'"'];
     quoted.extend_from_slice(name);
     quoted.push(b'"');
-    let behind = text.get(memmem::find(text, &quoted)? + quoted.len()..)?.trim_ascii_start();
-    let string = behind.strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let behind = text
+        .get(memmem::find(text, &quoted)? + quoted.len()..)?
+        .trim_ascii_start();
+    let string = behind
+        .strip_prefix(b":")?
+        .trim_ascii_start()
+        .strip_prefix(b"\"")?;
     let mut value = Vec::new();
     let mut octets = string.iter().take(4096);
     while let Some(&octet) = octets.next() {
@@ -110,7 +123,11 @@ fn unfolded(text: &[u8]) -> Vec<u8> {
     let mut unfolded = Vec::with_capacity(text.len());
     for (index, line) in text.split(|octet| *octet == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        unfolded.extend_from_slice(if index == 0 { line } else { line.strip_prefix(b" ").unwrap_or(line) });
+        unfolded.extend_from_slice(if index == 0 {
+            line
+        } else {
+            line.strip_prefix(b" ").unwrap_or(line)
+        });
     }
     unfolded
 }

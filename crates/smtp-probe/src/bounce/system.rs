@@ -51,14 +51,20 @@ pub enum System {
 /// Marks in the header or the text, in lower case; the first that is found tells.
 const MARKS: &[(&[u8], System)] = &[
     (b"this is the qmail-send program", System::Qmail),
-    (b"this is the mailer-daemon, please do not reply", System::OpenSmtpd),
+    (
+        b"this is the mailer-daemon, please do not reply",
+        System::OpenSmtpd,
+    ),
     (b"running the courier mail server", System::Courier),
     (b"this is the dragonfly mail agent", System::DragonFly),
     (b"x-mailer-daemon-recipients", System::MailRu),
     (b"this is the mail system at host", System::Postfix),
     (b"this is the postfix program", System::Postfix),
     (b"x-postfix-queue-id", System::Postfix),
-    (b"this message was created automatically by mail delivery software", System::Exim),
+    (
+        b"this message was created automatically by mail delivery software",
+        System::Exim,
+    ),
     (b"x-failed-recipients", System::Exim),
     (b"mail-daemon@googlemail.com", System::Google),
     (b"mailer-daemon@googlemail.com", System::Google),
@@ -89,7 +95,9 @@ pub(super) fn of(header: &[u8], text: &[u8]) -> Option<System> {
     let (header, text) = (first(header), first(text));
     MARKS
         .iter()
-        .find(|(mark, _)| memmem::find(&text, mark).is_some() || memmem::find(&header, mark).is_some())
+        .find(|(mark, _)| {
+            memmem::find(&text, mark).is_some() || memmem::find(&header, mark).is_some()
+        })
         .map(|(_, system)| *system)
 }
 

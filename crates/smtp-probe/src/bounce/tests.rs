@@ -10,9 +10,17 @@ fn parse(message: &str) -> Bounce {
 fn told(bounce: &Bounce) -> Vec<String> {
     let each = bounce.recipients.iter().map(|one| {
         let diagnosis = &one.diagnosis;
-        let code = diagnosis.code.map_or("-".to_owned(), |code| code.to_string());
-        let enhanced = diagnosis.enhanced.map_or("-".to_owned(), |code| code.to_string());
-        format!("{} {code} {enhanced} {}", one.address.as_deref().unwrap_or("-"), diagnosis.reason)
+        let code = diagnosis
+            .code
+            .map_or("-".to_owned(), |code| code.to_string());
+        let enhanced = diagnosis
+            .enhanced
+            .map_or("-".to_owned(), |code| code.to_string());
+        format!(
+            "{} {code} {enhanced} {}",
+            one.address.as_deref().unwrap_or("-"),
+            diagnosis.reason
+        )
     });
     each.collect()
 }
@@ -63,7 +71,13 @@ fn a_report_in_parts_is_read_by_its_fields() {
     assert_eq!(bounce.kind, BounceKind::Failure);
     assert_eq!(bounce.system, Some(System::Postfix));
     assert_eq!(bounce.reporting_mta.as_deref(), Some("out.example"));
-    assert_eq!(told(&bounce), ["a@b.example 550 5.1.1 user unknown", "e@f.example 452 4.2.2 mailbox full"]);
+    assert_eq!(
+        told(&bounce),
+        [
+            "a@b.example 550 5.1.1 user unknown",
+            "e@f.example 452 4.2.2 mailbox full"
+        ]
+    );
     let first = &bounce.recipients[0];
     assert_eq!(first.original.as_deref(), Some("c@d.example"));
     assert_eq!(first.remote_mta.as_deref(), Some("mx.b.example"));
@@ -73,7 +87,14 @@ fn a_report_in_parts_is_read_by_its_fields() {
 
 #[test]
 fn kinds_follow_from_the_actions() {
-    let kind = |action: &str| parse(&REPORT.replace("Action: failed", action).replace("Action: delayed", action)).kind;
+    let kind = |action: &str| {
+        parse(
+            &REPORT
+                .replace("Action: failed", action)
+                .replace("Action: delayed", action),
+        )
+        .kind
+    };
     assert_eq!(kind("Action: failed"), BounceKind::Failure);
     assert_eq!(kind("Action: delayed"), BounceKind::Delay);
     assert_eq!(kind("Action: relayed"), BounceKind::Success);
@@ -106,7 +127,13 @@ To: x@y.example
 ",
     );
     assert_eq!(bounce.system, Some(System::Qmail));
-    assert_eq!(told(&bounce), ["a@b.example 550 5.1.1 user unknown", "e@f.example - 5.1.2 host unknown"]);
+    assert_eq!(
+        told(&bounce),
+        [
+            "a@b.example 550 5.1.1 user unknown",
+            "e@f.example - 5.1.2 host unknown"
+        ]
+    );
 }
 
 #[test]
@@ -127,7 +154,10 @@ This message was created automatically by mail delivery software.
 ------ This is a copy of the message, including all the headers. ------
 ",
     );
-    assert_eq!((bounce.kind, bounce.system), (BounceKind::Failure, Some(System::Exim)));
+    assert_eq!(
+        (bounce.kind, bounce.system),
+        (BounceKind::Failure, Some(System::Exim))
+    );
     assert_eq!(told(&bounce), ["a@b.example 552 5.2.2 mailbox full"]);
     let bounce = parse(
         "From: Mail Delivery Subsystem <MAILER-DAEMON@out.example>
@@ -172,11 +202,17 @@ Original-Rcpt-To: <c@b.example>
     assert_eq!(complaint.kind, BounceKind::Feedback);
     assert_eq!(complaint.feedback_type.as_deref(), Some("abuse"));
     assert_eq!(complaint.recipients.len(), 2);
-    let answer = parse("From: a@b.example\nSubject: Out of office: hello\nAuto-Submitted: auto-replied\n\nI am away. Quota, mailbox full, 550.\n");
+    let answer = parse(
+        "From: a@b.example\nSubject: Out of office: hello\nAuto-Submitted: auto-replied\n\nI am away. Quota, mailbox full, 550.\n",
+    );
     assert_eq!(answer.kind, BounceKind::AutoReply);
-    let success = parse("From: n@ses.example\nSubject: Notification\n\n{\"notificationType\":\"Delivery\",\"delivery\":{\"recipients\":[\"a@b.example\"],\"smtpResponse\":\"250 2.6.0 ok\"}}\n");
+    let success = parse(
+        "From: n@ses.example\nSubject: Notification\n\n{\"notificationType\":\"Delivery\",\"delivery\":{\"recipients\":[\"a@b.example\"],\"smtpResponse\":\"250 2.6.0 ok\"}}\n",
+    );
     assert_eq!(success.kind, BounceKind::Success);
-    let bounce = parse("From: n@ses.example\nSubject: Notification\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"a@b.example\",\"action\":\"failed\",\"status\":\"5.1.1\",\"diagnosticCode\":\"smtp; 550 5.1.1 user unknown\"}]}}\n");
+    let bounce = parse(
+        "From: n@ses.example\nSubject: Notification\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"a@b.example\",\"action\":\"failed\",\"status\":\"5.1.1\",\"diagnosticCode\":\"smtp; 550 5.1.1 user unknown\"}]}}\n",
+    );
     assert_eq!(told(&bounce), ["a@b.example 550 5.1.1 user unknown"]);
 }
 
@@ -198,18 +234,26 @@ fn hostile_nesting_ends() {
         ("Content-Type: message/rfc822\r\n\r\n", 8_000),
         ("Content-Type: message/ RFC822\r\n\r\n", 8_000),
         ("Content-Type: message/(x)rfc822\r\n\r\n", 8_000),
-        ("Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\n", 5_000),
+        (
+            "Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\n",
+            5_000,
+        ),
         ("Content-Type: message/global\r\n\r\n", 8_000),
     ] {
         let message = format!("Subject: x\r\n{}", unit.repeat(times));
         let bounce = Bounce::parse(message.as_bytes());
-        assert!(bounce.is_none_or(|bounce| bounce.recipients.len() <= 256), "{unit}");
+        assert!(
+            bounce.is_none_or(|bounce| bounce.recipients.len() <= 256),
+            "{unit}"
+        );
     }
 }
 
 #[test]
 fn hostile_counts_are_bounded() {
-    let lines: String = (0..2_000).map(|number| format!("<a{number}@b.example>: 550 no such user\r\n\r\n")).collect();
+    let lines: String = (0..2_000)
+        .map(|number| format!("<a{number}@b.example>: 550 no such user\r\n\r\n"))
+        .collect();
     let message = format!("From: MAILER-DAEMON@x\r\nSubject: failure notice\r\n\r\n{lines}");
     let bounce = Bounce::parse(message.as_bytes()).expect("a bounce");
     assert_eq!(bounce.recipients.len(), 256);

@@ -22,17 +22,68 @@ type Worth = u8;
 const SUCCESSES: [u16; 9] = [200, 211, 214, 220, 221, 235, 250, 251, 252];
 /// Words before a number that make it something else than a code.
 const NOT_CODES: [&[u8]; 22] = [
-    b"port", b"line", b"version", b"ver", b"v", b"release", b"build", b"postfix", b"exim", b"sendmail", b"opensmtpd", b"courier",
-    b"qmail", b"exchange", b"imail", b"esmtp", b"smtpd", b"server", b"than", b"of", b"limit", b"rfc",
+    b"port",
+    b"line",
+    b"version",
+    b"ver",
+    b"v",
+    b"release",
+    b"build",
+    b"postfix",
+    b"exim",
+    b"sendmail",
+    b"opensmtpd",
+    b"courier",
+    b"qmail",
+    b"exchange",
+    b"imail",
+    b"esmtp",
+    b"smtpd",
+    b"server",
+    b"than",
+    b"of",
+    b"limit",
+    b"rfc",
 ];
 /// Words before a number that announce a code.
 const ANNOUNCE: [&[u8]; 12] = [
-    b"said", b"reply", b"response", b"returned", b"responded", b"error", b"code", b"status", b"smtp", b"me", b"reason", b"diagnostic",
+    b"said",
+    b"reply",
+    b"response",
+    b"returned",
+    b"responded",
+    b"error",
+    b"code",
+    b"status",
+    b"smtp",
+    b"me",
+    b"reason",
+    b"diagnostic",
 ];
 /// Words after a number that make it a measure.
 const UNITS: [&[u8]; 22] = [
-    b"bytes", b"byte", b"octets", b"kb", b"mb", b"kib", b"mib", b"k", b"m", b"seconds", b"second", b"secs", b"sec", b"s", b"minutes",
-    b"minute", b"min", b"hours", b"hour", b"messages", b"recipients", b"connections",
+    b"bytes",
+    b"byte",
+    b"octets",
+    b"kb",
+    b"mb",
+    b"kib",
+    b"mib",
+    b"k",
+    b"m",
+    b"seconds",
+    b"second",
+    b"secs",
+    b"sec",
+    b"s",
+    b"minutes",
+    b"minute",
+    b"min",
+    b"hours",
+    b"hour",
+    b"messages",
+    b"recipients",
+    b"connections",
 ];
 
 impl Codes {
@@ -47,7 +98,11 @@ impl Codes {
                 continue;
             }
             let end = run_end(text, at);
-            let number = Number { text, start: at, end };
+            let number = Number {
+                text,
+                start: at,
+                end,
+            };
             if let Some((worth, found)) = number.reply_code()
                 && code.is_none_or(|(best, _, _)| worth > best)
             {
@@ -154,7 +209,11 @@ impl<'a> Number<'a> {
             .position(|octet| !b" -#(=\r\n".contains(octet))?;
         let rest = rest.get(skip..)?;
         let length = run_end(rest, 0);
-        let number = Number { text: rest, start: 0, end: length };
+        let number = Number {
+            text: rest,
+            start: 0,
+            end: length,
+        };
         (skip > 0 && number.parts().is_some()).then(|| rest.first().copied())
     }
 
@@ -168,7 +227,11 @@ impl<'a> Number<'a> {
             return Some(80);
         }
         if self.follows_announcement() {
-            return Some(if is_followed_by(self.after(), &UNITS) { 0 } else { 60 });
+            return Some(if is_followed_by(self.after(), &UNITS) {
+                0
+            } else {
+                60
+            });
         }
         let is_excluded =
             is_followed_by(self.after(), &UNITS) || ends_with_word(self.before(), &NOT_CODES);
@@ -186,7 +249,12 @@ impl<'a> Number<'a> {
     /// At the start of the text or of a line, behind nothing but a type (`smtp;`) or the mark of an answer (`<<<`).
     fn is_at_start(&self) -> bool {
         let before = self.before();
-        let start = memchr::memrchr(b'\n', before.get(before.len().saturating_sub(80)..).unwrap_or_default());
+        let start = memchr::memrchr(
+            b'\n',
+            before
+                .get(before.len().saturating_sub(80)..)
+                .unwrap_or_default(),
+        );
         let window = before.len().min(80);
         let line = match start {
             Some(start) => before.get(before.len() - window + start + 1..),
@@ -202,7 +270,11 @@ impl<'a> Number<'a> {
 
     fn follows_announcement(&self) -> bool {
         let mut before = trim_end(self.before());
-        while let [rest @ .., b':' | b'#' | b'=' | b'"' | b'\'' | b'(' | b'-' | b'>' | b'<'] = before {
+        while let [
+            rest @ ..,
+            b':' | b'#' | b'=' | b'"' | b'\'' | b'(' | b'-' | b'>' | b'<',
+        ] = before
+        {
             before = trim_end(rest);
             if self.start - before.len() > 8 {
                 return false;
@@ -275,7 +347,9 @@ impl<'a> Number<'a> {
         let is_code = skipped > 0
             && tens.is_ascii_digit()
             && ones.is_ascii_digit()
-            && !rest.last().is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
+            && !rest
+                .last()
+                .is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
         is_code.then(|| u16::from(class - b'0'))
     }
 }
@@ -305,7 +379,9 @@ fn ends_with_word(before: &[u8], words: &[&[u8]]) -> bool {
 fn is_followed_by(after: &[u8], words: &[&[u8]]) -> bool {
     let after = after.strip_prefix(b" ").unwrap_or(after);
     words.iter().any(|word| {
-        after.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        after
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
             && !after.get(word.len()).is_some_and(u8::is_ascii_alphanumeric)
     })
 }
@@ -318,7 +394,11 @@ mod tests {
     fn check(text: &str, code: Option<u16>, enhanced: Option<&str>) {
         let found = Codes::find(text.as_bytes());
         assert_eq!(found.code.map(|code| code.0), code, "{text}");
-        assert_eq!(found.enhanced.map(|code| code.to_string()).as_deref(), enhanced, "{text}");
+        assert_eq!(
+            found.enhanced.map(|code| code.to_string()).as_deref(),
+            enhanced,
+            "{text}"
+        );
     }
 
     #[test]
@@ -326,23 +406,55 @@ mod tests {
         check("550 5.1.1 no", Some(550), Some("5.1.1"));
         check("smtp; 550-5.7.1 no", Some(550), Some("5.7.1"));
         check("550 #5.1.0 Address rejected.", Some(550), Some("5.1.0"));
-        check("host mx.example[192.0.2.1] said: 452 4.2.2 full (in reply to RCPT TO command)", Some(452), Some("4.2.2"));
+        check(
+            "host mx.example[192.0.2.1] said: 452 4.2.2 full (in reply to RCPT TO command)",
+            Some(452),
+            Some("4.2.2"),
+        );
         check("Remote host said: 550 no such user", Some(550), None);
-        check("smtp; 5.3.0 - Other mail system problem 550-'Unknown user'", Some(550), Some("5.3.0"));
-        check("501 RCPT TO not accepted: 5.7.1 no relay for 127.0.0.1", Some(501), Some("5.7.1"));
-        check("SMTP error from remote mail server after RCPT TO:<a@b.example>: host mx.b.example [192.0.2.3]: 550 no", Some(550), None);
-        check("Resources unavailable, try again later [#4.1.9].", None, Some("4.1.9"));
+        check(
+            "smtp; 5.3.0 - Other mail system problem 550-'Unknown user'",
+            Some(550),
+            Some("5.3.0"),
+        );
+        check(
+            "501 RCPT TO not accepted: 5.7.1 no relay for 127.0.0.1",
+            Some(501),
+            Some("5.7.1"),
+        );
+        check(
+            "SMTP error from remote mail server after RCPT TO:<a@b.example>: host mx.b.example [192.0.2.3]: 550 no",
+            Some(550),
+            None,
+        );
+        check(
+            "Resources unavailable, try again later [#4.1.9].",
+            None,
+            Some("4.1.9"),
+        );
         check("failed with 5.4.14 there", None, Some("5.4.14"));
         check("(550, b'no such user')", Some(550), None);
         check("<<< 554 5.0.0 no", Some(554), Some("5.0.0"));
-        check("It responded as follows: [550 5.1.1 No]", Some(550), Some("5.1.1"));
-        check("220-mx.example\r\n421 4.2.1 later", Some(421), Some("4.2.1"));
+        check(
+            "It responded as follows: [550 5.1.1 No]",
+            Some(550),
+            Some("5.1.1"),
+        );
+        check(
+            "220-mx.example\r\n421 4.2.1 later",
+            Some(421),
+            Some("4.2.1"),
+        );
         check("554 <a@b.example>... 550 Host unknown", Some(550), None);
     }
 
     #[test]
     fn other_numbers_are_no_codes() {
-        check("connect to mx.example[192.0.2.1]:587: timed out", None, None);
+        check(
+            "connect to mx.example[192.0.2.1]:587: timed out",
+            None,
+            None,
+        );
         check("Connection to 5.4.3.2 refused", None, None);
         check("rejected by Postfix 2.10.1", None, None);
         check("Exim 4.92.3 says no", None, None);

@@ -15,15 +15,27 @@ const LINKS: &[(&str, Reason, Weight)] = &[
     ("mail/?p=inactiveuser", Reason::UserDisabled, SURE),
     ("mail/?p=overquota", Reason::MailboxFull, SURE),
     ("mail/?p=receivingrate", Reason::RateLimited, SURE),
-    ("mail/?p=unsolicitedratelimiterror", Reason::RateLimited, SURE),
+    (
+        "mail/?p=unsolicitedratelimiterror",
+        Reason::RateLimited,
+        SURE,
+    ),
     ("mail/?p=unsolicitedmessageerror", Reason::Spam, SURE),
     ("mail/?p=unsolicitediperror", Reason::Reputation, SURE),
-    ("mail/?p=unauthenticatedemail", Reason::AuthenticationFailure, SURE),
+    (
+        "mail/?p=unauthenticatedemail",
+        Reason::AuthenticationFailure,
+        SURE,
+    ),
     ("mail/?p=blockedmessage", Reason::Content, SURE),
     ("mail/?p=rfcmessagenoncompliant", Reason::Content, SURE),
     ("mail/?p=wanttls", Reason::TlsRequired, USUAL),
     ("mail/?p=badauth", Reason::AuthRequired, SURE),
-    ("mail/answer/81126#authentication", Reason::AuthenticationFailure, USUAL),
+    (
+        "mail/answer/81126#authentication",
+        Reason::AuthenticationFailure,
+        USUAL,
+    ),
     ("groups.google.com/support", Reason::RecipientRefused, USUAL),
     // GMX, Web.de and mail.com.
     ("c=rdns", Reason::ReverseDns, SURE),
@@ -57,13 +69,19 @@ const LINKS: &[(&str, Reason, Weight)] = &[
 
 static MATCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let parts = LINKS.iter().map(|(part, _, _)| part);
-    let builder = AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(parts);
+    let builder = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .ascii_case_insensitive(true)
+        .build(parts);
     builder.ok()
 });
 
 /// Calls `found` for every part that stands in an address of `text`, with its place.
 pub(super) fn each(text: &[u8], mut found: impl FnMut(Reason, Weight, usize, usize)) {
-    for part in MATCHER.iter().flat_map(|matcher| matcher.find_overlapping_iter(text)) {
+    for part in MATCHER
+        .iter()
+        .flat_map(|matcher| matcher.find_overlapping_iter(text))
+    {
         if let Some((_, reason, weight)) = LINKS.get(part.pattern().as_usize())
             && is_in_url(text, part.start())
         {
@@ -75,8 +93,13 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Reason, Weight, usize, usi
 /// Whether the word around `at` is a URL.
 fn is_in_url(text: &[u8], at: usize) -> bool {
     let before = text.get(at.saturating_sub(200)..at).unwrap_or_default();
-    let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |blank| blank + 1);
-    let word = text.get(at - (before.len() - start)..at).unwrap_or_default();
+    let start = before
+        .iter()
+        .rposition(u8::is_ascii_whitespace)
+        .map_or(0, |blank| blank + 1);
+    let word = text
+        .get(at - (before.len() - start)..at)
+        .unwrap_or_default();
     memchr::memmem::find(&word.to_ascii_lowercase(), b"://").is_some()
 }
 
@@ -91,8 +114,14 @@ mod tests {
             each(text.as_bytes(), |reason, _, _, _| reasons.push(reason));
             reasons
         };
-        assert_eq!(of("550 see https://support.google.com/mail/?p=NoSuchUser x - gsmtp"), [Reason::UserUnknown]);
-        assert_eq!(of("553 http://www.spamhaus.org/query/bl?ip=192.0.2.1"), [Reason::Blocklisted]);
+        assert_eq!(
+            of("550 see https://support.google.com/mail/?p=NoSuchUser x - gsmtp"),
+            [Reason::UserUnknown]
+        );
+        assert_eq!(
+            of("553 http://www.spamhaus.org/query/bl?ip=192.0.2.1"),
+            [Reason::Blocklisted]
+        );
         assert_eq!(of("c=bl spamhaus.org/ x"), []);
     }
 }

@@ -40,7 +40,20 @@ const NAMES: &[(&[u8], &str)] = &[
 
 /// Labels that name a list and not a host, at the start of a zone.
 const FIRST_LABELS: [&[u8]; 14] = [
-    b"zen", b"sbl", b"xbl", b"pbl", b"sbl-xbl", b"dbl", b"bl", b"rbl", b"dnsbl", b"multi", b"psbl", b"combined", b"ix", b"cbl",
+    b"zen",
+    b"sbl",
+    b"xbl",
+    b"pbl",
+    b"sbl-xbl",
+    b"dbl",
+    b"bl",
+    b"rbl",
+    b"dnsbl",
+    b"multi",
+    b"psbl",
+    b"combined",
+    b"ix",
+    b"cbl",
 ];
 
 /// The list that `text` names, a zone if it spells one.
@@ -62,10 +75,15 @@ fn zone(lower: &[u8]) -> Option<String> {
     for word in lower.split(is_end).filter(|word| !word.is_empty()) {
         let name = word.strip_suffix(b".").unwrap_or(word);
         if is_domain(name) && name.len() > 3 {
-            let first = name.split(|octet| *octet == b'.').next().unwrap_or_default();
+            let first = name
+                .split(|octet| *octet == b'.')
+                .next()
+                .unwrap_or_default();
             let labels = name.split(|octet| *octet == b'.').count();
             let is_zone = FIRST_LABELS.contains(&first) && labels > 2
-                || name.split(|octet| *octet == b'.').any(|label| [&b"dnsbl"[..], b"rbl", b"zen"].contains(&label));
+                || name
+                    .split(|octet| *octet == b'.')
+                    .any(|label| [&b"dnsbl"[..], b"rbl", b"zen"].contains(&label));
             if is_zone || announces(before) {
                 let text = String::from_utf8_lossy(name).into_owned();
                 // One that is a zone by its own name is surer than one by the words before it.
@@ -84,7 +102,14 @@ fn zone(lower: &[u8]) -> Option<String> {
 fn announces(before: [&[u8]; 2]) -> bool {
     let [verb, particle] = before;
     let is_verb = [
-        &b"blocked"[..], b"listed", b"blacklisted", b"blocklisted", b"rejected", b"found", b"denied", b"blackholed",
+        &b"blocked"[..],
+        b"listed",
+        b"blacklisted",
+        b"blocklisted",
+        b"rejected",
+        b"found",
+        b"denied",
+        b"blackholed",
     ]
     .contains(&verb);
     is_verb && [&b"using"[..], b"by", b"in", b"at", b"on", b"from"].contains(&particle)
@@ -101,17 +126,47 @@ mod tests {
 
     #[test]
     fn lists_are_named_by_zone_by_page_and_by_number() {
-        check("Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1", Some("zen.spamhaus.org"));
-        check("blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?192.0.2.1", Some("bl.spamcop.net"));
-        check("listed by b.barracudacentral.org", Some("b.barracudacentral.org"));
-        check("http://www.barracudacentral.org/reputation?ip=192.0.2.1", Some("Barracuda"));
-        check("domain x.example listed in dbl.spamhaus.org.", Some("dbl.spamhaus.org"));
+        check(
+            "Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1",
+            Some("zen.spamhaus.org"),
+        );
+        check(
+            "blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?192.0.2.1",
+            Some("bl.spamcop.net"),
+        );
+        check(
+            "listed by b.barracudacentral.org",
+            Some("b.barracudacentral.org"),
+        );
+        check(
+            "http://www.barracudacentral.org/reputation?ip=192.0.2.1",
+            Some("Barracuda"),
+        );
+        check(
+            "domain x.example listed in dbl.spamhaus.org.",
+            Some("dbl.spamhaus.org"),
+        );
         check("blocked using lists.own.example", Some("lists.own.example"));
-        check("part of their network is on our block list (S3150)", Some("Microsoft (S3150)"));
-        check("see https://ipcheck.proofpoint.com/?ip=192.0.2.1", Some("Proofpoint"));
-        check("Please visit https://csi.cloudmark.com/reset-request/?ip=192.0.2.1", Some("Cloudmark CSI"));
-        check("blocked using Trend Micro; see https://ers.trendmicro.com/reputations", Some("Trend Micro ERS"));
-        check("see http://www.spamhaus.org/query/bl?ip=192.0.2.1", Some("Spamhaus"));
+        check(
+            "part of their network is on our block list (S3150)",
+            Some("Microsoft (S3150)"),
+        );
+        check(
+            "see https://ipcheck.proofpoint.com/?ip=192.0.2.1",
+            Some("Proofpoint"),
+        );
+        check(
+            "Please visit https://csi.cloudmark.com/reset-request/?ip=192.0.2.1",
+            Some("Cloudmark CSI"),
+        );
+        check(
+            "blocked using Trend Micro; see https://ers.trendmicro.com/reputations",
+            Some("Trend Micro ERS"),
+        );
+        check(
+            "see http://www.spamhaus.org/query/bl?ip=192.0.2.1",
+            Some("Spamhaus"),
+        );
         check("user unknown at mx.example", None);
         check("", None);
     }

@@ -6,8 +6,20 @@ use super::text::Words;
 
 /// Words that say that a time to wait follows, or has just been named.
 const CUES: [&[u8]; 14] = [
-    b"try", b"retry", b"again", b"wait", b"back", b"resend", b"after", b"greylisted", b"graylisted", b"greylisting", b"greylist", b"later",
-    b"retrying", b"minimum",
+    b"try",
+    b"retry",
+    b"again",
+    b"wait",
+    b"back",
+    b"resend",
+    b"after",
+    b"greylisted",
+    b"graylisted",
+    b"greylisting",
+    b"greylist",
+    b"later",
+    b"retrying",
+    b"minimum",
 ];
 /// A time is to stand so many words behind its cue, at most.
 const REACH: usize = 7;
@@ -24,17 +36,26 @@ pub(super) fn after(words: &Words) -> Option<Duration> {
     let mut since_cue = usize::MAX;
     let mut clock = [None, None];
     while let Some(word) = list.next() {
-        since_cue = if CUES.contains(&word) { 0 } else { since_cue.saturating_add(1) };
+        since_cue = if CUES.contains(&word) {
+            0
+        } else {
+            since_cue.saturating_add(1)
+        };
         let number = number(word);
         if since_cue <= REACH
             && let Some((value, unit)) = number
         {
             let unit = unit.or_else(|| list.peek().and_then(|next| seconds(next)));
-            if let Some(found) = unit.and_then(|unit| value.checked_mul(unit)).filter(|found| is_wait(*found)) {
+            if let Some(found) = unit
+                .and_then(|unit| value.checked_mul(unit))
+                .filter(|found| is_wait(*found))
+            {
                 return Some(Duration::from_secs(found));
             }
         }
-        let digits = number.filter(|(value, unit)| word.len() == 2 && *value < 60 && unit.is_none()).map(|(value, _)| value);
+        let digits = number
+            .filter(|(value, unit)| word.len() == 2 && *value < 60 && unit.is_none())
+            .map(|(value, _)| value);
         if let ([Some(hours), Some(minutes)], Some(rest)) = (clock, digits)
             && since_cue <= REACH
             && is_wait(hours * 3600 + minutes * 60 + rest)
@@ -52,7 +73,10 @@ fn is_wait(seconds: u64) -> bool {
 
 /// `300`, or `300s` with its unit.
 fn number(word: &[u8]) -> Option<(u64, Option<u64>)> {
-    let digits = word.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = word
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
     let (digits, unit) = word.split_at_checked(digits)?;
     let value = std::str::from_utf8(digits).ok()?.parse().ok()?;
     match unit {

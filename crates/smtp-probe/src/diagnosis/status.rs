@@ -13,7 +13,9 @@ pub(super) fn reason(
     code: Option<ReplyCode>,
     enhanced: Option<EnhancedCode>,
 ) -> Option<(Reason, Weight)> {
-    let of_enhanced = enhanced.filter(|code| code.class != 2).and_then(of_enhanced);
+    let of_enhanced = enhanced
+        .filter(|code| code.class != 2)
+        .and_then(of_enhanced);
     let of_code = code.and_then(of_code);
     match (of_enhanced, of_code) {
         (Some(enhanced), Some(code)) => Some(if code.1 > enhanced.1 { code } else { enhanced }),

@@ -57,7 +57,11 @@ impl Words {
     pub(super) fn source_range(&self, start: usize, end: usize) -> Option<(usize, usize)> {
         let end = end.max(1);
         // A wording may leave its last word open.
-        let open = self.text.get(end - 1..)?.iter().position(|octet| *octet == b' ')?;
+        let open = self
+            .text
+            .get(end - 1..)?
+            .iter()
+            .position(|octet| *octet == b' ')?;
         let text = self.text.get(start..end + open)?;
         let first = text.iter().position(|octet| *octet != b' ')?;
         let last = text.iter().rposition(|octet| *octet != b' ')?;
@@ -181,7 +185,9 @@ fn is_number(token: &[u8]) -> bool {
 
 fn is_code(word: &[u8], code: Option<u16>) -> bool {
     word.len() == 3
-        && code.is_some_and(|code| std::str::from_utf8(word).is_ok_and(|word| word.parse() == Ok(code)))
+        && code.is_some_and(|code| {
+            std::str::from_utf8(word).is_ok_and(|word| word.parse() == Ok(code))
+        })
 }
 
 /// Whether a token looks like a domain name and not like a sentence that lacks a blank, or a name such as
@@ -199,9 +205,12 @@ pub(super) fn is_domain(token: &[u8]) -> bool {
     if !token.split(|octet| *octet == b'.').all(is_label) {
         return false;
     }
-    let last = token.rsplit(|octet| *octet == b'.').next().unwrap_or_default();
-    let is_tld = last.len() >= 2
-        && (last.iter().all(u8::is_ascii_alphabetic) || last.starts_with(b"xn--"));
+    let last = token
+        .rsplit(|octet| *octet == b'.')
+        .next()
+        .unwrap_or_default();
+    let is_tld =
+        last.len() >= 2 && (last.iter().all(u8::is_ascii_alphabetic) || last.starts_with(b"xn--"));
     let has_upper = token.iter().any(u8::is_ascii_uppercase);
     let has_lower = token.iter().any(u8::is_ascii_lowercase);
     is_tld && (!has_upper || last.len() <= if has_lower { 3 } else { 4 })
@@ -214,7 +223,11 @@ mod tests {
     #[track_caller]
     fn check(source: &str, expected: &str) {
         let words = Words::of(source.as_bytes(), Some(550));
-        assert_eq!(String::from_utf8_lossy(words.text()), expected, "{source:?}");
+        assert_eq!(
+            String::from_utf8_lossy(words.text()),
+            expected,
+            "{source:?}"
+        );
         assert_eq!(words.text.len(), words.places.len());
     }
 
@@ -226,8 +239,14 @@ mod tests {
         );
         check("host mx.example[192.0.2.1] said: no", " host % said no ");
         check("see https://spam.example/virus?a=full (now)", " see now ");
-        check("This user doesn't have a yahoo.com account", " this user doesnt have a % account ");
-        check("550 RESOLVER.ADR.RecipNotFound; not found", " resolver adr recipnotfound not found ");
+        check(
+            "This user doesn't have a yahoo.com account",
+            " this user doesnt have a % account ",
+        );
+        check(
+            "550 RESOLVER.ADR.RecipNotFound; not found",
+            " resolver adr recipnotfound not found ",
+        );
         check("550 #5.1.0 Address rejected.", " address rejected ");
         check("<[192.0.2.1]>: Helo", " @ helo ");
         check("<unknown[192.0.2.1]>: Helo", " @ helo ");

@@ -52,11 +52,7 @@ struct Family {
     wordings: &'static [&'static str],
 }
 
-const fn family(
-    reason: Reason,
-    weight: Weight,
-    wordings: &'static [&'static str],
-) -> Family {
+const fn family(reason: Reason, weight: Weight, wordings: &'static [&'static str]) -> Family {
     Family {
         reason,
         weight,
@@ -86,7 +82,9 @@ pub(super) struct Hit {
 
 /// Calls `found` for every wording in `words`, and gives the number of pieces that were looked at.
 pub(super) fn each(words: &Words, found: impl FnMut(Hit)) -> usize {
-    MATCHER.as_ref().map_or(0, |matcher| matcher.each(words.text(), found))
+    MATCHER
+        .as_ref()
+        .map_or(0, |matcher| matcher.each(words.text(), found))
 }
 
 /// All wordings, made ready at the first use.
@@ -144,7 +142,10 @@ impl Matcher {
                 });
                 slots += parts.clone().count();
                 for (index, part) in parts.enumerate() {
-                    pieces.entry(piece(part)).or_default().push(Use { rule, index });
+                    pieces
+                        .entry(piece(part))
+                        .or_default()
+                        .push(Use { rule, index });
                 }
             }
         }
@@ -167,7 +168,12 @@ impl Matcher {
         let mut progress = vec![Progress::default(); self.slots];
         let mut looked_at = 0;
         for piece in self.automaton.find_overlapping_iter(text) {
-            for used in self.uses.get(piece.pattern().as_usize()).into_iter().flatten() {
+            for used in self
+                .uses
+                .get(piece.pattern().as_usize())
+                .into_iter()
+                .flatten()
+            {
                 looked_at += 1;
                 if let Some(hit) = self.advance(&mut progress, *used, piece.start(), piece.end()) {
                     found(hit);
@@ -178,7 +184,13 @@ impl Matcher {
     }
 
     /// Notes that a piece was found; gives the wording if it was the last one.
-    fn advance(&self, progress: &mut [Progress], used: Use, start: usize, end: usize) -> Option<Hit> {
+    fn advance(
+        &self,
+        progress: &mut [Progress],
+        used: Use,
+        start: usize,
+        end: usize,
+    ) -> Option<Hit> {
         let rule = self.rules.get(used.rule)?;
         let begun = match used.index.checked_sub(1) {
             None => start,
@@ -208,8 +220,16 @@ impl Matcher {
 /// A piece as it stands in the text of words.
 fn piece(part: &str) -> String {
     // Scripts beyond ASCII need not part words by blanks.
-    let before = if part.as_bytes().first().is_some_and(u8::is_ascii) { " " } else { "" };
-    let after = if part.as_bytes().last().is_some_and(u8::is_ascii) { " " } else { "" };
+    let before = if part.as_bytes().first().is_some_and(u8::is_ascii) {
+        " "
+    } else {
+        ""
+    };
+    let after = if part.as_bytes().last().is_some_and(u8::is_ascii) {
+        " "
+    } else {
+        ""
+    };
     match part.strip_suffix('~') {
         Some(open) => format!("{before}{open}"),
         None => format!("{before}{part}{after}"),
@@ -230,7 +250,11 @@ mod tests {
                     // Marks are made from addresses and domain names.
                     let source = words.replace('@', "a@b.example").replace('%', "b.example");
                     let text = Words::of(source.as_bytes(), None);
-                    assert_eq!(String::from_utf8_lossy(text.text()), format!(" {words} "), "{wording}");
+                    assert_eq!(
+                        String::from_utf8_lossy(text.text()),
+                        format!(" {words} "),
+                        "{wording}"
+                    );
                 }
                 assert!(wording.split(" .. ").count() <= 4, "{wording}");
                 let before = seen.insert(wording, family.reason);
@@ -244,13 +268,18 @@ mod tests {
     fn a_gap_is_bounded_and_in_order() {
         let found = |text: &str| {
             let mut hits = Vec::new();
-            each(&Words::of(text.as_bytes(), None), |hit| hits.push(hit.reason));
+            each(&Words::of(text.as_bytes(), None), |hit| {
+                hits.push(hit.reason)
+            });
             hits.contains(&Reason::MailboxFull)
         };
         assert!(found("the mailbox of that person is full"));
         assert!(!found("full is the mailbox"));
         assert!(!found(&format!("mailbox {} is full", "x ".repeat(GAP))));
-        assert!(found(&format!("mailbox {} mailbox is full", "x ".repeat(GAP))));
+        assert!(found(&format!(
+            "mailbox {} mailbox is full",
+            "x ".repeat(GAP)
+        )));
     }
 
     /// The work is counted and not timed: pieces looked at, for texts of the most and the worst words.
@@ -263,7 +292,16 @@ mod tests {
                 every.push(' ');
             }
         }
-        for unit in [every.as_str(), "mailbox ", "user unknown ", "< ", "<", "a@b ", "blocked using ", "full mailbox full "] {
+        for unit in [
+            every.as_str(),
+            "mailbox ",
+            "user unknown ",
+            "< ",
+            "<",
+            "a@b ",
+            "blocked using ",
+            "full mailbox full ",
+        ] {
             let work = |times: usize| {
                 let source = unit.repeat(times);
                 let words = Words::of(source.as_bytes(), None);
@@ -272,7 +310,10 @@ mod tests {
             };
             let (once, twice, four_times) = (work(8), work(16), work(32));
             assert!(twice <= 2 * once + 16, "{unit:.20}: {once}, then {twice}");
-            assert!(four_times <= 2 * twice + 16, "{unit:.20}: {twice}, then {four_times}");
+            assert!(
+                four_times <= 2 * twice + 16,
+                "{unit:.20}: {twice}, then {four_times}"
+            );
             // And the factor is small: no text makes each octet cost more than a few pieces.
             assert!(once <= 8 * (unit.len() * 8 + 2), "{unit:.20}: {once}");
         }

@@ -31,9 +31,12 @@ fn delivery(line: &[u8], start: usize) -> Option<Found> {
         b"Expire" | b"Expired" => Disposition::Expired,
         _ => return None,
     };
-    let (host, address) = value(line, start, b"relay=").map_or((None, None), |range| relay(line, range));
+    let (host, address) =
+        value(line, start, b"relay=").map_or((None, None), |range| relay(line, range));
     let id = until(line, start, b" ");
-    let is_session = line.get(id.clone()).is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit));
+    let is_session = line
+        .get(id.clone())
+        .is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit));
     Some(Found {
         disposition: Some(disposition),
         queue_id: value(line, start, b"evpid=").or(is_session.then_some(id)),
@@ -52,11 +55,19 @@ fn failed_command(line: &[u8], start: usize) -> Option<Found> {
     let address = value(line, start, b"address=").and_then(|range| ip(line.get(range)?));
     let recipient = line
         .get(command.clone())
-        .filter(|command| command.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"RCPT TO:")))
+        .filter(|command| {
+            command
+                .get(..8)
+                .is_some_and(|verb| verb.eq_ignore_ascii_case(b"RCPT TO:"))
+        })
         .and_then(|_| bracketed(line, command.start + 7, b":"));
     let is_for_now = is_for_now(line.get(text.clone())?);
     Some(Found {
-        disposition: Some(if is_for_now { Disposition::RejectedForNow } else { Disposition::Rejected }),
+        disposition: Some(if is_for_now {
+            Disposition::RejectedForNow
+        } else {
+            Disposition::Rejected
+        }),
         recipient,
         host: value(line, start, b"host="),
         address,
@@ -71,7 +82,8 @@ fn value(line: &[u8], start: usize, label: &[u8]) -> Option<Range<usize>> {
     let range = match line.get(at) {
         Some(b'"') => {
             // A quote inside is escaped by nobody: the last one before the next field, or the end, closes it.
-            let end = find(line, at + 1, b"\" ").or_else(|| line.ends_with(b"\"").then(|| line.len() - 1));
+            let end = find(line, at + 1, b"\" ")
+                .or_else(|| line.ends_with(b"\"").then(|| line.len() - 1));
             at + 1..end.filter(|end| *end > at).unwrap_or(line.len())
         }
         Some(_) if label == b"stat=" => at..line.len(),
@@ -83,6 +95,11 @@ fn value(line: &[u8], start: usize, label: &[u8]) -> Option<Range<usize>> {
 /// `192.0.2.1 (mx.example)`.
 fn relay(line: &[u8], range: Range<usize>) -> (Option<Range<usize>>, Option<std::net::IpAddr>) {
     let address = until(line, range.start, b" \",(");
-    let name = find(line, range.start, b"(").filter(|at| *at <= range.end + 2).map(|at| until(line, at + 1, b")"));
-    (name.filter(|name| !name.is_empty()), line.get(address).and_then(ip))
+    let name = find(line, range.start, b"(")
+        .filter(|at| *at <= range.end + 2)
+        .map(|at| until(line, at + 1, b")"));
+    (
+        name.filter(|name| !name.is_empty()),
+        line.get(address).and_then(ip),
+    )
 }

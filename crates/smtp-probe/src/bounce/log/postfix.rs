@@ -8,7 +8,9 @@ use crate::code::{EnhancedCode, ReplyCode};
 
 pub(super) fn parse(line: &[u8], prefix: &Prefix) -> Option<Found> {
     let id = until(line, prefix.message, b":");
-    if line.get(id.end + 1) != Some(&b' ') || !line.get(id.clone())?.iter().all(u8::is_ascii_alphanumeric) {
+    if line.get(id.end + 1) != Some(&b' ')
+        || !line.get(id.clone())?.iter().all(u8::is_ascii_alphanumeric)
+    {
         return None;
     }
     let start = id.end + 2;
@@ -44,7 +46,11 @@ fn delivery(line: &[u8], start: usize) -> Option<Found> {
         address,
         dsn,
         // The queue manager says no more than that it expired.
-        text: if disposition == Disposition::Expired { word.start..line.len() } else { said(line, word.end) },
+        text: if disposition == Disposition::Expired {
+            word.start..line.len()
+        } else {
+            said(line, word.end)
+        },
         ..Found::default()
     })
 }
@@ -52,8 +58,15 @@ fn delivery(line: &[u8], start: usize) -> Option<Found> {
 /// What stands in the parentheses behind the status, or behind its comma.
 fn said(line: &[u8], start: usize) -> Range<usize> {
     let rest = line.get(start..).unwrap_or_default();
-    let skipped = rest.iter().take_while(|octet| b" ,(".contains(octet)).count();
-    let end = if rest.len() > skipped && rest.ends_with(b")") { line.len() - 1 } else { line.len() };
+    let skipped = rest
+        .iter()
+        .take_while(|octet| b" ,(".contains(octet))
+        .count();
+    let end = if rest.len() > skipped && rest.ends_with(b")") {
+        line.len() - 1
+    } else {
+        line.len()
+    };
     start + skipped..end
 }
 
@@ -65,16 +78,25 @@ fn dsn(text: &[u8]) -> Option<EnhancedCode> {
 /// `reject: RCPT from host[192.0.2.1]: 450 4.7.1 …; from=<…> to=<…> proto=ESMTP helo=<…>`, of smtpd, postscreen, cleanup and milters.
 fn rejection(line: &[u8], start: usize) -> Option<Found> {
     let rest = line.get(start..)?;
-    let is_rejection = [&b"reject: "[..], b"milter-reject: ", b"reject_warning: "].iter().any(|word| rest.starts_with(word));
+    let is_rejection = [&b"reject: "[..], b"milter-reject: ", b"reject_warning: "]
+        .iter()
+        .any(|word| rest.starts_with(word));
     if !is_rejection {
         return None;
     }
     let from = find(line, start, b" from ")? + b" from ".len();
     let (host, address) = host_and_address(line, from);
     let colon = find(line, from, b": ")? + 2;
-    let end = ["; from=<", "; proto=", "; client="].iter().filter_map(|mark| find(line, colon, mark.as_bytes())).min();
+    let end = ["; from=<", "; proto=", "; client="]
+        .iter()
+        .filter_map(|mark| find(line, colon, mark.as_bytes()))
+        .min();
     let text = colon..end.unwrap_or(line.len());
-    let disposition = if is_for_now(line.get(text.clone())?) { Disposition::RejectedForNow } else { Disposition::Rejected };
+    let disposition = if is_for_now(line.get(text.clone())?) {
+        Disposition::RejectedForNow
+    } else {
+        Disposition::Rejected
+    };
     Some(Found {
         disposition: Some(disposition),
         recipient: bracketed(line, text.end, b" to="),

@@ -36,10 +36,18 @@ impl Prefix {
             {
                 message = end;
             }
-            return Some(Self { system, time, message });
+            return Some(Self {
+                system,
+                time,
+                message,
+            });
         }
         let message = skip_pid(line, end);
-        Some(Self { system: LogSystem::Exim, time, message })
+        Some(Self {
+            system: LogSystem::Exim,
+            time,
+            message,
+        })
     }
 }
 
@@ -53,7 +61,11 @@ fn priority(line: &[u8]) -> usize {
         return 0;
     }
     let behind = end.end + 1;
-    if line.get(behind..behind + 2) == Some(b"1 ") { behind + 2 } else { behind }
+    if line.get(behind..behind + 2) == Some(b"1 ") {
+        behind + 2
+    } else {
+        behind
+    }
 }
 
 /// `host program[pid]: `; Exim's own files have neither.
@@ -61,7 +73,10 @@ fn program(line: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
     let host = until(line, start, b" ");
     let program = until(line, host.end + 1, b" [:");
     let name = line.get(program.clone())?;
-    let is_name = !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || b"/_-.".contains(octet));
+    let is_name = !name.is_empty()
+        && name
+            .iter()
+            .all(|octet| octet.is_ascii_alphanumeric() || b"/_-.".contains(octet));
     let after = line.get(program.end);
     let is_program = is_name && matches!(after, Some(b'[' | b':')) && system(name).is_some();
     is_program.then_some(program)
@@ -85,17 +100,30 @@ fn skip_pid(line: &[u8], start: usize) -> usize {
         return start;
     }
     let pid = until(line, start + 1, b"]");
-    let is_pid = line.get(pid.clone()).is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit));
-    if is_pid && line.get(pid.end + 1) == Some(&b' ') { pid.end + 2 } else { start }
+    let is_pid = line
+        .get(pid.clone())
+        .is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit));
+    if is_pid && line.get(pid.end + 1) == Some(&b' ') {
+        pid.end + 2
+    } else {
+        start
+    }
 }
 
 /// `Nov 29 00:34:26 `, and where it ends.
 fn traditional(line: &[u8], start: usize) -> Option<(Option<Duration>, usize)> {
-    let month = MONTHS.iter().position(|month| line.get(start..start + 3) == Some(month))?;
+    let month = MONTHS
+        .iter()
+        .position(|month| line.get(start..start + 3) == Some(month))?;
     let day = number(line.get(start + 4..start + 6)?)?;
     let seconds = clock(line.get(start + 7..start + 15)?)?;
     let days = DAYS_BEFORE.get(month)? + day.checked_sub(1)?;
-    (line.get(start + 15) == Some(&b' ')).then(|| (Some(Duration::from_secs(days * 86400 + seconds)), start + 16))
+    (line.get(start + 15) == Some(&b' ')).then(|| {
+        (
+            Some(Duration::from_secs(days * 86400 + seconds)),
+            start + 16,
+        )
+    })
 }
 
 /// `2024-05-09T12:34:45.5+02:00 ` or `2024-05-09 12:34:45 +0200 `, and where it ends.
@@ -112,7 +140,10 @@ fn dated(line: &[u8], start: usize) -> Option<(Option<Duration>, usize)> {
         end = until(line, end + 1, b" Z+-").end;
     }
     let mut offset = 0;
-    if line.get(end) == Some(&b' ') && matches!(line.get(end + 1), Some(b'+' | b'-')) && line.get(end + 6) == Some(&b' ') {
+    if line.get(end) == Some(&b' ')
+        && matches!(line.get(end + 1), Some(b'+' | b'-'))
+        && line.get(end + 6) == Some(&b' ')
+    {
         end += 1;
     }
     if let Some(sign @ (b'+' | b'-')) = line.get(end) {
@@ -123,7 +154,9 @@ fn dated(line: &[u8], start: usize) -> Option<(Option<Duration>, usize)> {
         end += 1;
     }
     let days = days_since_1970(year, month, day)?;
-    let time = i64::try_from(days * 86400 + seconds).ok()?.checked_sub(offset)?;
+    let time = i64::try_from(days * 86400 + seconds)
+        .ok()?
+        .checked_sub(offset)?;
     let time = u64::try_from(time).ok().map(Duration::from_secs);
     (line.get(end) == Some(&b' ')).then_some((time, end + 1))
 }
@@ -132,18 +165,28 @@ fn dated(line: &[u8], start: usize) -> Option<(Option<Duration>, usize)> {
 fn offset_of(zone: &[u8]) -> Option<i64> {
     let hours = number(zone.get(..2)?)?;
     let minutes = number(zone.get(zone.len().checked_sub(2)?..)?)?;
-    i64::try_from(hours * 3600 + minutes * 60).ok().filter(|offset| *offset <= 86400)
+    i64::try_from(hours * 3600 + minutes * 60)
+        .ok()
+        .filter(|offset| *offset <= 86400)
 }
 
 fn clock(text: &[u8]) -> Option<u64> {
     let is_clock = text.get(2) == Some(&b':') && text.get(5) == Some(&b':');
-    let (hours, minutes, seconds) = (number(text.get(..2)?)?, number(text.get(3..5)?)?, number(text.get(6..8)?)?);
-    (is_clock && hours < 24 && minutes < 60 && seconds <= 60).then_some(hours * 3600 + minutes * 60 + seconds)
+    let (hours, minutes, seconds) = (
+        number(text.get(..2)?)?,
+        number(text.get(3..5)?)?,
+        number(text.get(6..8)?)?,
+    );
+    (is_clock && hours < 24 && minutes < 60 && seconds <= 60)
+        .then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
 /// Digits; a blank may stand for a leading zero.
 fn number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text.trim_ascii_start()).ok()?.parse().ok()
+    std::str::from_utf8(text.trim_ascii_start())
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// The days of the proleptic Gregorian calendar.
@@ -175,16 +218,31 @@ mod tests {
         check("Jan  1 00:00:01 h postfix/smtp[1]: X", 1, "X");
         check("<22>Mar  1 00:00:00 h postfix/smtp[1]: X", 60 * 86400, "X");
         check("1970-01-02T02:00:00.25+02:00 h smtpd[1]: X", 86400, "X");
-        check("<22>1 2024-05-09T12:34:45Z h postfix-out/smtp[1]: X", 1_715_258_085, "X");
+        check(
+            "<22>1 2024-05-09T12:34:45Z h postfix-out/smtp[1]: X",
+            1_715_258_085,
+            "X",
+        );
         check("2024-05-09 12:34:45 X", 1_715_258_085, "X");
         check("2024-05-09 12:34:45 [77] X", 1_715_258_085, "X");
         check("2024-05-09 14:34:45 +0200 X", 1_715_258_085, "X");
-        check("May  9 12:34:45 h exim[3]: 2024-05-09 12:34:45 X", 129 * 86400 + 45285, "X");
+        check(
+            "May  9 12:34:45 h exim[3]: 2024-05-09 12:34:45 X",
+            129 * 86400 + 45285,
+            "X",
+        );
     }
 
     #[test]
     fn other_beginnings_are_none() {
-        for line in ["", "X", "Foo 29 00:00:00 h postfix/smtp[1]: X", "2024-13-09 12:34:45 X", "2024-05-09 25:34:45 X", "May 9"] {
+        for line in [
+            "",
+            "X",
+            "Foo 29 00:00:00 h postfix/smtp[1]: X",
+            "2024-13-09 12:34:45 X",
+            "2024-05-09 25:34:45 X",
+            "May 9",
+        ] {
             assert!(Prefix::of(line.as_bytes()).is_none(), "{line}");
         }
     }
