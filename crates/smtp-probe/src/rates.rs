@@ -171,7 +171,7 @@ impl ReasonRates {
         self.span = Some((first.min(at), last.max(at)));
         let slot = self.slot(at);
         let newest = self.slot(last.max(at));
-        if slot + 2 * SLOTS < newest {
+        if slot.saturating_add(2 * SLOTS) < newest {
             return;
         }
         let name: String = receiver
@@ -255,7 +255,7 @@ impl ReasonRates {
         // Whoever began to count in the middle of the window before cannot compare.
         let is_long_enough = self
             .span
-            .is_some_and(|(first, _)| self.slot(first) <= before.0 + 1);
+            .is_some_and(|(first, _)| self.slot(first) <= before.0.saturating_add(1));
         let mut changes = Vec::new();
         for (receiver, slots) in &self.receivers {
             let (total_before, mut counts_before) = slots.within(before);
@@ -475,7 +475,7 @@ mod tests {
         assert!(
             counts
                 .iter()
-                .any(|one| one.receiver.is_none() && one.total == 997)
+                .any(|one| one.receiver.is_none() && one.total == 998)
         );
     }
 
