@@ -19,11 +19,16 @@ fn transcripts() {
         .collect();
     paths.sort();
     assert!(paths.len() >= 80, "{} transcripts", paths.len());
+    let mut wrong = Vec::new();
     for path in paths {
         let script = Script::load(&path);
         let expected = &script.expected;
         let whole = script.play(&|octets| vec![octets.to_vec()]);
-        assert_eq!(summary(&whole), *expected, "{path:?}");
+        let found = summary(&whole);
+        if found != *expected {
+            wrong.push(format!("{path:?}: expected\n{expected}found\n{found}"));
+            continue;
+        }
         let octet_by_octet = |octets: &[u8]| octets.chunks(1).map(<[u8]>::to_vec).collect();
         assert_eq!(
             summary(&script.play(&octet_by_octet)),
@@ -44,6 +49,7 @@ fn transcripts() {
         #[cfg(feature = "serde")]
         script.store_and_replay(&whole);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn session() -> Session {
