@@ -108,9 +108,9 @@
     )
 )]
 
-mod budget;
 #[cfg(feature = "bounce")]
 mod bounce;
+mod budget;
 mod code;
 mod config;
 mod diagnosis;
@@ -127,9 +127,9 @@ mod session;
 mod suite;
 mod transcript;
 
-pub use budget::{Because, Budget, BudgetLimits, Decision, Ending, Permit};
 #[cfg(feature = "bounce")]
 pub use bounce::{Action, Bounce, BounceKind, Disposition, LogLine, LogSystem, Recipient, System};
+pub use budget::{Because, Budget, BudgetLimits, Decision, Ending, Permit};
 pub use code::{EnhancedCode, ReplyCode};
 pub use config::{EhloName, EhloNameError, Security, SessionOptions, Timeouts};
 pub use diagnosis::{Confidence, Diagnosis, Reason};
