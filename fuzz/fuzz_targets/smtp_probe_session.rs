@@ -32,7 +32,8 @@ fuzz_target!(|input: &[u8]| {
                 assert!(until <= Duration::from_secs(60));
                 match events.next().and_then(<[u8]>::split_first) {
                     Some((how, octets)) if how % 8 > 2 => {
-                        now = (now + Duration::from_millis(u64::from(how / 8) * 100)).min(until);
+                        // From nothing to a second, mostly little.
+                        now = (now + Duration::from_millis(u64::from(how / 8).pow(2))).min(until);
                         session.handle_input(octets, now);
                     }
                     Some((how, _)) if how % 8 == 1 => session.handle_eof(now),
