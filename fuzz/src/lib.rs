@@ -19,6 +19,24 @@ pub fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Octets as `smtp-probe` shows them: printable ASCII, the rest as `\\`, `\r`, `\n`, `\t` or `\xNN`.
+pub fn shown(octets: &[u8]) -> String {
+    let each = octets.iter().map(|octet| match octet {
+        b'\\' => "\\\\".to_owned(),
+        b'\r' => "\\r".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b'\t' => "\\t".to_owned(),
+        b' '..=b'~' => char::from(*octet).to_string(),
+        _ => format!("\\x{octet:02x}"),
+    });
+    each.collect()
+}
+
+/// Whether nothing of it could do harm in a terminal.
+pub fn is_printable(text: &str) -> bool {
+    text.bytes().all(|octet| (b' '..=b'~').contains(&octet))
+}
+
 /// Whether a place is one of the text.
 pub fn is_in(span: Span, text: &[u8]) -> bool {
     span.start <= span.end && span.end <= text.len()

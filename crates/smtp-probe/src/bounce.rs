@@ -12,6 +12,8 @@ mod fields;
 mod log;
 mod message;
 mod notification;
+mod report;
+mod signs;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -59,8 +61,8 @@ pub enum Action {
 ///
 /// # Limits
 ///
-/// The first 262,144 octets of a message are read, up to its 32nd nested message; 64 parts, 256 recipients, and 4,096 octets of text
-/// for each.
+/// The first 262,144 octets of a message are read, up to its 32nd nested message; 64 parts, the first
+/// 32,768 octets of the text for people, 256 recipients, and 4,096 octets of text for each.
 ///
 /// # Examples
 ///

@@ -299,7 +299,7 @@ fn best(
         }
     });
     links::each(text, |reason, weight, start, end| {
-        consider(reason, weight, 0, (start, end))
+        consider(reason, weight, 0, (start, end));
     });
     best.map(|(_, said)| said)
 }

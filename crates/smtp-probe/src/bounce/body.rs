@@ -68,7 +68,7 @@ pub(super) fn before_original(text: &[u8]) -> &[u8] {
             .iter()
             .any(|marker| memmem::find(&lower, marker).is_some())
             && (lower.starts_with(b"-")
-                || lower.len() < 90 && !memmem::find(&lower, b"was received").is_some() && at > 0)
+                || lower.len() < 90 && memmem::find(&lower, b"was received").is_none() && at > 0)
             || at > 0 && HEADERS.iter().any(|header| lower.starts_with(header));
         // "The original message was received at" begins a report of Sendmail's.
         if is_marker

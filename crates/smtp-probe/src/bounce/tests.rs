@@ -1,5 +1,4 @@
 use super::*;
-use crate::diagnosis::Reason;
 
 #[track_caller]
 fn parse(message: &str) -> Bounce {

@@ -270,7 +270,7 @@ mod tests {
         let found = |text: &str| {
             let mut hits = Vec::new();
             each(&Words::of(text.as_bytes(), None), |hit| {
-                hits.push(hit.reason)
+                hits.push(hit.reason);
             });
             hits.contains(&Reason::MailboxFull)
         };
