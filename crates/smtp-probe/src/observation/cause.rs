@@ -149,7 +149,10 @@ impl Cause {
             return Self::UnexpectedReply;
         };
         let diagnosis = Diagnosis::of_reply(reply);
+        // A command that is unknown or out of order is refused with its name in the words, not the client's.
+        let about_command = matches!(code.0, 500 | 502 | 503);
         if diagnosis.confidence >= Confidence::Medium
+            && !(about_command && diagnosis.reason == Reason::EhloRefused)
             && let Some(told) = Self::told(diagnosis)
         {
             // Greylisting is a 4yz (RFC 6647 §2.1): a sender takes a 5yz for final, whatever its words.
@@ -297,9 +300,56 @@ mod tests {
     }
 
     #[test]
+    fn surely_told_reasons_have_causes_of_their_own() {
+        let list = Some("zen.spamhaus.org".to_owned());
+        let said =
+            "554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org";
+        check(said, Phase::Greeting, &Cause::Blocklisted { list });
+        check(
+            "421 4.7.0 Too many connections from 192.0.2.9",
+            Phase::Greeting,
+            &Cause::RateLimited,
+        );
+        let retry_after = Some(Duration::from_secs(300));
+        let said =
+            "450 4.2.0 Recipient address rejected: Greylisted, please try again in 300 seconds";
+        check(said, Phase::Rcpt, &Cause::Greylisted { retry_after });
+        let said = "550 5.7.25 Client host rejected: cannot find your reverse hostname";
+        check(said, Phase::Rcpt, &Cause::PolicyReject);
+    }
+
+    #[test]
+    fn item_77_greylisting_with_a_5yz_is_final_to_a_sender() {
+        check(
+            "550 Greylisted, try again later",
+            Phase::Rcpt,
+            &Cause::Rejected,
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_is_no_word_about_the_clients_name() {
+        check(
+            "500 'HELO': command not understood",
+            Phase::Helo,
+            &Cause::Rejected,
+        );
+        check(
+            "503 5.5.1 Duplicate HELO/EHLO",
+            Phase::EhloInTls,
+            &Cause::Rejected,
+        );
+        check(
+            "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname",
+            Phase::Helo,
+            &Cause::PolicyReject,
+        );
+    }
+
+    #[test]
     fn before_mail_a_status_of_policy_is_about_the_client() {
         check("554 5.7.1 no", Phase::Greeting, &Cause::PolicyReject);
-        check("550 5.7.606 no", Phase::Ehlo, &Cause::PolicyReject);
+        check("550 5.7.999 no", Phase::Ehlo, &Cause::PolicyReject);
         check("554 5.3.2 no", Phase::Greeting, &Cause::Rejected);
     }
 

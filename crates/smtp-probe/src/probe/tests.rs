@@ -215,7 +215,7 @@ async fn an_address_that_is_not_this_hosts_is_this_hosts_fault() {
 async fn last_words_in_pieces_are_heard() {
     let observation = run(Security::StartTls, |mut stream| async move {
         greet(&mut stream).await;
-        stream.write_all(b"421-going down\r\n").await.expect("open");
+        stream.write_all(b"421-closing\r\n").await.expect("open");
         tokio::time::sleep(Duration::from_millis(20)).await;
         stream.write_all(b"421 bye\r\n").await.expect("open");
     })

@@ -7,6 +7,7 @@ use tls_inspect::HandshakeOutcome;
 use self::script::{Script, summary};
 use super::*;
 use crate::ehlo::Ehlo;
+use crate::observation::Exchange;
 
 mod script;
 
@@ -180,5 +181,53 @@ fn an_observation_reads_back_from_json() {
     assert_eq!(
         serde_json::from_str::<Observation>(&json).expect("it reads back"),
         observation
+    );
+}
+
+#[test]
+fn item_77_a_greylisted_recipient_is_told_with_its_time() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/transcripts/envelope-rcpt-greylisted.txt");
+    let seen = Script::load(&path).play(&|octets| vec![octets.to_vec()]);
+    let replies = seen.envelope();
+    let told = replies.recipients[0].diagnosis().expect("it is refused");
+    assert_eq!(told.reason, crate::Reason::Greylisted);
+    assert_eq!(told.retry_after, Some(Duration::from_secs(300)));
+    assert!(replies.reset.is_some_and(Exchange::is_accepted));
+    assert!(replies.mail.expect("it was sent").diagnosis().is_none());
+}
+
+#[test]
+fn what_is_measured_is_replayed_from_pieces_of_any_time() {
+    let options = SessionOptions::new("probe.example.com".parse().expect("a name"), Security::None);
+    let mut session = Session::with_options(options.clone());
+    let mut now = Duration::ZERO;
+    for octet in b"220 mx.example\r\n" {
+        now += Duration::from_micros(700);
+        session.handle_input(&[*octet], now);
+    }
+    session.poll_output(now);
+    session.handle_input(b"250-mx.exam", now + Duration::from_micros(400));
+    session.handle_input(b"ple\r\n250 X\r\n", now + Duration::from_secs(3));
+    let seen = session.into_observation(now + Duration::from_secs(4));
+    let pace = seen.pace(Phase::Ehlo).expect("octets came");
+    assert_eq!(pace.longest_gap, Duration::from_micros(2_999_600));
+    assert_eq!(seen.replay(&options).as_ref(), Ok(&seen));
+}
+
+#[test]
+fn a_replay_with_other_options_says_that_they_are_others() {
+    let mut session = session();
+    session.handle_input(b"220 mx.example\r\n", Duration::ZERO);
+    session.poll_output(Duration::ZERO);
+    let seen = session.into_observation(Duration::ZERO);
+    let other = SessionOptions::new(
+        "other.example.com".parse().expect("a name"),
+        Security::StartTls,
+    );
+    let error = seen.replay(&other).expect_err("it said another name");
+    assert_eq!(
+        (error.kind(), error.entry()),
+        (ReplayErrorKind::Diverged, 1)
     );
 }
