@@ -1,3 +1,5 @@
+mod live;
+
 use std::time::Duration;
 
 use clap::Parser as _;

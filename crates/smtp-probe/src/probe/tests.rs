@@ -267,3 +267,44 @@ async fn plaintext_a_moment_behind_the_220_is_the_same_injection() {
         StartTls::PlaintextInjected(_)
     ));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_header_is_the_first_thing_that_a_server_hears() {
+    let (near, mut far) = duplex(256);
+    let server = tokio::spawn(async move {
+        let mut header = [0; 28];
+        far.read_exact(&mut header).await.expect("a header");
+        greet(&mut far).await;
+        header
+    });
+    let (source, destination) = ("192.0.2.1:4000", "192.0.2.2:25");
+    let address = |text: &str| text.parse().expect("an address");
+    let header = ProxyHeader::tcp(address(source), address(destination));
+    let observation = probe(Security::StartTls)
+        .with_proxy_header(header)
+        .run_on(near)
+        .await;
+    let received = server.await.expect("it ends");
+    assert_eq!(ProxyHeader::parse(&received), Some(header));
+    assert!(observation.greeting.is_some(), "{}", observation.transcript);
+    let shown = observation.transcript.to_string();
+    assert!(
+        shown.starts_with("-- PROXY TCP4 192.0.2.1:4000 192.0.2.2:25 --\n"),
+        "{shown}"
+    );
+}
+
+/// Between the first line of a greeting and its last a server may wait on purpose; the wait is measured.
+#[tokio::test(start_paused = true)]
+async fn item_19_the_gap_within_a_greeting_is_measured() {
+    let observation = run(Security::StartTls, |mut stream| async move {
+        stream.write_all(b"220-mx.example\r\n").await.expect("open");
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        greet(&mut stream).await;
+    })
+    .await;
+    let pace = observation.pace(Phase::Greeting).expect("octets came");
+    assert_eq!((pace.arrivals, pace.longest_gap.as_secs()), (2, 6));
+    let options = probe(Security::StartTls).options().clone();
+    assert_eq!(observation.replay(&options).as_ref(), Ok(&observation));
+}
