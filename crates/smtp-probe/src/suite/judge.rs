@@ -147,6 +147,6 @@ pub(super) fn query(seen: &Observation) -> Verdict {
     }
 }
 
-fn shown(said: &Exchange) -> String {
+pub(super) fn shown(said: &Exchange) -> String {
     format!("{}: {}", said.command.escape_debug(), said.reply)
 }

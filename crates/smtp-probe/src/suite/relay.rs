@@ -1,5 +1,5 @@
 use super::Verdict;
-use super::judge::undecided;
+use super::judge::{shown, undecided};
 use crate::diagnosis::{Confidence, Diagnosis, Reason};
 use crate::envelope::ForwardPath;
 use crate::observation::{Cause, Exchange, Observation, Phase};
@@ -70,8 +70,4 @@ fn is_denied(said: &Exchange) -> bool {
     let relay = matches!(diagnosis.reason, Reason::RelayDenied | Reason::AuthRequired)
         && diagnosis.confidence >= Confidence::Medium;
     reply.effective_code().is_permanent_negative() && (relay || !about_client)
-}
-
-fn shown(said: &Exchange) -> String {
-    format!("{}: {}", said.command.escape_debug(), said.reply)
 }
