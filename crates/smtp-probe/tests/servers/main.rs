@@ -2,7 +2,8 @@
 //! up to say. It holds no expectation itself, so it is no test of libtest's; without arguments, as `cargo test` runs it, it says who runs it.
 //!
 //! ```text
-//! servers ADDRESS:PORT starttls|implicit|none [from=ADDRESS] [name=NAME] [greeting=SECONDS] [reply=SECONDS] [connect=SECONDS] [runs=COUNT]
+//! servers ADDRESS:PORT starttls|implicit|none [from=ADDRESS] [name=NAME] [rcpt=MAILBOX] [test=NAME] [greeting=SECONDS] [reply=SECONDS]
+//!     [connect=SECONDS] [runs=COUNT]
 //! ```
 //!
 //! What is empty is not printed. The times go to standard error, in milliseconds, because no two runs have the same.
@@ -13,7 +14,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use smtp_probe::{
-    Cause, Ehlo, Observation, PortState, Probe, Reply, Security, StartTls, Stop, Timeouts,
+    Cause, Ehlo, Envelope, Observation, PortState, Probe, Reply, Security, StartTls, Stop,
+    SuiteTest, Timeouts,
 };
 use tls_inspect::{Capture, CryptoProvider, HandshakeFailureKind, ReferenceId};
 
@@ -26,6 +28,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let address: SocketAddr = address.parse()?;
     let (probe, runs) = probe(security, options)?;
+    if let Some(name) = options
+        .iter()
+        .find_map(|option| option.strip_prefix("test="))
+    {
+        let (verdict, _) = probe.test(&test(name)?, address).await;
+        println!("{verdict}");
+        return Ok(());
+    }
     let mut seen = probe.run(address).await;
     for _ in 1..runs {
         seen = probe.run(address).await;
@@ -33,6 +43,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     print!("{}", summary(&seen)?);
     eprint!("{}", times(&seen)?);
     Ok(())
+}
+
+/// A test of the suite; what it needs for an envelope is nobody's.
+fn test(name: &str) -> Result<SuiteTest, Box<dyn Error>> {
+    Ok(match name {
+        "injection" => SuiteTest::command_injection(),
+        "tls" => SuiteTest::tls_required(),
+        "auth" => SuiteTest::auth_before_tls(),
+        "relay" => {
+            let (from, to) = (
+                "a@probe.interop.test".parse()?,
+                "b@elsewhere.interop.test".parse()?,
+            );
+            SuiteTest::open_relay(from, &to, "interop.test")
+        }
+        "vrfy" => SuiteTest::vrfy("root@interop.test".parse()?),
+        other => return Err(format!("expected a test, found `{other}`").into()),
+    })
 }
 
 /// The probe, and how often it is to look; the last look is shown.
@@ -55,6 +83,8 @@ fn probe(security: &str, options: &[String]) -> Result<(Probe, usize), Box<dyn E
             "greeting" => timeouts.greeting = Duration::from_secs_f64(value.parse()?),
             "reply" => timeouts.reply = Duration::from_secs_f64(value.parse()?),
             "session" => timeouts.session = Duration::from_secs_f64(value.parse()?),
+            "rcpt" => probe = probe.with_envelope(Envelope::null_sender().to(value.parse()?)?),
+            "test" => {}
             "runs" => runs = value.parse()?,
             other => return Err(format!("expected an option, found `{other}`").into()),
         }
@@ -101,6 +131,11 @@ fn summary(seen: &Observation) -> Result<String, std::fmt::Error> {
         "offers in tls",
         seen.ehlo_in_tls.as_ref().map(offers),
     )?;
+    for exchange in &seen.exchanges {
+        let reason = exchange.diagnosis().map(|diagnosis| diagnosis.reason);
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        writeln!(text, "{}: {}{reason}", exchange.phase, exchange.reply)?;
+    }
     line(&mut text, "quit", seen.quit.as_ref())?;
     for unsolicited in &seen.unsolicited {
         writeln!(text, "unsolicited: {unsolicited:?}")?;
