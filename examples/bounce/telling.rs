@@ -214,10 +214,7 @@ fn evidence(found: &Diagnosis) -> String {
     parts.extend(found.code.map(|code| code.to_string()));
     parts.extend(found.enhanced.map(|code| code.to_string()));
     if !found.matched.is_empty() {
-        parts.push(format!(
-            "\"{}\"",
-            found.matched.chars().take(80).collect::<String>()
-        ));
+        parts.push(format!("\"{}\"", shortened(&found.matched)));
     }
     parts.extend(found.list.as_ref().map(|list| format!("list {list}")));
     parts.extend(
@@ -226,6 +223,18 @@ fn evidence(found: &Diagnosis) -> String {
             .map(|time| format!("again in {} s", time.as_secs())),
     );
     parts.join(" ")
+}
+
+/// Both ends of a long wording tell, and what lies between is seldom of it.
+fn shortened(words: &str) -> String {
+    const END: usize = 20;
+    let length = words.chars().count();
+    if length <= 2 * END + 3 {
+        return words.to_owned();
+    }
+    let start: String = words.chars().take(END).collect();
+    let end: String = words.chars().skip(length - END).collect();
+    format!("{} … {}", start.trim_end(), end.trim_start())
 }
 
 fn span(seconds: u64) -> String {
@@ -309,8 +318,6 @@ fn advice(found: &Diagnosis) -> &'static str {
         }
         Reason::Loop => "The mail goes in a circle: check forwards and MX records.",
         Reason::Expired => "It was tried for too long: look for the cause in the log.",
-        _ => {
-            "Could not tell why: the words are none that are known; read them, or ask the receiver's postmaster."
-        }
+        _ => "Could not tell why: read the words, or ask the receiver's postmaster.",
     }
 }
