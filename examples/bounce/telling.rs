@@ -164,7 +164,7 @@ impl Page {
             self.lines.push(self.paint("33", &line));
         }
         for line in &log.examples {
-            self.row(&line.diagnosis.reason.to_string(), &line.diagnosis, 26);
+            self.row("", &line.diagnosis, 0);
         }
     }
 
@@ -227,7 +227,7 @@ fn evidence(found: &Diagnosis) -> String {
 
 /// Both ends of a long wording tell, and what lies between is seldom of it.
 fn shortened(words: &str) -> String {
-    const END: usize = 20;
+    const END: usize = 18;
     let length = words.chars().count();
     if length <= 2 * END + 3 {
         return words.to_owned();
