@@ -227,7 +227,7 @@ fn evidence(found: &Diagnosis) -> String {
 
 /// Both ends of a long wording tell, and what lies between is seldom of it.
 fn shortened(words: &str) -> String {
-    const END: usize = 18;
+    const END: usize = 20;
     let length = words.chars().count();
     if length <= 2 * END + 3 {
         return words.to_owned();
