@@ -2,6 +2,9 @@
 //!
 //! They are read from `sisimai-half/` in the folder that `MAILCHECK_CONFORMANCE` names, and skipped with a printed line where that is
 //! absent. The codes must agree on every row; the reasons, whose vocabularies differ, on nine of ten.
+//!
+//! A row without a code expects nothing of it. A status may be the one in the text or the one in the field `Status`, which differ in
+//! some reports. A code that Sisimai made up from its reason stands nowhere in the message, and such rows are counted apart.
 
 use std::path::{Path, PathBuf};
 
