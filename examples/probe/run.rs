@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smtp_probe::{EhloName, Ending, Envelope, Observation, Probe, SessionOptions, Timeouts};
 use tls_inspect::{CryptoProvider, ReferenceId};
 
-use crate::arguments::{Arguments, Host, Target};
+use crate::arguments::{Arguments, Host, SuiteName, Target};
 use crate::outcome::Outcome;
 use crate::suite::{self, Tested};
 use crate::{laboratory, telling};
@@ -119,7 +119,14 @@ pub(crate) fn probe(
     if arguments.unoffered {
         options = options.trying_unoffered_starttls();
     }
-    if arguments.mail.is_some() || !arguments.rcpt.is_empty() {
+    // Mailboxes that are meant for a test are not asked about beforehand.
+    let for_suite = arguments.suite.iter().any(|name| {
+        matches!(
+            name,
+            SuiteName::OpenRelay | SuiteName::Vrfy | SuiteName::Expn
+        )
+    });
+    if !for_suite && (arguments.mail.is_some() || !arguments.rcpt.is_empty()) {
         let mut envelope = arguments
             .mail
             .clone()

@@ -98,7 +98,7 @@ fn look(options: SessionOptions, replies: &[&str]) -> Look {
         match session.poll_output(now) {
             Output::Send { .. } => {}
             Output::StartTls { .. } => {
-                session.handle_tls(Capture::new(HandshakeOutcome::Completed), now)
+                session.handle_tls(Capture::new(HandshakeOutcome::Completed), now);
             }
             Output::Receive { until } => match replies.next() {
                 Some(reply) => {

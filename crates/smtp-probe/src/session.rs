@@ -418,7 +418,7 @@ impl Session {
     fn finish_phase(&mut self, phase: Phase, now: Duration) {
         let taken = now.saturating_sub(self.phase_started);
         let timing = self.observation.timings.of(phase);
-        *timing = Some(timing.unwrap_or_default() + taken);
+        *timing = Some(timing.unwrap_or_default().saturating_add(taken));
     }
 
     fn errand(&self) -> Option<&Errand> {

@@ -157,7 +157,7 @@ impl Transcript {
     }
 
     fn keep(&mut self, octets: &[u8]) -> Vec<u8> {
-        let room = (KEPT - self.kept).min(octets.len());
+        let room = KEPT.saturating_sub(self.kept).min(octets.len());
         self.kept += room;
         self.dropped += octets.len() - room;
         octets.iter().copied().take(room).collect()

@@ -133,6 +133,15 @@ impl Script {
         }
     }
 
+    /// How many octets the server sends in one go, at the most.
+    pub(super) fn longest(&self) -> usize {
+        let lengths = self.steps.iter().map(|step| match step {
+            Step::Server(octets) => octets.len(),
+            _ => 0,
+        });
+        lengths.max().unwrap_or_default()
+    }
+
     /// Plays the session; each thing the server sends comes in pieces as `cut` makes them.
     pub(super) fn play(&self, cut: Cut<'_>) -> Observation {
         let mut now = Duration::from_secs(1);
