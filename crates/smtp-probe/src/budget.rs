@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::code::ReplyCode;
-use crate::observation::{Cause, Observation, Outcome};
-use crate::reply::Reply;
+use crate::diagnosis::Diagnosis;
+use crate::observation::{Cause, Observation, Phase};
 
 mod peer;
 #[cfg(test)]
@@ -185,26 +185,24 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// What a session says: 421 from anywhere in it, a rate limit and a tarpit push back.
+    /// What a session says: 421 to anything, a rate limit and a tarpit push back.
     #[must_use]
     pub fn of(seen: &Observation) -> Self {
-        let closes = |reply: Option<&Reply>| {
-            reply.is_some_and(|reply| reply.effective_code() == ReplyCode::NOT_AVAILABLE)
-        };
-        let Outcome::Stopped(stop) = &seen.outcome else {
-            return match closes(seen.quit.as_ref()) {
-                true => Self::PushedBack { retry_after: None },
-                false => Self::Quiet,
-            };
-        };
-        let closes = closes(stop.reply.as_ref());
-        if closes || matches!(stop.cause, Cause::RateLimited | Cause::Tarpit { .. }) {
-            let diagnosis = stop.diagnosis();
-            Self::PushedBack {
-                retry_after: diagnosis.and_then(|diagnosis| diagnosis.retry_after),
-            }
-        } else {
-            Self::Quiet
+        let stop = seen.stop();
+        let tarpit = stop.is_some_and(|stop| matches!(stop.cause, Cause::Tarpit { .. }));
+        let stopped = stop.and_then(|stop| Some((stop.reply.as_ref()?, stop.phase)));
+        let quit = seen.quit.as_ref().map(|reply| (reply, Phase::Quit));
+        let exchanges = seen.exchanges.iter().map(|said| (&said.reply, said.phase));
+        let complaint = exchanges.chain(stopped).chain(quit).find(|(reply, phase)| {
+            reply.effective_code() == ReplyCode::NOT_AVAILABLE
+                || Cause::of_reply(reply, *phase) == Cause::RateLimited
+        });
+        match complaint {
+            Some((reply, _)) => Self::PushedBack {
+                retry_after: Diagnosis::of_reply(reply).retry_after,
+            },
+            None if tarpit => Self::PushedBack { retry_after: None },
+            None => Self::Quiet,
         }
     }
 }

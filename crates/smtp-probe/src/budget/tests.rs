@@ -1,5 +1,5 @@
 use super::*;
-use crate::observation::{Phase, PortState, Stop};
+use crate::observation::{Exchange, Outcome, PortState, Stop};
 use crate::reply::Reply;
 
 const fn secs(seconds: u64) -> Duration {
@@ -214,7 +214,13 @@ fn item_44_what_pushes_back() {
         "421 mx.example\r\n",
         PUSHED_BACK,
     );
-    ending(Cause::RateLimited, "450 slow down\r\n", PUSHED_BACK);
+    let limited = "450 4.7.1 Error: too many connections from you\r\n";
+    ending(Cause::RateLimited, limited, PUSHED_BACK);
+    let tarpit = Cause::Tarpit {
+        octets_per_minute: 60,
+        longest_gap: secs(1),
+    };
+    ending(tarpit, "", PUSHED_BACK);
     ending(
         Cause::TemporarilyUnavailable,
         "451 later\r\n",
@@ -223,4 +229,20 @@ fn item_44_what_pushes_back() {
     ending(Cause::Timeout, "", Ending::Quiet);
     let seen = Observation::new(None, PortState::Open, Outcome::Completed);
     assert_eq!(Ending::of(&seen), Ending::Quiet);
+    let mut asked = seen;
+    let reply = |text: &str| Reply::parse(text.as_bytes()).expect("a reply");
+    asked.exchanges = vec![Exchange {
+        phase: Phase::Rcpt,
+        command: "RCPT TO:<a@b.example>".to_owned(),
+        reply: reply(limited),
+        elapsed: secs(1),
+    }];
+    assert_eq!(
+        Ending::of(&asked),
+        PUSHED_BACK,
+        "a session may be completed all the same"
+    );
+    asked.exchanges.clear();
+    asked.quit = Some(reply("421 and do not come back\r\n"));
+    assert_eq!(Ending::of(&asked), PUSHED_BACK);
 }
