@@ -10,8 +10,8 @@
 //! $ cargo run --example probe -- mx.example.com --json > seen.json; cargo run --example probe -- --replay seen.json
 //! ```
 //!
-//! Exit code: 0 it works as asked, 1 proof that it does not, 3 could not tell; of several addresses, the highest. 64 for a
-//! mistake on the command line. It never sends a message.
+//! Exit code: 0 it works as asked, 1 proof that it does not, 3 could not tell, of the port or of a test; of several addresses,
+//! the highest. 64 for a mistake on the command line. It never sends a message.
 
 mod arguments;
 #[path = "../command_line.rs"]

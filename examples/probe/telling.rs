@@ -1,6 +1,5 @@
 //! What is printed about one look.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -33,7 +32,9 @@ pub(crate) fn page(look: &Look, transcript: bool) -> String {
     let seen = &look.seen;
     let mut page = headline(look) + "\n";
     let mut row = |label: &str, text: &str| {
-        writeln!(page, "    {label:<10} {text}").expect("a string takes all");
+        let line = format!("    {label:<10} {text}");
+        page.push_str(line.trim_end());
+        page.push('\n');
     };
     row("phases", &phases(seen));
     if let Some(greeting) = &seen.greeting {
