@@ -12,6 +12,7 @@
 //! recognized; of several files, the highest. 64 for a mistake on the command line.
 
 #[path = "../command_line.rs"]
+#[expect(dead_code, reason = "there is nothing to wait for")]
 mod command_line;
 mod read;
 mod samples;
@@ -42,7 +43,7 @@ struct Arguments {
     /// A message, a log or a reply; `-` is the standard input.
     files: Vec<PathBuf>,
 
-    /// Print all that was found as JSON.
+    /// Print all that was found as JSON, one object a line.
     #[arg(long)]
     json: bool,
 }
@@ -52,8 +53,6 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<u8, String> {
-    // Times belong to programs that wait for somebody.
-    let _ = command_line::seconds;
     let mut inputs = Vec::new();
     if arguments.files.is_empty() {
         inputs.extend(samples::ALL.map(|(name, text)| Input::read(name, text.as_bytes())));
@@ -63,7 +62,9 @@ async fn run(arguments: Arguments) -> Result<u8, String> {
         inputs.push(Input::read(&name, &octets));
     }
     let text = if arguments.json {
-        serde_json::to_string_pretty(&inputs).map_err(|error| error.to_string())?
+        let lines = inputs.iter().map(serde_json::to_string);
+        let lines: Result<Vec<_>, _> = lines.collect();
+        lines.map_err(|error| error.to_string())?.join("\n")
     } else {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let mut page = Page::new(std::io::stdout().is_terminal() && !plain);

@@ -30,6 +30,11 @@ pub(super) fn command_injection(seen: &Observation) -> Verdict {
             let said = Escaped(octets);
             return Verdict::CouldNotTell(format!("the command was answered before TLS: {said}"));
         }
+        StartTls::Refused(reply) => {
+            return Verdict::CouldNotTell(format!(
+                "STARTTLS is refused, perhaps for what is behind it: {reply}"
+            ));
+        }
         StartTls::Accepted if !completed => {
             let stop = seen.stop().map(ToString::to_string).unwrap_or_default();
             return Verdict::CouldNotTell(format!(

@@ -62,12 +62,14 @@ fn judge_mail(mail: &Exchange) -> Verdict {
     }
 }
 
-/// Whether a refusal is final, and not for who this client is.
+/// Whether a refusal says that the server does not relay, or is final and not for who this client is.
+///
+/// Some servers put off whom they do not relay for, such as Postfix with its `454 4.7.1 Relay access denied`.
 fn is_denied(said: &Exchange) -> bool {
     let reply = &said.reply;
     let about_client = Cause::of_reply(reply, Phase::Rcpt).is_about_client();
     let diagnosis = Diagnosis::of_reply(reply);
     let relay = matches!(diagnosis.reason, Reason::RelayDenied | Reason::AuthRequired)
         && diagnosis.confidence >= Confidence::Medium;
-    reply.effective_code().is_permanent_negative() && (relay || !about_client)
+    relay || (reply.effective_code().is_permanent_negative() && !about_client)
 }
