@@ -29,7 +29,7 @@ fn a_reply_and_its_deviations() {
         r"220-mx\r\n521 no\r\n",
         "! 220  odd: done\n  \
          ! act on     521: no\n    \
-           about      could not tell\n    \
+           about      perhaps no mail accepted\n    \
            text       mx\n               \
                       no\n  \
          ! but        code 521 differs from the first at octet 8",
