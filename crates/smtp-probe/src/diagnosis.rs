@@ -294,7 +294,10 @@ fn best(
         }
     };
     wording::each(words, |hit: Hit| {
-        if let Some(range) = words.source_range(hit.start, hit.end) {
+        // A frame names senders, recipients and failures that are not the cause.
+        if let Some(range) = words.source_range(hit.start, hit.end)
+            && !(hit.is_pair && range.0 < codes.at)
+        {
             consider(hit.reason, hit.weight, hit.length, range);
         }
     });
@@ -313,6 +316,9 @@ fn refined(said: Said, words: &Words, codes: Codes, by_codes: Option<(Reason, We
     let is_policy_for_now = codes
         .enhanced
         .is_some_and(|code| (code.class, code.subject, code.detail) == (4, 7, 1));
+    let is_about_command = codes
+        .code
+        .is_some_and(|code| matches!(code.0, 500 | 502 | 503));
     let follows = |commands: &[&[u8]]| {
         let mut commands = commands.iter();
         commands.any(|command| memchr::memmem::find(words.text(), command).is_some())
@@ -341,6 +347,8 @@ fn refined(said: Said, words: &Words, codes: Codes, by_codes: Option<(Reason, We
         }
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_mail() => Reason::SenderRefused,
         (Reason::UserUnknown | Reason::HostUnknown, _) if after_helo() => Reason::EhloRefused,
+        // These codes are about a command, not about its argument (RFC 5321 §4.2.4): the name of the command says no more.
+        (Reason::EhloRefused, _) if is_about_command => Reason::Protocol,
         (Reason::UserUnknown, Some(Reason::UserMoved)) => Reason::UserMoved,
         // "Server busy" is also said to those only who send too much.
         (Reason::System, Some(by_code @ (Reason::RateLimited | Reason::Reputation))) => by_code,

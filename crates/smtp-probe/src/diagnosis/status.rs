@@ -56,6 +56,8 @@ fn of_address(detail: u16) -> Option<Reason> {
         2 => Reason::HostUnknown,
         6 => Reason::UserMoved,
         7 | 8 => Reason::SenderRefused,
+        // Exchange Online: the sender has written to too many for today.
+        90 => Reason::RateLimited,
         // RFC 7505 §4.2; Exchange uses it for a recipient that it does not find, and says so in words.
         10 => Reason::NoMailAccepted,
         // Exchange Online: what the next host says of the recipient.
@@ -112,7 +114,7 @@ fn of_protocol(detail: u16) -> Option<Reason> {
 /// RFC 3463 §3.8, 4954, 6710, 7293, 7372, 7505, 8689, 8616 and the registry; from 57 on, Exchange Online.
 fn of_policy(detail: u16) -> Option<Reason> {
     Some(match detail {
-        2 | 17..=19 | 124 | 129 | 133 | 134 | 136 | 507 => Reason::RecipientRefused,
+        2 | 17..=19 | 124 | 129 | 133 | 134 | 136 | 504 | 507 => Reason::RecipientRefused,
         3..=7 => Reason::Security,
         8 | 9 | 12 | 14 | 57 => Reason::AuthRequired,
         10 | 11 | 30 => Reason::TlsRequired,
@@ -124,6 +126,9 @@ fn of_policy(detail: u16) -> Option<Reason> {
         27 => Reason::SenderRefused,
         28 | 232 | 233 | 500 | 508 | 705 => Reason::RateLimited,
         64 => Reason::RelayDenied,
+        506 => Reason::EhloRefused,
+        512 => Reason::Content,
+        520 => Reason::Policy,
         321..=325 => Reason::TlsFailed,
         511 | 606..=649 => Reason::Blocklisted,
         501..=503 | 513 | 650 | 651 | 708 => Reason::Reputation,

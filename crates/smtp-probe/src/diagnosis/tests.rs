@@ -322,6 +322,62 @@ fn refusals_of_other_receivers() {
 }
 
 #[test]
+fn words_of_a_sense_tell_in_any_order() {
+    check(
+        "550 nobody knows of an account like that; unknown here",
+        Reason::UserUnknown,
+    );
+    check(
+        "550 cannot find, alas, any such person",
+        Reason::UserUnknown,
+    );
+    check(
+        "550 Frozen since last year, this inbox",
+        Reason::UserDisabled,
+    );
+    check(
+        "552 no more: the inbox is, sadly, quite full",
+        Reason::MailboxFull,
+    );
+    check(
+        "550 banned is every sender of that kind",
+        Reason::SenderRefused,
+    );
+    check(
+        "550 for that site, relaying is what we have disallowed",
+        Reason::RelayDenied,
+    );
+    check("550 El usuario que busca no existe", Reason::UserUnknown);
+    check(
+        "550 O destinatário que procura não existe",
+        Reason::UserUnknown,
+    );
+    check(
+        "552 Das Postfach von Herrn X ist leider voll",
+        Reason::MailboxFull,
+    );
+    check("550 Такой пользователь нам неизвестен", Reason::UserUnknown);
+}
+
+#[test]
+fn a_word_of_refusal_alone_names_no_list() {
+    check("554 5.7.1 blocked", Reason::Policy);
+    check("550 Mail from your country is blocked", Reason::Policy);
+    check(
+        "550 blocked, see rbl.b.example: listed by them",
+        Reason::Blocklisted,
+    );
+}
+
+#[test]
+fn a_command_out_of_order_is_no_refusal_of_the_name() {
+    check("503 5.5.1 Duplicate HELO/EHLO", Reason::Protocol);
+    check("500 'HELO': command not understood", Reason::Protocol);
+    check("502 EHLO not supported", Reason::Protocol);
+    check("550 HELO name rejected", Reason::EhloRefused);
+}
+
+#[test]
 fn pasted_text_needs_no_form() {
     check(
         "the mailbox of that person is full, they say",

@@ -4,6 +4,8 @@
 //! name. Two marks are its own: ` .. ` is a gap of at most 120 octets, and a final `~` leaves the last word open. Every wording
 //! begins and ends at a word.
 //!
+//! Where no wording stands, two of a few senses near each other count too: see [`pairs`].
+//!
 //! The pieces between the gaps are one Aho-Corasick automaton, so the text is read once, whatever the number of wordings, and
 //! nothing is tried again: the work is the length of the text plus the number of pieces found. The crate `aho-corasick` does this
 //! search for `regex` and ripgrep too.
@@ -12,10 +14,13 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use pairs::{PAIRS, SENSES, Sense};
+
 use super::Reason;
 use super::text::Words;
 
 mod content;
+mod pairs;
 mod recipient;
 mod sender;
 mod session;
@@ -34,6 +39,8 @@ pub(super) const USUAL: Weight = 60;
 pub(super) const SPECIFIC: Weight = 50;
 /// It says what came of a cause that another wording may name.
 const OUTCOME: Weight = 58;
+/// Two senses near each other.
+const LOOSE: Weight = 45;
 /// One of several meanings.
 const HINT: Weight = 35;
 /// What a program puts before the cause.
@@ -76,6 +83,8 @@ pub(super) struct Hit {
     pub(super) weight: Weight,
     /// The octets of its pieces: of equally sure wordings the longer one says more.
     pub(super) length: usize,
+    /// Whether it is two senses near each other and no wording.
+    pub(super) is_pair: bool,
     /// Where it stands, in the text of the words.
     pub(super) start: usize,
     pub(super) end: usize,
@@ -96,6 +105,8 @@ struct Matcher {
     automaton: AhoCorasick,
     /// For each piece, where it is used; the last piece of a wording before its first, so that one occurrence is not both.
     uses: Vec<Vec<Use>>,
+    /// For each piece, the senses that it is a word of.
+    senses: Vec<Vec<Sense>>,
     rules: Vec<Rule>,
     slots: usize,
 }
@@ -153,13 +164,26 @@ impl Matcher {
         for uses in pieces.values_mut() {
             uses.sort_by_key(|piece| std::cmp::Reverse(piece.index));
         }
+        let mut senses = std::collections::BTreeMap::<String, Vec<Sense>>::new();
+        for (sense, words) in SENSES {
+            for word in words.split("; ") {
+                let piece = piece(word);
+                pieces.entry(piece.clone()).or_default();
+                senses.entry(piece).or_default().push(sense);
+            }
+        }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(pieces.keys())
             .ok()?;
+        let senses = pieces
+            .keys()
+            .map(|piece| senses.remove(piece).unwrap_or_default())
+            .collect();
         Some(Self {
             automaton,
             uses: pieces.into_values().collect(),
+            senses,
             rules,
             slots,
         })
@@ -167,6 +191,7 @@ impl Matcher {
 
     fn each(&self, text: &[u8], mut found: impl FnMut(Hit)) -> usize {
         let mut progress = vec![Progress::default(); self.slots];
+        let mut last = [Progress::default(); SENSES.len()];
         let mut looked_at = 0;
         for piece in self.automaton.find_overlapping_iter(text) {
             for used in self
@@ -179,6 +204,19 @@ impl Matcher {
                 if let Some(hit) = self.advance(&mut progress, *used, piece.start(), piece.end()) {
                     found(hit);
                 }
+            }
+            let place = Progress {
+                start: piece.start(),
+                end: piece.end(),
+            };
+            for sense in self
+                .senses
+                .get(piece.pattern().as_usize())
+                .into_iter()
+                .flatten()
+            {
+                looked_at += 1;
+                each_pair(&mut last, *sense, place, &mut found);
             }
         }
         looked_at
@@ -212,9 +250,45 @@ impl Matcher {
             reason: rule.reason,
             weight: rule.weight,
             length: rule.length,
+            is_pair: false,
             start: begun,
             end,
         })
+    }
+}
+
+/// Notes where a word of a sense stands; gives the pairs that it makes with the words before it.
+fn each_pair(
+    last: &mut [Progress; SENSES.len()],
+    sense: Sense,
+    place: Progress,
+    found: &mut impl FnMut(Hit),
+) {
+    for pair in PAIRS {
+        let other = match pair.senses {
+            [one, other] if one == sense => other,
+            [other, one] if one == sense => other,
+            _ => continue,
+        };
+        let Some(before) = last.get(other as usize) else {
+            continue;
+        };
+        let is_near = before.end > 0
+            && place.start + 1 >= before.end
+            && place.start < before.end + pairs::REACH;
+        if is_near {
+            found(Hit {
+                reason: pair.reason,
+                weight: pair.weight,
+                length: before.end - before.start + place.end - place.start,
+                is_pair: true,
+                start: before.start,
+                end: place.end,
+            });
+        }
+    }
+    if let Some(slot) = last.get_mut(sense as usize) {
+        *slot = place;
     }
 }
 
@@ -266,13 +340,52 @@ mod tests {
     }
 
     #[test]
+    fn every_sense_is_at_its_place_and_written_as_words_come_out_of_a_text() {
+        for (index, (sense, words)) in SENSES.into_iter().enumerate() {
+            assert_eq!(sense as usize, index, "{sense:?}");
+            for word in words.split("; ") {
+                let bare = word.strip_suffix('~').unwrap_or(word);
+                let text = Words::of(bare.as_bytes(), None);
+                assert_eq!(
+                    String::from_utf8_lossy(text.text()),
+                    format!(" {bare} "),
+                    "{sense:?}"
+                );
+                assert_eq!(
+                    words.split("; ").filter(|other| *other == word).count(),
+                    1,
+                    "`{word}` stands twice in {sense:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn senses_pair_in_either_order_and_not_from_afar() {
+        let found = |text: &str| {
+            let mut hits = Vec::new();
+            each(&Words::of(text.as_bytes(), None), |hit| {
+                hits.push((hit.reason, hit.weight));
+            });
+            hits.contains(&(Reason::UserDisabled, LOOSE + 2))
+        };
+        assert!(found("frozen by request was this mailbox"));
+        assert!(found("the mailbox of that person was frozen"));
+        assert!(!found("frozen"));
+        assert!(!found(&format!(
+            "mailbox {} frozen",
+            "x ".repeat(pairs::REACH)
+        )));
+    }
+
+    #[test]
     fn a_gap_is_bounded_and_in_order() {
         let found = |text: &str| {
             let mut hits = Vec::new();
             each(&Words::of(text.as_bytes(), None), |hit| {
-                hits.push(hit.reason);
+                hits.push((hit.reason, hit.weight));
             });
-            hits.contains(&Reason::MailboxFull)
+            hits.contains(&(Reason::MailboxFull, CERTAIN))
         };
         assert!(found("the mailbox of that person is full"));
         assert!(!found("full is the mailbox"));

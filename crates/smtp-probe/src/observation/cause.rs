@@ -149,10 +149,7 @@ impl Cause {
             return Self::UnexpectedReply;
         };
         let diagnosis = Diagnosis::of_reply(reply);
-        // A command that is unknown or out of order is refused with its name in the words, not the client's.
-        let about_command = matches!(code.0, 500 | 502 | 503);
         if diagnosis.confidence >= Confidence::Medium
-            && !(about_command && diagnosis.reason == Reason::EhloRefused)
             && let Some(told) = Self::told(diagnosis)
         {
             // Greylisting is a 4yz (RFC 6647 §2.1): a sender takes a 5yz for final, whatever its words.

@@ -124,6 +124,12 @@ pub(super) const FAMILIES: &[Family] = &[
          message length exceeds administrative limit; size exceeds; exceeds size limit; exceeds the max; \
          exceeded max; nachricht .. zu groß; message trop; taille maximale; tamaño máximo; превышает; 太大",
     ),
+    family(
+        Reason::Content,
+        CERTAIN,
+        "failed to parse message; could not parse message; cannot parse message",
+    ),
+    family(Reason::Spam, SURE, "spamtrap; spam trap; spamtraps"),
     family(Reason::Virus, USUAL, "worm; exploit"),
     family(
         Reason::Content,

@@ -204,7 +204,7 @@ pub(super) const FAMILIES: &[Family] = &[
          group you tried to contact .. may not exist; may not have permission to post; message filtered; \
          filtered by recipient; recipient filter; user reject; user rejected the message; \
          rejected by filter of the recipient; mailbox owner has changed; domain owner has changed; \
-         recipient validation; restrictions; you may not have permission; recipient not allowed; \
+         recipient validation; you may not have permission; recipient not allowed; \
          recipient not permitted; recipient is not allowed; recipient address was rejected; receiver rejected; \
          mailbox .. rejecting",
     ),
@@ -282,6 +282,24 @@ pub(super) const FAMILIES: &[Family] = &[
          private list access denied; subscribers only; only members; not subscribed; you must be a member; \
          requires moderation; sender not allowed for this recipient; not authorized to post; \
          post messages to the group; recipient not on; requires that you verify; challenge response",
+    ),
+    // Postfix says it of a recipient that it has asked another server about, and has no answer yet.
+    family(
+        Reason::RecipientRefused,
+        CERTAIN,
+        "recipient address rejected unverified address; recipient address rejected .. address verification in progress",
+    ),
+    family(
+        Reason::UserUnknown,
+        SURE,
+        "recipient addresses rejected access denied; isnt known at; not known at",
+    ),
+    family(Reason::MailboxFull, 98, "too much mail data; mailbox space"),
+    family(
+        Reason::RecipientRefused,
+        SURE,
+        "not accepting mail for; user refused to receive; refused to receive; rejected by recipients; \
+         does not want your mail; doesnt want your mail",
     ),
     family(
         Reason::UserUnknown,

@@ -45,7 +45,7 @@ pub(super) const FAMILIES: &[Family] = &[
         "please use the smtp server of your isp; use your isp; use your own; use your providers; \
          use the mail server of your; blocked for abuse; blocked for spam; due to abuse; rbl; \
          ip address is not accepted; access denied .. ip; refused connection from; mail from .. blocked; \
-         mail from this ip; your ip; not accepted from your ip; blocked",
+         mail from this ip; your ip; not accepted from your ip",
     ),
     family(
         Reason::Reputation,
@@ -176,11 +176,8 @@ pub(super) const FAMILIES: &[Family] = &[
          forgery; pretends to be; impersonat~; authentication level; required authentication level; \
          authenticate with at least one; authenticate this message; bimi",
     ),
-    family(
-        Reason::AuthenticationFailure,
-        USUAL,
-        "spf; openspf; dkim; dmarc",
-    ),
+    family(Reason::AuthenticationFailure, USUAL, "spf; openspf; dkim"),
+    family(Reason::AuthenticationFailure, CERTAIN, "dmarc"),
     family(
         Reason::Policy,
         SURE,
@@ -198,7 +195,7 @@ pub(super) const FAMILIES: &[Family] = &[
         Reason::Policy,
         HINT,
         "access denied; access rejected; access forbidden; permission denied; not authorized; not permitted; \
-         rejected; refused; denied; not accepted; forbidden; prohibited; unacceptable; declined; \
+         rejected; refused; denied; blocked; not accepted; forbidden; prohibited; unacceptable; declined; \
          delivery not authorized; mail rejected by destination domain; not allowed; unauthorized",
     ),
     family(
@@ -275,6 +272,28 @@ pub(super) const FAMILIES: &[Family] = &[
         Reason::Policy,
         CERTAIN,
         "for policy reasons; rejected for policy reasons; policy reasons",
+    ),
+    // A list that is named says more than what it was asked about.
+    family(
+        Reason::Blocklisted,
+        97,
+        "by dnsbl; by the dnsbl; by rbl; by the rbl; refused by the dnsbl",
+    ),
+    family(
+        Reason::Policy,
+        98,
+        "your country; your region; your location; geographical location; geographic location; geolocation; \
+         geo blocked; geo blocking; blocked country",
+    ),
+    family(
+        Reason::Reputation,
+        SURE,
+        "dictionary attack; directory harvest; harvest attack; harvesting; trust score; sender score",
+    ),
+    family(
+        Reason::SenderRefused,
+        SURE,
+        "invalid dns mx; black mail address; bad outbound sender; banned sender",
     ),
     family(Reason::Policy, HINT, "administrator; administrative"),
 ];

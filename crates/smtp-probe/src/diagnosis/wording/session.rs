@@ -193,6 +193,21 @@ pub(super) const FAMILIES: &[Family] = &[
         "daily .. quota; hourly .. quota; relay quota; reached your .. quota",
     ),
     family(
+        Reason::RateLimited,
+        97,
+        "queue quota; organization queue; per connection reached; messages per connection",
+    ),
+    family(
+        Reason::AuthRequired,
+        97,
+        "too many authentication; too many failed authentication; too many auth failures; fail authentication",
+    ),
+    family(
+        Reason::Greylisted,
+        SURE,
+        "first contact; first contact from",
+    ),
+    family(
         Reason::Protocol,
         HINT,
         "need rcpt; argument; pipelining; malformed",

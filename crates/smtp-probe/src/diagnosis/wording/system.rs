@@ -46,7 +46,8 @@ pub(super) const FAMILIES: &[Family] = &[
         HINT,
         "other mail system problem; service unavailable; service currently unavailable; \
          service temporarily unavailable; service is unavailable; service not available; service refused; \
-         service refuse; service failure; try again later; please try again later; try later; \
+         service refuse; service failure; try again later; please try again later; try later; try again; retry later; please retry; come back later; \
+         currently unavailable; \
          closing transmission channel; temporary failure; temporary error; temporary problem; \
          temporarily unavailable; requested action aborted; error in processing; unknown error; transaction failed",
     ),
@@ -167,6 +168,13 @@ pub(super) const FAMILIES: &[Family] = &[
         USUAL,
         "unreachable; eof; connection closed; remote host",
     ),
+    family(
+        Reason::System,
+        SURE,
+        "license expired; licence expired; license has expired; replicated; replication; secondary server",
+    ),
+    family(Reason::Network, SURE, "tried all mx~; all mx hosts failed"),
+    family(Reason::Loop, SURE, "points back to; point back to"),
     family(Reason::Loop, USUAL, "loop; loops"),
     family(Reason::Network, HINT, "timeout; time out"),
 ];
