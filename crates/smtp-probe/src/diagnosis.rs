@@ -293,7 +293,12 @@ fn best(
             ));
         }
     };
+    // Postfix ends with the command that was answered, and its words are no cause.
+    let answered = memchr::memmem::rfind(words.text(), b" in reply to ").unwrap_or(usize::MAX);
     wording::each(words, |hit: Hit| {
+        if hit.end > answered.saturating_add(1) {
+            return;
+        }
         // A frame names senders, recipients and failures that are not the cause.
         if let Some(range) = words.source_range(hit.start, hit.end)
             && !(hit.is_pair && range.0 < codes.at)

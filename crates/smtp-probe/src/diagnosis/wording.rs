@@ -154,10 +154,9 @@ impl Matcher {
                 });
                 slots += parts.clone().count();
                 for (index, part) in parts.enumerate() {
-                    pieces
-                        .entry(piece(part))
-                        .or_default()
-                        .push(Use { rule, index });
+                    for piece in spellings(&piece(part)) {
+                        pieces.entry(piece).or_default().push(Use { rule, index });
+                    }
                 }
             }
         }
@@ -167,9 +166,10 @@ impl Matcher {
         let mut senses = std::collections::BTreeMap::<String, Vec<Sense>>::new();
         for (sense, words) in SENSES {
             for word in words.split("; ") {
-                let piece = piece(word);
-                pieces.entry(piece.clone()).or_default();
-                senses.entry(piece).or_default().push(sense);
+                for piece in spellings(&piece(word)) {
+                    pieces.entry(piece.clone()).or_default();
+                    senses.entry(piece).or_default().push(sense);
+                }
             }
         }
         let automaton = AhoCorasick::builder()
@@ -255,6 +255,38 @@ impl Matcher {
             end,
         })
     }
+}
+
+/// What is written in two ways; a contraction has lost its apostrophe.
+const SPELLINGS: [(&str, &str); 12] = [
+    (" is not ", " isnt "),
+    (" are not ", " arent "),
+    (" was not ", " wasnt "),
+    (" does not ", " doesnt "),
+    (" do not ", " dont "),
+    (" did not ", " didnt "),
+    (" could not ", " couldnt "),
+    (" cannot ", " cant "),
+    (" cannot ", " can not "),
+    (" will not ", " wont "),
+    (" email ", " e mail "),
+    (" mailbox ", " mail box "),
+];
+
+/// A piece as it is written, and in its other spelling if it has one.
+fn spellings(piece: &str) -> impl Iterator<Item = String> {
+    let other = |(one, other): &(&str, &str)| {
+        let respelled = piece.replace(one, other);
+        (respelled != piece).then_some(respelled)
+    };
+    // What is not known isn't known.
+    let contracted = piece
+        .strip_prefix(" not ")
+        .map(|rest| format!(" isnt {rest}"));
+    let others: Vec<String> = SPELLINGS.iter().filter_map(other).collect();
+    std::iter::once(piece.to_owned())
+        .chain(contracted)
+        .chain(others)
 }
 
 /// Notes where a word of a sense stands; gives the pairs that it makes with the words before it.

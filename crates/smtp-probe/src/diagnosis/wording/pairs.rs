@@ -43,7 +43,7 @@ use Sense::{
 pub(super) const SENSES: [(Sense, &str); 19] = [
     (
         Recipient,
-        "user; users; recipient; recipients; mailbox; mailboxes; mail box; inbox; address; addresses; account; \
+        "user; users; recipient; recipients; mailbox; mailboxes; inbox; address; addresses; account; \
          accounts; alias; addressee; person; customer; subscriber; userid; username; destination; mailfolder; \
          local part; mailing list; destinataire; utilisateur; boîte; boite; destinatario; destinatário; usuario; \
          usuário; buzon; buzón; casilla; cuenta; conta; caixa; casella; utente; benutzer; empfänger; empfaenger; \
@@ -93,10 +93,10 @@ pub(super) const SENSES: [(Sense, &str); 19] = [
     ),
     (
         Absent,
-        "unknown; not found; no such; no record; not exist; doesnt exist; dont exist; no longer exists; not known; \
-         isnt known; not recognized; unrecognized; nonexistent; non existent; not be found; couldnt be found; \
-         cant be found; cant find; cannot find; could not find; not listed; isnt listed; not in; isnt in; not a member; \
-         not registered; not local; not ok; never existed; invalid; not valid; isnt valid; wrong; misspelled; \
+        "unknown; not found; no such; no record; not exist; does not exist; do not exist; does not belong; no longer exists; not known; \
+         not recognized; unrecognized; nonexistent; non existent; not be found; \
+         cannot be found; cannot find; could not find; not listed; not in; not a member; \
+         not registered; not local; not ok; never existed; invalid; not valid; wrong; misspelled; \
          incorrect; bad; deleted; removed; unallocated; unverified; not deliverable; undeliverable; \
          inconnu; inconnue; nexiste pas; introuvable; invalide; no existe; desconocido; inexistente; não existe; \
          nao existe; desconhecido; unbekannt; existiert nicht; nicht bekannt; nicht gefunden; nicht vorhanden; \
@@ -125,7 +125,7 @@ pub(super) const SENSES: [(Sense, &str); 19] = [
         Refused,
         "rejected; reject; refused; refuse; blocked; denied; deny; denies; declined; banned; prohibited; forbidden; \
          disallowed; not allowed; not permitted; not accepted; unacceptable; unauthorized; abgelehnt; verweigert; \
-         zurückgewiesen; rejeté; rejetée; refusé; refusée; rechazado; rechazada; recusado; recusada; rejeitado; \
+         zurückgewiesen; rejeté; rejetée; refusé; refusée; non autorisé; rechazado; rechazada; recusado; recusada; rejeitado; \
          rejeitada; bloqueado; bloqueada; rifiutato; отклонен~; отказано; 拒绝; 被拒",
     ),
     (

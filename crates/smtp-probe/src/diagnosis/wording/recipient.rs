@@ -292,14 +292,23 @@ pub(super) const FAMILIES: &[Family] = &[
     family(
         Reason::UserUnknown,
         SURE,
-        "recipient addresses rejected access denied; isnt known at; not known at",
+        "recipient addresses rejected access denied; not known at",
     ),
-    family(Reason::MailboxFull, 98, "too much mail data; mailbox space"),
+    family(
+        Reason::MailboxFull,
+        98,
+        "too much mail data; mailbox space; mailbox has reached; mailbox .. maximum size; mailbox .. storage limit",
+    ),
     family(
         Reason::RecipientRefused,
         SURE,
         "not accepting mail for; user refused to receive; refused to receive; rejected by recipients; \
-         does not want your mail; doesnt want your mail",
+         does not want your mail; does not wish to",
+    ),
+    family(
+        Reason::NoMailAccepted,
+        SURE,
+        "takes no mail; accepts no mail",
     ),
     family(
         Reason::UserUnknown,

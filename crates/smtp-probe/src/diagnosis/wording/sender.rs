@@ -286,6 +286,16 @@ pub(super) const FAMILIES: &[Family] = &[
          geo blocked; geo blocking; blocked country",
     ),
     family(
+        Reason::Blocklisted,
+        SURE,
+        "blocklist; blocklists; block list; block lists; black list; black lists; denylist",
+    ),
+    family(
+        Reason::RelayDenied,
+        SURE,
+        "do not handle mail for; does not handle mail for",
+    ),
+    family(
         Reason::Reputation,
         SURE,
         "dictionary attack; directory harvest; harvest attack; harvesting; trust score; sender score",
@@ -293,7 +303,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family(
         Reason::SenderRefused,
         SURE,
-        "invalid dns mx; black mail address; bad outbound sender; banned sender",
+        "block mail from; blocks mail from; invalid dns mx; black mail address; bad outbound sender; banned sender",
     ),
     family(Reason::Policy, HINT, "administrator; administrative"),
 ];
