@@ -34,7 +34,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family(
         Reason::Virus,
         CERTAIN,
-        "virus; viruses; virus detected; virus found; infected; contains a virus; malware; malicious; trojan; \
+        "virus; viruses; virus detected; virus found; infected; contains a virus; malware; malicious; \
          clamav; infected message; virus scanner; dangerous attachment; eicar; ransomware; message infected; \
          infizier~",
     ),
@@ -130,6 +130,8 @@ pub(super) const FAMILIES: &[Family] = &[
         "failed to parse message; could not parse message; cannot parse message",
     ),
     family(Reason::Spam, SURE, "spamtrap; spam trap; spamtraps"),
+    family(Reason::Virus, CERTAIN, "trojan~"),
+    family(Reason::Spam, SURE, "unwanted content; unwanted message"),
     family(Reason::Virus, USUAL, "worm; exploit"),
     family(
         Reason::Content,

@@ -208,6 +208,23 @@ pub(super) const FAMILIES: &[Family] = &[
         "first contact; first contact from",
     ),
     family(
+        Reason::RateLimited,
+        USUAL,
+        "faster than; sending faster; in the last hour; in the past hour; sent more than; slower",
+    ),
+    family(
+        Reason::TooManyConnections,
+        SURE,
+        "sessions at a time; connections at a time; at the same time",
+    ),
+    family(
+        Reason::TlsFailed,
+        SURE,
+        "tls .. not available; tls .. unavailable",
+    ),
+    family(Reason::TlsRequired, USUAL, "over tls; over ssl"),
+    family(Reason::AuthRequired, USUAL, "log in before; log in to"),
+    family(
         Reason::Protocol,
         HINT,
         "need rcpt; argument; pipelining; malformed",

@@ -175,6 +175,11 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     family(Reason::Network, SURE, "tried all mx~; all mx hosts failed"),
     family(Reason::Loop, SURE, "points back to; point back to"),
+    family(
+        Reason::System,
+        SURE,
+        "database is; database not; database connection",
+    ),
     family(Reason::Loop, USUAL, "loop; loops"),
     family(Reason::Network, HINT, "timeout; time out"),
 ];
