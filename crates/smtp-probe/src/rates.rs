@@ -179,19 +179,24 @@ impl ReasonRates {
             .take(MAX_NAME)
             .map(|letter| letter.to_ascii_lowercase())
             .collect();
+        let oldest = newest.saturating_sub(2 * SLOTS);
         let slots = self.receivers.entry(Some(name)).or_default();
         *slots.counts.entry((slot, reason)).or_default() += 1;
-        slots.counts = slots
-            .counts
-            .split_off(&(newest.saturating_sub(2 * SLOTS), None));
-        self.fold();
+        slots.forget(oldest);
+        self.fold(oldest);
     }
 
-    /// Folds the least busy receiver while there are too many.
-    fn fold(&mut self) {
+    /// Folds the least busy receiver while there are too many; those of long ago are forgotten first.
+    fn fold(&mut self, oldest: u64) {
         let named = |receivers: &BTreeMap<Option<String>, Slots>| {
             receivers.len() - usize::from(receivers.contains_key(&None))
         };
+        if named(&self.receivers) > self.max_receivers {
+            self.receivers.retain(|_, slots| {
+                slots.forget(oldest);
+                !slots.counts.is_empty()
+            });
+        }
         while named(&self.receivers) > self.max_receivers {
             let least = self
                 .receivers
@@ -252,10 +257,11 @@ impl ReasonRates {
     #[must_use]
     pub fn changes(&self, now: Duration) -> Vec<Change> {
         let (before, recent) = self.windows(now);
-        // Whoever began to count in the middle of the window before cannot compare.
+        // Whoever began to count in the middle of the window before cannot compare, nor can a clock that began there.
+        let end = self.slot(now);
         let is_long_enough = self
             .span
-            .is_some_and(|(first, _)| self.slot(first) <= before.0.saturating_add(1));
+            .is_some_and(|(first, _)| self.slot(first).saturating_add(2 * SLOTS - 2) <= end);
         let mut changes = Vec::new();
         for (receiver, slots) in &self.receivers {
             let (total_before, mut counts_before) = slots.within(before);
@@ -312,6 +318,11 @@ impl ReasonRates {
 }
 
 impl Slots {
+    /// Forgets what was before a slot.
+    fn forget(&mut self, oldest: u64) {
+        self.counts = self.counts.split_off(&(oldest, None));
+    }
+
     /// All events in the slots from the first to the last, and those of each reason.
     fn within(&self, (first, last): (u64, u64)) -> (u64, BTreeMap<Reason, u64>) {
         let mut total = 0;
@@ -487,5 +498,39 @@ mod tests {
             assert!(rates.changes(at).len() < 2);
             drop(rates.counts(at));
         }
+    }
+
+    #[test]
+    fn nothing_rises_before_two_windows_have_passed() {
+        for minutes in [20, 59, 80, 100] {
+            let mut rates = ReasonRates::new(HOUR);
+            for minute in 0..minutes {
+                let at = Duration::from_secs(60 * minute);
+                for _ in 0..5 {
+                    rates.record(at, "b.example", &refusal("550 5.1.1 User unknown"));
+                }
+            }
+            let changes = rates.changes(Duration::from_secs(60 * minutes));
+            assert!(
+                changes.iter().all(|change| change.trend == Trend::TooShort),
+                "{minutes} minutes: {changes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn receivers_of_long_ago_leave_room_for_new_ones() {
+        let mut rates = ReasonRates::new(HOUR).with_max_receivers(2);
+        for _ in 0..10 {
+            rates.record_success(Duration::ZERO, "a.example");
+            rates.record_success(Duration::ZERO, "b.example");
+        }
+        rates.record_success(HOUR * 10, "c.example");
+        let names: Vec<_> = rates
+            .counts(HOUR * 10)
+            .into_iter()
+            .map(|one| one.receiver)
+            .collect();
+        assert_eq!(names, [Some("c.example".to_owned())]);
     }
 }
