@@ -80,7 +80,7 @@ pub enum SameGreeting {
     },
     /// Two of them greet differently, so each speaks for itself.
     No,
-    /// Could not tell: fewer than two addresses greeted.
+    /// Could not tell: fewer than two addresses greeted in words.
     CouldNotTell,
 }
 
@@ -88,7 +88,7 @@ pub enum SameGreeting {
 ///
 /// Times and session ids are left out: words with digits in them (except for the first word, which is the server's name), days of
 /// the week and months.
-/// Several observations of one address count once. Servers of one owner may greet alike for good reason.
+/// Of several observations of one address the first counts. Servers of one owner may greet alike for good reason.
 ///
 /// # Examples
 ///
@@ -105,11 +105,14 @@ pub fn same_greeting<'a>(seen: impl IntoIterator<Item = &'a Observation>) -> Sam
         let (Some(address), Some(greeting)) = (observation.address, &observation.greeting) else {
             continue;
         };
+        // A greeting without words is nobody's own, and one address says nothing of two, even if a balancer stands there.
+        if essence(greeting).is_empty() || !addresses.insert(address.ip().to_canonical()) {
+            continue;
+        }
         let first = *first.get_or_insert(greeting);
         if essence(first) != essence(greeting) {
             return SameGreeting::No;
         }
-        addresses.insert(address.ip().to_canonical());
     }
     match first {
         Some(greeting) if addresses.len() >= 2 => SameGreeting::Yes {
@@ -220,5 +223,21 @@ mod tests {
         seen.ehlo = Some(Ehlo::new(ehlo));
         seen.starttls = StartTls::NotOffered;
         assert_eq!(seen.interception(), []);
+    }
+
+    #[test]
+    fn one_address_that_greets_in_two_ways_tells_nothing_of_two() {
+        let once = greeted("192.0.2.1:25", "220 mx1.example ESMTP");
+        let again = greeted("192.0.2.1:25", "220 mx2.example ESMTP");
+        assert_eq!(same_greeting([&once, &again]), SameGreeting::CouldNotTell);
+    }
+
+    #[test]
+    fn greetings_without_a_word_of_their_own_tell_nothing() {
+        let all = [
+            greeted("192.0.2.1:25", "220 "),
+            greeted("192.0.2.2:25", "220"),
+        ];
+        assert_eq!(same_greeting(&all), SameGreeting::CouldNotTell);
     }
 }
