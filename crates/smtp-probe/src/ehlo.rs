@@ -74,6 +74,13 @@ impl Ehlo {
         self.extensions().any(|extension| extension.is(keyword))
     }
 
+    /// Whether it is what Sendmail gives to a client that it refuses: it greets it with 220, lists ENHANCEDSTATUSCODES alone, and
+    /// answers all but NOOP and QUIT with the refusal.
+    pub(crate) fn may_be_withheld(&self) -> bool {
+        let mut extensions = self.capabilities();
+        extensions.next() == Some(Capability::EnhancedStatusCodes) && extensions.next().is_none()
+    }
+
     /// What each extension says the server can do, in the server's order.
     pub fn capabilities(&self) -> impl Iterator<Item = Capability<'_>> {
         self.extensions().map(|extension| extension.capability())

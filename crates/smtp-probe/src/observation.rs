@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tls_inspect::Capture;
 
+use crate::code::ReplyCode;
 use crate::ehlo::Ehlo;
 use crate::escape::Escaped;
-use crate::reply::Reply;
+use crate::reply::{Reply, ReplyLimits, ReplyParser};
 use crate::transcript::Transcript;
 
 mod cause;
@@ -154,6 +155,13 @@ impl Observation {
     /// What offer, reply and handshake of STARTTLS come to.
     #[must_use]
     pub fn starttls_verdict(&self) -> StartTlsVerdict {
+        // *Not now* in the place of a handshake is no handshake that fails.
+        let put_off = self
+            .stop()
+            .is_some_and(|stop| stop.phase == Phase::Handshake && stop.reply.is_some());
+        if put_off {
+            return StartTlsVerdict::CouldNotTell;
+        }
         StartTlsVerdict::of(&self.starttls, self.tls.as_ref())
     }
 
@@ -179,6 +187,12 @@ impl Observation {
     #[must_use]
     pub fn pace(&self, phase: Phase) -> Option<&Pace> {
         self.paces.iter().find(|pace| pace.phase == phase)
+    }
+
+    /// Whether every reply can be trusted to answer its command: nothing came unasked, but before EHLO or to say farewell.
+    pub(crate) fn is_in_step(&self) -> bool {
+        let in_step = |said: &Unsolicited| said.phase == Phase::Ehlo || said.is_farewell();
+        self.unsolicited.iter().all(in_step)
     }
 
     /// The reply to EHLO that counts: the one inside TLS, if there is one.
@@ -263,6 +277,26 @@ pub struct Unsolicited {
     /// What it said; the first 512 octets.
     #[cfg_attr(feature = "serde", serde(with = "crate::escape::octets"))]
     pub octets: Vec<u8>,
+}
+
+impl Unsolicited {
+    /// The whole replies that it begins with.
+    pub(crate) fn replies(&self) -> Vec<Reply> {
+        let mut parser = ReplyParser::new(ReplyLimits::default());
+        let mut rest = self.octets.as_slice();
+        let mut replies = Vec::new();
+        while let Ok(Some(reply)) = parser.advance(&mut rest) {
+            replies.push(reply.to_owned());
+        }
+        replies
+    }
+
+    /// Whether it is *not now* and nothing else, which a server may say at any time (RFC 5321 §3.8).
+    pub(crate) fn is_farewell(&self) -> bool {
+        let replies = self.replies();
+        let first = replies.first().map(Reply::effective_code);
+        first == Some(ReplyCode::NOT_AVAILABLE)
+    }
 }
 
 impl fmt::Debug for Unsolicited {

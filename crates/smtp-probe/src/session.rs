@@ -181,16 +181,22 @@ impl Session {
         }
         // What is measured is what is kept, so that a replay measures the same.
         let now = self.observation.transcript.received(now, octets);
-        self.note_pace(octets.len(), now);
         let mut rest = octets;
         while !rest.is_empty() {
             let State::Reply(phase) = self.state else {
+                self.note_received(rest.len());
                 return self.handle_early(rest, now);
             };
             if self.command.is_some() {
+                self.note_received(rest.len());
                 return self.note_unsolicited(rest, now);
             }
-            match next_reply(&mut self.parser, &mut rest) {
+            let length = rest.len();
+            let read = next_reply(&mut self.parser, &mut rest);
+            // Only what was read of this reply: what is behind it may come in a piece of its own, and must measure the same.
+            let taken = read.as_ref().map_or(length, |_| length - rest.len());
+            self.note_pace(phase, taken, now);
+            match read {
                 Ok(Some(reply)) => self.handle_reply(phase, reply, now),
                 Ok(None) => return,
                 Err(error) => return self.handle_unreadable(error, now),
@@ -327,13 +333,17 @@ impl Session {
         if self.state != State::Done {
             self.stop(Cause::Deadline, None, now);
         }
-        // A list of extensions out of step proves no absence.
-        let in_step = self
-            .observation
-            .unsolicited
-            .iter()
-            .all(|said| said.phase == Phase::Ehlo);
-        if self.observation.starttls == StartTls::NotOffered && !in_step {
+        // What is out of step proves neither absence nor refusal; what follows a list of extensions unasked leaves it in doubt too.
+        let seen = &self.observation;
+        let unclear = match seen.starttls {
+            StartTls::NotOffered => seen
+                .unsolicited
+                .iter()
+                .any(|said| said.phase != Phase::Ehlo),
+            StartTls::Refused(_) => !seen.is_in_step() && self.errand() != Some(&Errand::Injection),
+            _ => false,
+        };
+        if unclear {
             self.observation.starttls = StartTls::Unclear;
         }
         self.observation.timings.total = now;
@@ -372,15 +382,13 @@ impl Session {
         self.paced = false;
     }
 
-    /// Notes how octets come while a reply is awaited.
-    fn note_pace(&mut self, octets: usize, now: Duration) {
+    fn note_received(&mut self, octets: usize) {
         self.phase_received = self.phase_received.saturating_add(octets);
-        let State::Reply(phase) = self.state else {
-            return;
-        };
-        if self.command.is_some() {
-            return;
-        }
+    }
+
+    /// Notes how octets come while a reply is awaited.
+    fn note_pace(&mut self, phase: Phase, octets: usize, now: Duration) {
+        self.note_received(octets);
         let at = now.saturating_sub(self.phase_started);
         let paces = &mut self.observation.paces;
         if !std::mem::replace(&mut self.paced, true) {

@@ -6,7 +6,7 @@ use super::early::first;
 use super::{Errand, Session, State};
 use crate::code::ReplyCode;
 use crate::config::Security;
-use crate::ehlo::{Capability, Ehlo};
+use crate::ehlo::Ehlo;
 use crate::observation::{Cause, Exchange, Phase, Skipped, StartTls, Unsolicited};
 use crate::reply::Reply;
 
@@ -73,11 +73,10 @@ impl Session {
         }
     }
 
-    /// Whether the list of extensions is what Sendmail gives to a client that it refuses: it greets it with 220, lists
-    /// ENHANCEDSTATUSCODES alone, and answers all but NOOP and QUIT with the refusal. To ask for STARTTLS brings that out.
+    /// Whether the list of extensions may be withheld from this client. To ask for STARTTLS brings that out.
     fn may_withhold(&self) -> bool {
-        let mut extensions = self.observation.ehlo.iter().flat_map(Ehlo::capabilities);
-        extensions.next() == Some(Capability::EnhancedStatusCodes) && extensions.next().is_none()
+        let ehlo = self.observation.ehlo.as_ref();
+        ehlo.is_some_and(Ehlo::may_be_withheld)
     }
 
     fn send_starttls(&mut self) {
@@ -180,7 +179,7 @@ impl Session {
 
     fn handle_quit(&mut self, reply: Reply) {
         // A reply that fits another command: what came before was out of step too.
-        if reply.effective_code() == ReplyCode::OK {
+        if matches!(reply.effective_code(), ReplyCode::OK | ReplyCode::READY) {
             let octets = first(reply.raw());
             let phase = Phase::Quit;
             self.observation

@@ -9,6 +9,7 @@ use super::*;
 use crate::ehlo::Ehlo;
 use crate::observation::Exchange;
 
+mod hostile;
 mod script;
 
 #[test]
