@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use crate::code::ReplyCode;
 use crate::diagnosis::Diagnosis;
-use crate::observation::{Cause, Observation, Phase};
+use crate::observation::{Cause, Observation, Phase, StartTls, Unsolicited};
+use crate::reply::Reply;
 
 mod peer;
 #[cfg(test)]
@@ -185,26 +186,48 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// What a session says: 421 to anything, a rate limit and a tarpit push back.
+    /// What a session says: 421 to anything or unasked, a rate limit in any reply, and a tarpit push back.
     #[must_use]
     pub fn of(seen: &Observation) -> Self {
         let stop = seen.stop();
         let tarpit = stop.is_some_and(|stop| matches!(stop.cause, Cause::Tarpit { .. }));
         let stopped = stop.and_then(|stop| Some((stop.reply.as_ref()?, stop.phase)));
-        let quit = seen.quit.as_ref().map(|reply| (reply, Phase::Quit));
-        let exchanges = seen.exchanges.iter().map(|said| (&said.reply, said.phase));
-        let complaint = exchanges.chain(stopped).chain(quit).find(|(reply, phase)| {
-            reply.effective_code() == ReplyCode::NOT_AVAILABLE
-                || Cause::of_reply(reply, *phase) == Cause::RateLimited
-        });
+        let refused = match &seen.starttls {
+            StartTls::Refused(reply) => Some(reply),
+            _ => seen.unoffered.as_ref(),
+        };
+        let complaint = [
+            seen.ehlo_refusal.as_ref().map(|reply| (reply, Phase::Ehlo)),
+            refused.map(|reply| (reply, Phase::StartTls)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(seen.exchanges.iter().map(|said| (&said.reply, said.phase)))
+        .chain(stopped)
+        .chain(seen.quit.as_ref().map(|reply| (reply, Phase::Quit)))
+        .find(|(reply, phase)| pushes_back(reply, *phase));
         match complaint {
-            Some((reply, _)) => Self::PushedBack {
-                retry_after: Diagnosis::of_reply(reply).retry_after,
-            },
+            Some((reply, _)) => Self::pushed_back(reply),
             None if tarpit => Self::PushedBack { retry_after: None },
-            None => Self::Quiet,
+            None => seen
+                .unsolicited
+                .iter()
+                .flat_map(Unsolicited::replies)
+                .find(|reply| reply.effective_code() == ReplyCode::NOT_AVAILABLE)
+                .map_or(Self::Quiet, |reply| Self::pushed_back(&reply)),
         }
     }
+
+    fn pushed_back(reply: &Reply) -> Self {
+        Self::PushedBack {
+            retry_after: Diagnosis::of_reply(reply).retry_after,
+        }
+    }
+}
+
+fn pushes_back(reply: &Reply, phase: Phase) -> bool {
+    reply.effective_code() == ReplyCode::NOT_AVAILABLE
+        || Cause::of_reply(reply, phase) == Cause::RateLimited
 }
 
 impl Budget {
@@ -250,10 +273,14 @@ impl Budget {
     /// Takes a permit back, and says how the connection ended. One whose time was up says nothing any more.
     pub fn returned(&mut self, permit: Permit, ending: Ending, now: Duration) {
         self.expire(now);
-        let Some(given) = self.given.remove(&permit.id) else {
+        self.take_back(permit.id, ending, now);
+    }
+
+    fn take_back(&mut self, id: u64, ending: Ending, now: Duration) {
+        let Some(given) = self.given.remove(&id) else {
             return;
         };
-        self.out.remove(&(given.until, permit.id));
+        self.out.remove(&(given.until, id));
         let keys = [Some(given.address), given.provider];
         for key in keys.iter().flatten() {
             if let Some(peer) = self.peers.get_mut(key) {
@@ -340,7 +367,7 @@ impl Budget {
             && at <= now
         {
             self.out.remove(&(at, id));
-            self.returned(Permit { id }, Ending::Quiet, now);
+            self.take_back(id, Ending::Quiet, now);
         }
     }
 }

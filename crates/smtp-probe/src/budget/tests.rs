@@ -246,3 +246,61 @@ fn item_44_what_pushes_back() {
     asked.quit = Some(reply("421 and do not come back\r\n"));
     assert_eq!(Ending::of(&asked), PUSHED_BACK);
 }
+
+/// A session in the clear in which the server says these replies, one after the other.
+fn session_of(replies: &[&str]) -> Observation {
+    use crate::{Output, Security, Session};
+    let name = "probe.example.com".parse().expect("a name");
+    let mut session = Session::new(name, Security::StartTls);
+    for reply in replies {
+        session.handle_input(format!("{reply}\r\n").as_bytes(), Duration::ZERO);
+        let _next: Output = session.poll_output(Duration::ZERO);
+    }
+    session.into_observation(Duration::ZERO)
+}
+
+#[test]
+fn a_push_back_in_any_reply_is_heard() {
+    let hello = "250-mx.example\r\n250 STARTTLS";
+    let many = "454 4.7.0 Too many connections from your host";
+    for replies in [
+        &["220 mx.example", hello, many][..],
+        &["220 mx.example", hello, &format!("{many}\r\n421 bye")],
+        // Behind the reply to EHLO, before QUIT is said.
+        &["220 mx.example", "250 mx.example\r\n421 too much"],
+        &[
+            "220 mx.example",
+            "550 5.7.1 Too many connections from your host",
+            "250 mx.example",
+        ],
+    ] {
+        let ending = Ending::of(&session_of(replies));
+        assert!(matches!(ending, Ending::PushedBack { .. }), "{replies:?}");
+    }
+    let quiet = ["220 mx.example", "250 mx.example", "221 bye"];
+    assert_eq!(Ending::of(&session_of(&quiet)), Ending::Quiet);
+}
+
+#[test]
+fn many_permits_may_run_out_at_once() {
+    let many: u32 = 100_000;
+    let limits = BudgetLimits {
+        in_all: 200_000,
+        remembered: 200_000,
+        ..BudgetLimits::default()
+    };
+    let mut budget = Budget::new(limits);
+    for host in 0..many {
+        let address = IpAddr::from(host.to_be_bytes());
+        assert!(matches!(
+            budget.request(address, None, Duration::ZERO),
+            Decision::Granted(_)
+        ));
+    }
+    let later = limits.permit;
+    assert!(matches!(
+        budget.request(address(1), None, later),
+        Decision::Granted(_)
+    ));
+    assert_eq!(budget.in_flight(), 1);
+}
