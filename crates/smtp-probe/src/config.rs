@@ -170,9 +170,18 @@ impl SessionOptions {
 /// # Ok::<(), smtp_probe::EhloNameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(into = "String"))]
 pub struct EhloName(String);
+
+/// What is stored may be of a test, whose names servers refuse; it stays on its line all the same.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for EhloName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::raw(&text).ok_or_else(|| serde::de::Error::custom(EhloNameError { found: text }))
+    }
+}
 
 impl EhloName {
     /// A name that servers may refuse, to see whether they do; `None` if it would not stay on its line.

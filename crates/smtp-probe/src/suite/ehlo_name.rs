@@ -1,7 +1,8 @@
 use super::Verdict;
 use super::judge::undecided;
 use crate::config::EhloName;
-use crate::observation::{Observation, Phase};
+use crate::observation::{Cause, Observation, Phase};
+use crate::reply::Reply;
 
 /// A kind of name to say in EHLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +73,14 @@ impl EhloNameKind {
     }
 }
 
+/// Whether a refusal would have come with any name: of too much, or of the address.
+fn is_about_more(reply: &Reply) -> bool {
+    matches!(
+        Cause::of_reply(reply, Phase::Ehlo),
+        Cause::RateLimited | Cause::Greylisted { .. } | Cause::Blocklisted { .. }
+    )
+}
+
 pub(super) fn judge(seen: &Observation) -> Verdict {
     if let Some(ehlo) = seen.last_ehlo().filter(|_| seen.ehlo_refusal.is_none()) {
         return Verdict::No(ehlo.reply().to_string());
@@ -84,6 +93,9 @@ pub(super) fn judge(seen: &Observation) -> Verdict {
         // A server without EHLO refuses it with any name.
         Some(reply) if matches!(reply.effective_code().0, 500 | 502) => {
             Verdict::CouldNotTell(format!("the server does not know EHLO: {reply}"))
+        }
+        Some(reply) if is_about_more(reply) => {
+            Verdict::CouldNotTell(format!("the client is refused, not its name: {reply}"))
         }
         Some(reply) if reply.effective_code().is_permanent_negative() => {
             Verdict::Yes(reply.to_string())

@@ -3,10 +3,11 @@
 use tls_inspect::HandshakeOutcome;
 
 use super::Verdict;
+use crate::code::ReplyCode;
 use crate::diagnosis::{Confidence, Reason};
 use crate::ehlo::Ehlo;
 use crate::escape::Escaped;
-use crate::observation::{Exchange, Observation, Phase, StartTls};
+use crate::observation::{Exchange, Interception, Observation, Phase, StartTls, Unsolicited};
 use crate::reply::Reply;
 
 /// The session did not come to where the answer is.
@@ -18,6 +19,11 @@ pub(super) fn undecided(seen: &Observation) -> Verdict {
         (None, None) => "the session had no occasion to ask".to_owned(),
     };
     Verdict::CouldNotTell(cause)
+}
+
+/// A reply may answer another command than its own.
+pub(super) fn out_of_step() -> Verdict {
+    Verdict::CouldNotTell("replies came that no command had asked for".to_owned())
 }
 
 pub(super) fn command_injection(seen: &Observation) -> Verdict {
@@ -50,10 +56,15 @@ pub(super) fn command_injection(seen: &Observation) -> Verdict {
             .find(move |said| said.phase == phase)
     };
     if let Some(unasked) = unasked(Phase::EhloInTls) {
-        let said = Escaped(&unasked.octets);
-        return Verdict::Yes(format!(
-            "inside TLS the server said, without being asked: {said}"
-        ));
+        let told = format!(
+            "inside TLS the server said, without being asked: {}",
+            Escaped(&unasked.octets)
+        );
+        return if answers_noop(unasked) {
+            Verdict::Yes(told)
+        } else {
+            Verdict::CouldNotTell(told)
+        };
     }
     if let Some(reply) = &seen.quit
         && unasked(Phase::Quit).is_some()
@@ -79,6 +90,14 @@ pub(super) fn command_injection(seen: &Observation) -> Verdict {
     }
 }
 
+/// Whether what was said may answer NOOP, as a greeting, *not now* and what is no reply do not.
+fn answers_noop(said: &Unsolicited) -> bool {
+    said.replies().first().is_some_and(|reply| {
+        let code = reply.effective_code();
+        code != ReplyCode::READY && (code.is_positive_completion() || code.is_permanent_negative())
+    })
+}
+
 /// Whether a reply begins with the name that the server gave itself in the clear.
 fn names_server(reply: &Reply, seen: &Observation) -> bool {
     let word = reply.first_line().split(u8::is_ascii_whitespace).next();
@@ -90,6 +109,12 @@ pub(super) fn tls_required(seen: &Observation) -> Verdict {
     let Some(mail) = seen.envelope().mail else {
         return undecided(seen);
     };
+    if seen.tls.is_some() {
+        return Verdict::CouldNotTell("the session had TLS".to_owned());
+    }
+    if !seen.is_in_step() {
+        return out_of_step();
+    }
     if mail.is_accepted() {
         return Verdict::No(shown(mail));
     }
@@ -126,7 +151,16 @@ pub(super) fn auth_before_tls(seen: &Observation) -> Verdict {
         .any(|said| said.phase != Phase::Ehlo)
     {
         // A list out of step proves no absence.
-        Verdict::CouldNotTell("replies came that no command had asked for".to_owned())
+        out_of_step()
+    } else if ehlo.may_be_withheld()
+        || seen
+            .interception()
+            .contains(&Interception::MaskedExtensions)
+    {
+        Verdict::CouldNotTell(format!(
+            "the extensions may be withheld or overwritten: {}",
+            ehlo.reply()
+        ))
     } else {
         Verdict::No(format!("no AUTH among the extensions: {}", ehlo.reply()))
     }
@@ -138,9 +172,12 @@ pub(super) fn query(seen: &Observation) -> Verdict {
     let Some(said) = seen.exchanges.iter().find(query) else {
         return undecided(seen);
     };
-    let unknown = said
-        .diagnosis()
-        .is_some_and(|diagnosis| diagnosis.reason == Reason::UserUnknown);
+    if !seen.is_in_step() {
+        return out_of_step();
+    }
+    let unknown = said.diagnosis().is_some_and(|diagnosis| {
+        diagnosis.reason == Reason::UserUnknown && diagnosis.confidence >= Confidence::Medium
+    });
     match said.reply.effective_code().0 {
         // RFC 5321 §3.5.3: 252 is for a server that does not say.
         252 => Verdict::CouldNotTell(format!("252 says nothing: {}", shown(said))),

@@ -1,5 +1,5 @@
 use super::Verdict;
-use super::judge::{shown, undecided};
+use super::judge::{out_of_step, shown, undecided};
 use crate::diagnosis::{Confidence, Diagnosis, Reason};
 use crate::envelope::ForwardPath;
 use crate::observation::{Cause, Exchange, Observation, Phase};
@@ -25,6 +25,9 @@ pub(super) fn judge(seen: &Observation, forms: usize) -> Verdict {
     let Some(mail) = replies.mail else {
         return undecided(seen);
     };
+    if !seen.is_in_step() {
+        return out_of_step();
+    }
     if !mail.is_accepted() {
         return judge_mail(mail);
     }
@@ -54,7 +57,10 @@ pub(super) fn judge(seen: &Observation, forms: usize) -> Verdict {
 
 /// Who must authenticate before MAIL cannot relay without.
 fn judge_mail(mail: &Exchange) -> Verdict {
-    let reason = mail.diagnosis().map(|diagnosis| diagnosis.reason);
+    let reason = mail
+        .diagnosis()
+        .filter(|diagnosis| diagnosis.confidence >= Confidence::Medium)
+        .map(|diagnosis| diagnosis.reason);
     if reason == Some(Reason::AuthRequired) && mail.reply.effective_code().is_permanent_negative() {
         Verdict::No(shown(mail))
     } else {

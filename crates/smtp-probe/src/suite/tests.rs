@@ -14,7 +14,11 @@ fn usual() -> SessionOptions {
 
 /// Plays a server that says these replies, one after each command; what is left unsaid is silence.
 fn play(test: &SuiteTest, replies: &[&str]) -> (Verdict, Vec<String>) {
-    let mut session = Session::with_options(test.options(&usual()));
+    play_as(&usual(), test, replies)
+}
+
+fn play_as(usual: &SessionOptions, test: &SuiteTest, replies: &[&str]) -> (Verdict, Vec<String>) {
+    let mut session = Session::with_options(test.options(usual));
     let mut now = Duration::from_secs(1);
     let mut replies = replies.iter();
     let mut sent = Vec::new();
@@ -196,7 +200,7 @@ fn a_closed_relay_refuses_every_form() {
     let no = "550 relay not permitted";
     let sent = check(
         &relay(),
-        &after_mail(&[no, no, no, no, no, "250 ok", "221 bye"]),
+        &after_mail(&[no, no, no, no, "250 ok", "221 bye"]),
         &Is::No,
     );
     let recipients: Vec<_> = sent
@@ -307,4 +311,146 @@ fn every_test_says_what_it_does() {
         assert!(test.question().ends_with('?'));
     }
     assert!(!SuiteTest::auth_before_tls().is_intrusive());
+}
+
+/// Judged with what a session of this security heard.
+#[track_caller]
+fn unknown(test: &SuiteTest, replies: &[&str]) {
+    check(test, replies, &Is::Unknown);
+}
+
+#[test]
+fn what_is_no_answer_to_noop_is_no_proof_of_injection() {
+    let test = SuiteTest::command_injection();
+    unknown(
+        &test,
+        &after_hello(&["220 go", "421 4.4.2 idle for too long"]),
+    );
+    unknown(
+        &test,
+        &after_hello(&["220 go", "220 mx.example once more", "221 bye"]),
+    );
+    check(
+        &test,
+        &after_hello(&["220 go", "530 5.7.0 first EHLO", "221 bye"]),
+        &Is::Yes,
+    );
+}
+
+#[test]
+fn replies_out_of_step_prove_nothing() {
+    let relay = SuiteTest::open_relay(
+        "a@probe.example".parse().expect("a path"),
+        &"b@foreign.example".parse().expect("a path"),
+        "mx.example",
+    );
+    let mut usual = usual();
+    usual.security = Security::None;
+    // Two replies to EHLO, and each of the rest a command late: the relay is denied.
+    let late = [
+        "220 mx.example",
+        "250 mx.example",
+        "250 mx.example",
+        "250 2.1.0 sender ok",
+        "554 5.7.1 Relay access denied",
+        "250 2.0.0 reset",
+    ];
+    let (verdict, _) = play_as(&usual, &relay, &late);
+    assert!(matches!(verdict, Verdict::CouldNotTell(_)), "{verdict}");
+    let (verdict, _) = play_as(
+        &usual,
+        &SuiteTest::tls_required(),
+        &[
+            "220 mx.example",
+            "250 mx.example",
+            "250 mx.example",
+            "530 5.7.0 Must issue a STARTTLS command first",
+            "250 2.0.0 reset",
+        ],
+    );
+    assert!(matches!(verdict, Verdict::CouldNotTell(_)), "{verdict}");
+}
+
+#[test]
+fn what_is_accepted_inside_tls_tells_nothing_of_the_clear() {
+    let test = SuiteTest::tls_required();
+    let options = usual().with_envelope(crate::Envelope::null_sender());
+    let mut session = Session::with_options(options);
+    let now = Duration::ZERO;
+    for said in ["220 mx.example", "250-mx.example\r\n250 STARTTLS", "220 go"] {
+        session.handle_input(format!("{said}\r\n").as_bytes(), now);
+        session.poll_output(now);
+    }
+    session.handle_tls(Capture::new(HandshakeOutcome::Completed), now);
+    session.poll_output(now);
+    for said in ["250 mx.example", "250 sender ok", "250 reset", "221 bye"] {
+        session.handle_input(format!("{said}\r\n").as_bytes(), now);
+        session.poll_output(now);
+    }
+    let verdict = test.judge(&session.into_observation(now));
+    assert!(matches!(verdict, Verdict::CouldNotTell(_)), "{verdict}");
+}
+
+#[test]
+fn a_refusal_of_the_client_is_none_of_its_name() {
+    let name = "probe.example.com".parse().expect("a name");
+    for kind in [EhloNameKind::Fqdn, EhloNameKind::LiteralV4] {
+        let test = SuiteTest::ehlo_name(kind, &name);
+        for refusal in [
+            "554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org",
+            "550 5.7.1 Too many connections from your host",
+        ] {
+            unknown(&test, &["220 mx.example", refusal, refusal, "221 bye"]);
+        }
+        let refusal = "550 5.7.1 Helo command rejected: need fully-qualified hostname";
+        check(
+            &test,
+            &["220 mx.example", refusal, refusal, "221 bye"],
+            &Is::Yes,
+        );
+    }
+}
+
+#[test]
+fn a_list_that_is_withheld_or_masked_proves_no_absence() {
+    let test = SuiteTest::auth_before_tls();
+    unknown(
+        &test,
+        &[
+            "220 mx.example",
+            "250-mx.example\r\n250 ENHANCEDSTATUSCODES",
+            "221 bye",
+        ],
+    );
+    unknown(
+        &test,
+        &[
+            "220 mx.example",
+            "250-mx.example\r\n250-SIZE 1\r\n250 XXXXXXXA",
+            "221 bye",
+        ],
+    );
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_options_of_every_test_read_back() {
+    let usual = usual();
+    for test in SuiteTest::ehlo_names(usual.name()) {
+        let options = test.options(&usual);
+        let json = serde_json::to_string(&options).expect("plain data");
+        assert_eq!(
+            serde_json::from_str::<SessionOptions>(&json).ok(),
+            Some(options),
+            "{json}"
+        );
+    }
+    let json = serde_json::to_string(&usual).expect("plain data");
+    for smuggled in ["a.example\\r\\nDATA", "a b", ""] {
+        let json = json.replace("probe.example.com", smuggled);
+        assert!(
+            serde_json::from_str::<SessionOptions>(&json).is_err(),
+            "{json}"
+        );
+    }
 }
