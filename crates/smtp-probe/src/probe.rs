@@ -388,5 +388,6 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-#[cfg(test)]
+// They need a provider of either kind.
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 mod tests;

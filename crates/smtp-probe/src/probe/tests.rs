@@ -6,9 +6,17 @@ use crate::observation::StartTls;
 
 mod tls;
 
+/// Whichever provider this build has.
+fn provider() -> CryptoProvider {
+    #[cfg(feature = "aws-lc-rs")]
+    return CryptoProvider::aws_lc_rs();
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+    return CryptoProvider::ring();
+}
+
 fn probe(security: Security) -> Probe {
     let name = "probe.example.com".parse().expect("a name");
-    let provider = CryptoProvider::aws_lc_rs();
+    let provider = provider();
     let server = ReferenceId::parse("mx.example").expect("a name");
     Probe::new(name, security, provider).with_server_name(server)
 }
