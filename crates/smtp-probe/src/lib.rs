@@ -68,9 +68,6 @@
 //! | [`SessionOptions`], [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`], [`Envelope`], [`ProxyHeader`] | how it is to go |
 //! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Exchange`], [`Pace`], [`Transcript`] | what was seen |
 //! | [`StartTlsVerdict`], [`Service`], [`Interception`], [`same_greeting`] | what it comes to |
-//! | [`EhloName`], [`Security`], [`Timeouts`], [`ReplyLimits`] | how it is to go |
-//! | [`Observation`], [`PortState`], [`StartTls`], [`Outcome`], [`Stop`], [`Transcript`] | what was seen |
-//! | [`Diagnosis`], [`Reason`], [`Confidence`] | why a server says no |
 //! | `Bounce`, `LogLine` | what reports of delivery and mail logs say, with the feature `bounce` |
 //! | [`ReasonRates`] | what refuses mail where, and what rose |
 //! | [`Probe`] | the driver |
@@ -80,10 +77,8 @@
 //! # Limits
 //!
 //! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: thirteen replies at the most, 60 s
-//! in all unless told otherwise, 65,536 octets of transcript. An envelope: two recipients, or up to five if told so. Nothing
-//! that a server sends makes it hold more. What a budget holds is in [`BudgetLimits`].
-//! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all, 32 deviations noted. A session: six replies, 60 s in all unless
-//! told otherwise, 65,536 octets of transcript. A diagnosis: the first 8,192 octets of a text. Nothing that a server sends makes it hold more.
+//! in all unless told otherwise, 65,536 octets of transcript. An envelope: two recipients, or up to five if told so. A diagnosis:
+//! the first 8,192 octets of a text. Nothing that a server sends makes it hold more. What a budget holds is in [`BudgetLimits`].
 //!
 //! # Features
 //!
