@@ -29,6 +29,8 @@ fn of_enhanced(code: EnhancedCode) -> Option<(Reason, Weight)> {
         (1, detail) => of_address(detail),
         (2, detail) => of_mailbox(detail),
         (3, detail) => of_system(detail),
+        // Exchange Online gives a recipient that it refuses 5.4.1, which means that no host answers: words know better.
+        (4, 1) if code.class == 5 => None,
         (4, detail) => of_network(detail),
         (5, detail) => of_protocol(detail),
         (6, 1..=10) => Some(Reason::Content),

@@ -132,6 +132,11 @@ pub(super) const FAMILIES: &[Family] = &[
     family(Reason::Spam, SURE, "spamtrap; spam trap; spamtraps"),
     family(Reason::Virus, CERTAIN, "trojan~"),
     family(Reason::Spam, SURE, "unwanted content; unwanted message"),
+    family(
+        Reason::Content,
+        SURE,
+        "subject is mandatory; subject is required; invalid data in message; invalid message data",
+    ),
     family(Reason::Virus, USUAL, "worm; exploit"),
     family(
         Reason::Content,

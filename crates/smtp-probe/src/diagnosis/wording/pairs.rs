@@ -124,7 +124,7 @@ pub(super) const SENSES: [(Sense, &str); 19] = [
     (
         Refused,
         "rejected; reject; refused; refuse; blocked; denied; deny; denies; declined; banned; prohibited; forbidden; \
-         disallowed; not allowed; not permitted; not accepted; unacceptable; unauthorized; abgelehnt; verweigert; \
+         disallowed; no access; not allowed; not permitted; not accepted; unacceptable; unauthorized; abgelehnt; verweigert; \
          zurückgewiesen; rejeté; rejetée; refusé; refusée; non autorisé; rechazado; rechazada; recusado; recusada; rejeitado; \
          rejeitada; bloqueado; bloqueada; rifiutato; отклонен~; отказано; 拒绝; 被拒",
     ),

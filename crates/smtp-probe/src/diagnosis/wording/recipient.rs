@@ -312,6 +312,31 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     family(
         Reason::UserUnknown,
+        SURE,
+        "mailing list not found; no such list; no such mailing list",
+    ),
+    family(
+        Reason::HostUnknown,
+        SURE,
+        "% does not exist; domain % not found",
+    ),
+    family(
+        Reason::UserDisabled,
+        SURE,
+        "is now disabled; is now closed; is now inactive",
+    ),
+    family(
+        Reason::RecipientRefused,
+        SURE,
+        "rcpt is rejected; rcpt rejected",
+    ),
+    family(
+        Reason::RecipientRefused,
+        97,
+        "sendernotauthenticatedforgroup authentication required",
+    ),
+    family(
+        Reason::UserUnknown,
         HINT,
         "no valid recipients; not found; does not exist; doesnt exist; undeliverable",
     ),

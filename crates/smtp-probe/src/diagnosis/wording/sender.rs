@@ -176,7 +176,7 @@ pub(super) const FAMILIES: &[Family] = &[
          forgery; pretends to be; impersonat~; authentication level; required authentication level; \
          authenticate with at least one; authenticate this message; bimi",
     ),
-    family(Reason::AuthenticationFailure, USUAL, "spf; openspf; dkim"),
+    family(Reason::AuthenticationFailure, USUAL, "spf; openspf; dkim~"),
     family(Reason::AuthenticationFailure, CERTAIN, "dmarc"),
     family(
         Reason::Policy,
@@ -277,7 +277,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family(
         Reason::Blocklisted,
         97,
-        "by dnsbl; by the dnsbl; by rbl; by the rbl; refused by the dnsbl",
+        "by dnsbl; by the dnsbl; found in dns blacklist; see rbl; rbl server; rtr bl; by rbl; by the rbl; refused by the dnsbl",
     ),
     family(
         Reason::Policy,
@@ -295,6 +295,17 @@ pub(super) const FAMILIES: &[Family] = &[
         SURE,
         "do not handle mail for; does not handle mail for",
     ),
+    family(
+        Reason::AuthenticationFailure,
+        97,
+        "dmarc alignment; spf alignment; dkim alignment; no dmarc",
+    ),
+    family(
+        Reason::Policy,
+        SURE,
+        "not in whitelist; not whitelisted; not on whitelist; not on our whitelist; not in our whitelist; not in the whitelist",
+    ),
+    family(Reason::Policy, USUAL, "invalid ip"),
     family(
         Reason::Reputation,
         SURE,

@@ -225,6 +225,12 @@ pub(super) const FAMILIES: &[Family] = &[
     family(Reason::TlsRequired, USUAL, "over tls; over ssl"),
     family(Reason::AuthRequired, USUAL, "log in before; log in to"),
     family(
+        Reason::EhloRefused,
+        CERTAIN,
+        "helo denied; ehlo denied; helo refused; ehlo refused",
+    ),
+    family(Reason::Greylisted, 97, "sender recipient pair"),
+    family(
         Reason::Protocol,
         HINT,
         "need rcpt; argument; pipelining; malformed",

@@ -180,6 +180,13 @@ pub(super) const FAMILIES: &[Family] = &[
         SURE,
         "database is; database not; database connection",
     ),
+    family(Reason::System, SURE, "server temporarily rejected"),
+    family(Reason::System, HINT, "temporary domain failure"),
+    family(
+        Reason::Network,
+        CERTAIN,
+        "dns lookup failure; connection .. is broken",
+    ),
     family(Reason::Loop, USUAL, "loop; loops"),
     family(Reason::Network, HINT, "timeout; time out"),
 ];
