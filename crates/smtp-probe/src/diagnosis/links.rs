@@ -43,6 +43,7 @@ const LINKS: &[(&str, Reason, Weight)] = &[
     ("c=spf", Reason::AuthenticationFailure, SURE),
     // Pages of lists and of what refers to them.
     ("spamhaus.org/", Reason::Blocklisted, SURE),
+    ("abuseat.org", Reason::Blocklisted, SURE),
     ("spamcop.net/bl", Reason::Blocklisted, SURE),
     ("barracudacentral.org/", Reason::Blocklisted, SURE),
     ("csi.cloudmark.com/", Reason::Blocklisted, SURE),

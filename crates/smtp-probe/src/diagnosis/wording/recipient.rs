@@ -337,6 +337,12 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     family(
         Reason::UserUnknown,
+        SURE,
+        "address contains illegal; illegal characters in user",
+    ),
+    family(Reason::UserUnknown, USUAL, "dosnt exist"),
+    family(
+        Reason::UserUnknown,
         HINT,
         "no valid recipients; not found; does not exist; doesnt exist; undeliverable",
     ),

@@ -307,6 +307,17 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     family(Reason::Policy, USUAL, "invalid ip"),
     family(
+        Reason::SenderRefused,
+        CERTAIN,
+        "domain must resolve; domain may not exist",
+    ),
+    family(Reason::RelayDenied, SURE, "uucp"),
+    family(
+        Reason::Reputation,
+        SURE,
+        "sending .. quantities of spam; emitting spam; sends spam; seen sending spam; source of spam",
+    ),
+    family(
         Reason::Reputation,
         SURE,
         "dictionary attack; directory harvest; harvest attack; harvesting; trust score; sender score",

@@ -231,6 +231,11 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     family(Reason::Greylisted, 97, "sender recipient pair"),
     family(
+        Reason::EhloRefused,
+        97,
+        "not a valid helo; not a valid ehlo",
+    ),
+    family(
         Reason::Protocol,
         HINT,
         "need rcpt; argument; pipelining; malformed",

@@ -187,6 +187,7 @@ pub(super) const FAMILIES: &[Family] = &[
         CERTAIN,
         "dns lookup failure; connection .. is broken",
     ),
+    family(Reason::System, 97, "mta failure"),
     family(Reason::Loop, USUAL, "loop; loops"),
     family(Reason::Network, HINT, "timeout; time out"),
 ];
