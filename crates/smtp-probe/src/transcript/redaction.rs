@@ -9,12 +9,17 @@ const WORD: usize = 3;
 
 impl Transcript {
     /// The same without the local parts of the envelope's addresses, which are personal: `***@example.com`. Servers repeat them in
-    /// their replies, so they are hidden there too, in the address and as words of their own.
+    /// their replies, so they are hidden there too, in the address and as words of their own. What a server tells in answer to VRFY and
+    /// EXPN is all about people, and is left out.
     ///
     /// It is for showing: octets that came in pieces are joined, and so the times of the later pieces are lost.
     #[must_use]
     pub fn redacted(&self) -> Self {
-        let addresses: Vec<Address> = self.entries.iter().filter_map(Address::of).collect();
+        let named = self.entries.iter().filter_map(Address::of);
+        let addresses: Vec<Address> = named
+            .flat_map(|address| [address.unquoted(), Some(address)])
+            .flatten()
+            .collect();
         let mut entries: Vec<Entry> = Vec::new();
         for entry in &self.entries {
             match (entries.last_mut().map(|last| &mut last.event), &entry.event) {
@@ -22,11 +27,20 @@ impl Transcript {
                 _ => entries.push(entry.clone()),
             }
         }
+        let mut is_query = false;
         for entry in &mut entries {
+            if let Event::Sent(octets) = &entry.event {
+                is_query = octets.starts_with(b"VRFY ") || octets.starts_with(b"EXPN ");
+            }
             if let Event::Sent(octets) | Event::Received(octets) = &mut entry.event {
                 for address in &addresses {
                     *octets = address.hide(octets);
                 }
+            }
+            if let Event::Received(octets) = &mut entry.event
+                && is_query
+            {
+                *octets = hide_told(octets);
             }
         }
         Self {
@@ -36,6 +50,20 @@ impl Transcript {
             dropped: self.dropped,
         }
     }
+}
+
+/// The lines of 250 and 251 without their text.
+fn hide_told(octets: &[u8]) -> Vec<u8> {
+    let lines = octets.split_inclusive(|octet| *octet == b'\n');
+    let hidden = lines.map(|line| match line.split_at_checked(4) {
+        Some((head, text)) if matches!(head, [b'2', b'5', b'0' | b'1', _]) => {
+            let end = text.len() - text.trim_ascii_end().len();
+            let end = text.get(text.len() - end..).unwrap_or_default();
+            [head, HIDDEN, end].concat()
+        }
+        _ => line.to_vec(),
+    });
+    hidden.collect::<Vec<_>>().concat()
 }
 
 /// An address that the client has named.
@@ -73,6 +101,24 @@ impl Address {
             local: local.to_vec(),
             domain: domain.to_vec(),
         })
+    }
+
+    /// The same as servers repeat it without its quotes, if it has any.
+    fn unquoted(&self) -> Option<Self> {
+        let inner = self.local.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let mut local = Vec::with_capacity(inner.len());
+        let mut octets = inner.iter();
+        while let Some(octet) = octets.next() {
+            // A backslash takes the next octet as it is (RFC 5321 §4.1.2).
+            let octet = if *octet == b'\\' {
+                octets.next()
+            } else {
+                Some(octet)
+            };
+            local.extend(octet);
+        }
+        let domain = self.domain.clone();
+        (!local.is_empty()).then_some(Self { local, domain })
     }
 
     fn hide(&self, text: &[u8]) -> Vec<u8> {
@@ -168,6 +214,41 @@ mod tests {
             seen.redacted().to_string(),
             "C: RCPT TO:<@host.example:***@b.example>\n\
              S: 550 such a thing as ***@b.example is not here\n"
+        );
+    }
+
+    #[test]
+    fn a_quoted_name_is_hidden_without_its_quotes_too() {
+        let seen = transcript(&[
+            ('C', "RCPT TO:<\"john \\\"q\\\" doe\"@b.example>\r\n"),
+            ('S', "550 <john \"q\" doe@b.example> unknown\r\n"),
+        ]);
+        let shown = seen.redacted().to_string();
+        assert!(!shown.contains("doe"), "{shown}");
+    }
+
+    #[test]
+    fn people_that_a_server_tells_are_hidden() {
+        let seen = transcript(&[
+            ('C', "EXPN staff@b.example\r\n"),
+            (
+                'S',
+                "250-Bob Roe <bob@b.example>\r\n250 <carol@b.example>\r\n",
+            ),
+            ('C', "VRFY alice@b.example\r\n"),
+            ('S', "252 cannot tell, but will try\r\n"),
+            ('C', "QUIT\r\n"),
+            ('S', "221 bye\r\n"),
+        ]);
+        assert_eq!(
+            seen.redacted().to_string(),
+            "C: EXPN ***@b.example\n\
+             S: 250-***\n\
+             S: 250 ***\n\
+             C: VRFY ***@b.example\n\
+             S: 252 cannot tell, but will try\n\
+             C: QUIT\n\
+             S: 221 bye\n"
         );
     }
 }
