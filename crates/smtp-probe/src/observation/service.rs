@@ -3,6 +3,7 @@ use std::fmt;
 use tls_inspect::HandshakeFailureKind;
 
 use super::{Cause, Observation, Phase, PortState, StartTls};
+use crate::code::ReplyCode;
 use crate::reply::{Reply, ReplyErrorKind, ReplyLimits, ReplyParser, Resemblance};
 
 /// The port that is for TLS from the first octet (RFC 8314 §7.3).
@@ -36,8 +37,8 @@ impl Service {
         if seen.port != PortState::Open {
             return Self::Unknown;
         }
-        if seen.greeting.is_some() {
-            return if is_ftp(seen) { Self::Ftp } else { Self::Smtp };
+        if let Some(greeting) = &seen.greeting {
+            return of_greeting(greeting, seen);
         }
         let Some(stop) = seen.stop() else {
             return Self::Unknown;
@@ -58,6 +59,20 @@ impl Service {
             Cause::TlsFailed if seen.starttls == StartTls::NotAsked => in_the_clear(seen),
             _ => Self::Unknown,
         }
+    }
+}
+
+/// Other protocols have replies of the same form: NNTP greets with 200 (RFC 3977 §5.1), FTP with 120 or 220 (RFC 959 §5.4).
+fn of_greeting(greeting: &Reply, seen: &Observation) -> Service {
+    let code = greeting.effective_code();
+    let greets =
+        code == ReplyCode::READY || code.is_transient_negative() || code.is_permanent_negative();
+    if is_ftp(seen) {
+        Service::Ftp
+    } else if seen.last_ehlo().is_some() || (greets && !names_ftp(greeting)) {
+        Service::Smtp
+    } else {
+        Service::Unknown
     }
 }
 
@@ -83,19 +98,23 @@ fn in_the_clear(seen: &Observation) -> Service {
 
 /// RFC 959 has the same codes and the same greeting; FTP knows no EHLO, and says so by 500, 502 or 530.
 fn is_ftp(seen: &Observation) -> bool {
-    let says = |reply: &Reply, word: &str| {
-        let text = reply.to_string().to_ascii_uppercase();
-        text.split(|letter: char| !letter.is_ascii_alphanumeric())
-            .any(|part| part == word)
-    };
     let unknown = |reply: &Reply| matches!(reply.effective_code().0, 500 | 502 | 530);
     let helo = seen.stop().filter(|stop| stop.phase == Phase::Helo);
-    seen.greeting.as_ref().is_some_and(|greeting| {
-        says(greeting, "FTP") && !says(greeting, "SMTP") && !says(greeting, "ESMTP")
-    }) && seen.ehlo_refusal.as_ref().is_some_and(unknown)
+    seen.greeting.as_ref().is_some_and(names_ftp)
+        && seen.ehlo_refusal.as_ref().is_some_and(unknown)
         && helo
             .and_then(|stop| stop.reply.as_ref())
             .is_some_and(unknown)
+}
+
+/// Whether a greeting has the word FTP and not SMTP.
+fn names_ftp(greeting: &Reply) -> bool {
+    let text = greeting.to_string().to_ascii_uppercase();
+    let says = |word| {
+        text.split(|letter: char| !letter.is_ascii_alphanumeric())
+            .any(|part| part == word)
+    };
+    says("FTP") && !says("SMTP") && !says("ESMTP")
 }
 
 impl fmt::Display for Service {
@@ -110,5 +129,39 @@ impl fmt::Display for Service {
             Self::Other(resemblance) => resemblance.fmt(f),
             Self::Unknown => f.pad("could not tell"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::{Outcome, Stop};
+
+    #[track_caller]
+    fn check(greeting: &str, stop: Stop, expected: Service) {
+        let mut seen = Observation::new(None, PortState::Open, Outcome::Stopped(stop));
+        let octets = format!("{greeting}\r\n");
+        seen.greeting = Some(Reply::parse(octets.as_bytes()).expect("a reply"));
+        assert_eq!(seen.service(), expected, "{greeting}");
+    }
+
+    #[test]
+    fn a_greeting_of_another_protocol_is_no_proof_of_smtp() {
+        let unexpected = Stop::new(Phase::Greeting, Cause::UnexpectedReply);
+        check(
+            "200 news.example NNRP ready",
+            unexpected.clone(),
+            Service::Unknown,
+        );
+        check("120 ready in 5 minutes", unexpected, Service::Unknown);
+        let closed = Stop::new(Phase::Ehlo, Cause::Closed);
+        check(
+            "220 files.example FTP server",
+            closed.clone(),
+            Service::Unknown,
+        );
+        check("220 mx.example ESMTP", closed, Service::Smtp);
+        let rejected = Stop::new(Phase::Greeting, Cause::Rejected);
+        check("554 mx.example no", rejected, Service::Smtp);
     }
 }
