@@ -50,7 +50,9 @@ impl fmt::Display for EhloDeviation {
 }
 
 pub(super) fn deviations(ehlo: &Ehlo) -> Vec<EhloDeviation> {
+    // Asked once each, not by every line that needs it.
     let can = |wanted| ehlo.capabilities().any(|capability| capability == wanted);
+    let (can_8bit, can_chunk) = (can(Capability::EightBitMime), can(Capability::Chunking));
     let size = ehlo.size();
     let lines = ehlo.extensions().enumerate();
     let found = lines.filter_map(|(index, extension)| {
@@ -61,12 +63,8 @@ pub(super) fn deviations(ehlo: &Ehlo) -> Vec<EhloDeviation> {
             Capability::Size(Size::Invalid) => EhloDeviationKind::InvalidSize,
             Capability::Size(other) if Some(other) != size => EhloDeviationKind::ConflictingSize,
             Capability::Limits(None) => EhloDeviationKind::MalformedLimits,
-            Capability::SmtpUtf8 if !can(Capability::EightBitMime) => {
-                EhloDeviationKind::SmtpUtf8Without8BitMime
-            }
-            Capability::BinaryMime if !can(Capability::Chunking) => {
-                EhloDeviationKind::BinaryMimeWithoutChunking
-            }
+            Capability::SmtpUtf8 if !can_8bit => EhloDeviationKind::SmtpUtf8Without8BitMime,
+            Capability::BinaryMime if !can_chunk => EhloDeviationKind::BinaryMimeWithoutChunking,
             _ => return None,
         };
         let line = index + 1;
