@@ -22,7 +22,8 @@ pub(crate) fn headline(look: &Look) -> String {
     let host = look
         .host
         .as_ref()
-        .map_or_else(String::new, |host| format!(" {host}"));
+        // It may come from a file.
+        .map_or_else(String::new, |host| format!(" {}", host.escape_debug()));
     let (sign, word) = (paint(sign, color), paint(look.outcome.word(), color));
     format!("{sign} {}{host}  {word}: {}", look.address, look.because)
 }
