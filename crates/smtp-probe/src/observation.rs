@@ -159,7 +159,7 @@ impl Observation {
         let put_off = self
             .stop()
             .is_some_and(|stop| stop.phase == Phase::Handshake && stop.reply.is_some());
-        if put_off {
+        if put_off && self.starttls != StartTls::NotAsked {
             return StartTlsVerdict::CouldNotTell;
         }
         StartTlsVerdict::of(&self.starttls, self.tls.as_ref())

@@ -275,6 +275,11 @@ impl Session {
             }) if self.options.security == Security::StartTls && !received.is_empty() => {
                 return self.judge_plaintext(&received, now);
             }
+            Some(HandshakeFailure {
+                kind: HandshakeFailureKind::NotTls,
+                received,
+                ..
+            }) if self.is_put_off(&received, now) => return,
             Some(_) => return self.stop(Cause::TlsFailed, None, now),
         }
         self.finish_phase(Phase::Handshake, now);

@@ -56,6 +56,13 @@ impl Service {
             {
                 Self::SilentPerhapsTls
             }
+            // *Not now*, in the clear.
+            _ if stop.phase == Phase::Handshake
+                && stop.reply.is_some()
+                && seen.starttls == StartTls::NotAsked =>
+            {
+                Self::PlaintextSmtp
+            }
             Cause::TlsFailed if seen.starttls == StartTls::NotAsked => in_the_clear(seen),
             _ => Self::Unknown,
         }

@@ -7,7 +7,7 @@ use tls_inspect::{Capture, HandshakeFailure, HandshakeFailureKind, HandshakeOutc
 use super::{Session, State, next_reply};
 use crate::code::ReplyCode;
 use crate::config::Security;
-use crate::observation::{Cause, Outcome, Phase, StartTls, Unsolicited};
+use crate::observation::{Cause, Outcome, StartTls, Unsolicited};
 use crate::reply::{ReplyError, ReplyErrorKind, ReplyParser};
 
 /// How many octets of unsolicited data are kept in each phase.
@@ -46,7 +46,11 @@ impl Session {
         let now = self.early_at;
         let octets = &std::mem::take(&mut self.early);
         let tls = matches!(octets.as_slice(), [20..=24, ..]);
-        if tls || self.options.security == Security::Implicit {
+        let implicit = self.options.security == Security::Implicit;
+        if implicit && self.is_put_off(octets, now) {
+            return;
+        }
+        if tls || implicit {
             let (kind, detail) = if tls {
                 (
                     HandshakeFailureKind::PeerMisbehaved,
@@ -69,6 +73,15 @@ impl Session {
 
     /// Plaintext where TLS should begin: an injection (RFC 3207 §6 warns of what is said in the clear), unless all it says is *not now*.
     pub(super) fn judge_plaintext(&mut self, octets: &[u8], now: Duration) {
+        if !self.is_put_off(octets, now) {
+            self.observation.starttls = StartTls::PlaintextInjected(first(octets));
+            self.stop(Cause::PlaintextAfterStartTls, None, now);
+        }
+    }
+
+    /// Whether what came in the place of TLS is *not now* and nothing else; then the session is over. A server that has too many
+    /// connections says so in the clear, on a port for TLS too.
+    pub(super) fn is_put_off(&mut self, octets: &[u8], now: Duration) -> bool {
         let mut rest = octets;
         let mut parser = ReplyParser::new(self.options.limits);
         match next_reply(&mut parser, &mut rest) {
@@ -77,11 +90,9 @@ impl Session {
             {
                 let cause = Cause::of_reply(&reply, self.phase());
                 self.stop(cause, Some(reply), now);
+                true
             }
-            _ => {
-                self.observation.starttls = StartTls::PlaintextInjected(first(octets));
-                self.stop(Cause::PlaintextAfterStartTls, None, now);
-            }
+            _ => false,
         }
     }
 
@@ -121,10 +132,11 @@ impl Session {
             }
             _ => Cause::Unreadable,
         };
+        // What is unreadable behind QUIT is no part of what ended the session before.
+        let goes_on = self.observation.outcome == Outcome::Completed;
         self.stop(cause, None, now);
         if let Outcome::Stopped(stop) = &mut self.observation.outcome
-            && stop.error.is_none()
-            && stop.phase != Phase::Quit
+            && goes_on
         {
             stop.error = Some(error);
         }

@@ -82,3 +82,36 @@ fn a_refusal_with_a_farewell_behind_it_stays_one() {
     let seen = session.into_observation(NOW);
     assert_eq!(seen.starttls_verdict(), StartTlsVerdict::Refused);
 }
+
+#[test]
+fn garbage_behind_quit_is_no_part_of_the_refusal_before_it() {
+    let mut session = session();
+    session.handle_input(b"554 mx.example no\r\n", NOW);
+    session.poll_output(NOW);
+    session.handle_input(b"50 what is this\r\n", NOW);
+    let seen = session.into_observation(NOW);
+    let stop = seen.stop().expect("it was refused");
+    assert_eq!((stop.phase, stop.error.as_ref()), (Phase::Greeting, None));
+}
+
+#[test]
+fn not_now_in_the_clear_on_a_port_for_tls_is_heard() {
+    let name = || "probe.example.com".parse().expect("a name");
+    let said = b"421 Too many concurrent SMTP connections\r\n";
+    let mut early = Session::new(name(), Security::Implicit);
+    assert!(matches!(early.poll_output(NOW), Output::StartTls { .. }));
+    early.handle_input(said, NOW);
+    early.poll_output(NOW);
+    let mut late = Session::new(name(), Security::Implicit);
+    late.poll_output(NOW);
+    let mut failure = HandshakeFailure::new(HandshakeFailureKind::NotTls, "plaintext");
+    failure.received = said.to_vec();
+    late.handle_tls(Capture::new(HandshakeOutcome::Failed(failure)), NOW);
+    for session in [early, late] {
+        let seen = session.into_observation(NOW);
+        let cause = seen.stop().map(|stop| &stop.cause);
+        assert_eq!(cause, Some(&Cause::RateLimited));
+        assert_eq!(seen.service(), crate::Service::PlaintextSmtp);
+        assert_eq!(seen.starttls_verdict(), StartTlsVerdict::NotAsked);
+    }
+}
