@@ -78,7 +78,8 @@
 //!
 //! A reply: 4,096 octets a line, 512 lines, 65,536 octets in all. A session: thirteen replies at the most, 60 s
 //! in all unless told otherwise, 65,536 octets of transcript. An envelope: two recipients, or up to five if told so. A diagnosis:
-//! the first 8,192 octets of a text. Nothing that a server sends makes it hold more. What a budget holds is in [`BudgetLimits`].
+//! the first 8,192 octets of a text. Nothing that a server sends makes it hold more: about 1 MiB for a session whose every reply is as
+//! long as it may be, and 5 to 6 KiB while it waits for a first one. What a budget holds is in [`BudgetLimits`].
 //!
 //! # Features
 //!

@@ -102,10 +102,11 @@ impl<'a> EhloDifference<'a> {
 
     /// Compares the lines of one keyword: what both have is no difference, and what is left over goes in pairs.
     fn compare(&mut self, mut before: Vec<Extension<'a>>, mut after: Vec<Extension<'a>>) {
-        before.retain(|line| {
-            let equal = after.iter().position(|other| same(*line, *other));
-            equal.map(|at| after.remove(at)).is_none()
-        });
+        let mut in_both = counts(&before);
+        after.retain(|line| !take(&mut in_both, line));
+        // What was not taken is what the first list alone has.
+        let mut alone = in_both;
+        before.retain(|line| take(&mut alone, line));
         let pairs = before.len().min(after.len());
         self.only_clear.extend(before.drain(pairs..));
         self.only_inside.extend(after.drain(pairs..));
@@ -134,6 +135,22 @@ fn by_keyword(ehlo: &Ehlo) -> BTreeMap<Vec<u8>, Vec<Extension<'_>>> {
     lines
 }
 
-fn same(line: Extension<'_>, other: Extension<'_>) -> bool {
-    line.line().eq_ignore_ascii_case(other.line())
+/// How often each line stands there, without regard to case.
+fn counts(lines: &[Extension<'_>]) -> BTreeMap<Vec<u8>, usize> {
+    let mut counts = BTreeMap::new();
+    for line in lines {
+        *counts.entry(line.line().to_ascii_uppercase()).or_default() += 1;
+    }
+    counts
+}
+
+/// Takes one of these lines away; whether there was one.
+fn take(counts: &mut BTreeMap<Vec<u8>, usize>, line: &Extension<'_>) -> bool {
+    match counts.get_mut(&line.line().to_ascii_uppercase()) {
+        Some(count @ 1..) => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
 }

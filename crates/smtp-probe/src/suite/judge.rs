@@ -30,7 +30,10 @@ pub(super) fn command_injection(seen: &Observation) -> Verdict {
     let completed = seen.tls.as_ref().map(|tls| &tls.outcome) == Some(&HandshakeOutcome::Completed);
     match &seen.starttls {
         StartTls::NotOffered => {
-            return Verdict::No("STARTTLS is not offered, so nothing follows it".to_owned());
+            return match &seen.ehlo {
+                Some(ehlo) if may_be_hidden(ehlo, seen) => hidden(ehlo),
+                _ => Verdict::No("STARTTLS is not offered, so nothing follows it".to_owned()),
+            };
         }
         StartTls::PlaintextInjected(octets) => {
             let said = Escaped(octets);
@@ -152,18 +155,24 @@ pub(super) fn auth_before_tls(seen: &Observation) -> Verdict {
     {
         // A list out of step proves no absence.
         out_of_step()
-    } else if ehlo.may_be_withheld()
-        || seen
-            .interception()
-            .contains(&Interception::MaskedExtensions)
-    {
-        Verdict::CouldNotTell(format!(
-            "the extensions may be withheld or overwritten: {}",
-            ehlo.reply()
-        ))
+    } else if may_be_hidden(ehlo, seen) {
+        hidden(ehlo)
     } else {
         Verdict::No(format!("no AUTH among the extensions: {}", ehlo.reply()))
     }
+}
+
+/// Whether a list of extensions may lack what the server has.
+fn may_be_hidden(ehlo: &Ehlo, seen: &Observation) -> bool {
+    let masked = Interception::MaskedExtensions;
+    ehlo.may_be_withheld() || seen.interception().contains(&masked)
+}
+
+fn hidden(ehlo: &Ehlo) -> Verdict {
+    let said = ehlo.reply();
+    Verdict::CouldNotTell(format!(
+        "the extensions may be withheld or overwritten: {said}"
+    ))
 }
 
 /// VRFY and EXPN.

@@ -1,13 +1,88 @@
-//! A transcript for others to see: the people in it are left out.
+//! What was seen for others to see: the people in it are left out.
 
 use super::{Entry, Event, Transcript};
+use crate::observation::{Observation, Outcome, Phase};
+use crate::reply::Reply;
 
 /// What stands for a local part.
 const HIDDEN: &[u8] = b"***";
 /// A shorter local part is hidden only where it stands in its address: as a word by itself it could be any word.
 const WORD: usize = 3;
 
+impl Observation {
+    /// The same without the people that it names, in the transcript, in commands and in the replies to them; see
+    /// [`Transcript::redacted`]. It cannot be replayed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use smtp_probe::{Envelope, Security, Session, SessionOptions};
+    /// # let now = Duration::ZERO;
+    /// let envelope = Envelope::null_sender().to("alice@b.example".parse()?)?;
+    /// let options = SessionOptions::new("probe.example.com".parse()?, Security::None).with_envelope(envelope);
+    /// let mut session = Session::with_options(options);
+    /// for reply in ["220 b.example\r\n", "250 ok\r\n", "250 ok\r\n", "550 5.1.1 no alice@b.example\r\n", "250 ok\r\n"] {
+    ///     session.handle_input(reply.as_bytes(), now);
+    ///     session.poll_output(now);
+    /// }
+    /// let seen = session.into_observation(now).redacted();
+    /// assert_eq!(seen.exchanges[1].command, "RCPT TO:<***@b.example>");
+    /// assert_eq!(seen.exchanges[1].reply.to_string(), "550 5.1.1 no ***@b.example");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let addresses = self.transcript.addresses();
+        let hide = |octets: &[u8]| hide_all(&addresses, octets.to_vec());
+        let mut seen = self.clone();
+        seen.transcript = self.transcript.redacted();
+        for exchange in &mut seen.exchanges {
+            let command = hide(exchange.command.as_bytes());
+            exchange.command = String::from_utf8_lossy(&command).into_owned();
+            let mut said = hide(exchange.reply.raw());
+            if matches!(exchange.phase, Phase::Vrfy | Phase::Expn) {
+                said = hide_told(&said);
+            }
+            exchange.reply = readable(&said, &exchange.reply);
+        }
+        if let Outcome::Stopped(stop) = &mut seen.outcome {
+            stop.reply = stop
+                .reply
+                .take()
+                .map(|said| readable(&hide(said.raw()), &said));
+        }
+        for said in &mut seen.unsolicited {
+            said.octets = hide(&said.octets);
+        }
+        seen
+    }
+}
+
+/// A reply with these octets; where a local part such as `250` has taken the code with it, nothing but the code.
+fn readable(octets: &[u8], original: &Reply) -> Reply {
+    let bare = || Reply::parse(format!("{} ***\r\n", original.code()).as_bytes());
+    Reply::parse(octets)
+        .or_else(|_| bare())
+        .unwrap_or_else(|_| original.clone())
+}
+
+fn hide_all(addresses: &[Address], octets: Vec<u8>) -> Vec<u8> {
+    addresses
+        .iter()
+        .fold(octets, |octets, address| address.hide(&octets))
+}
+
 impl Transcript {
+    /// Whom the client has named.
+    fn addresses(&self) -> Vec<Address> {
+        let named = self.entries.iter().filter_map(Address::of);
+        named
+            .flat_map(|address| [address.unquoted(), Some(address)])
+            .flatten()
+            .collect()
+    }
+
     /// The same without the local parts of the envelope's addresses, which are personal: `***@example.com`. Servers repeat them in
     /// their replies, so they are hidden there too, in the address and as words of their own. What a server tells in answer to VRFY and
     /// EXPN is all about people, and is left out.
@@ -15,11 +90,7 @@ impl Transcript {
     /// It is for showing: octets that came in pieces are joined, and so the times of the later pieces are lost.
     #[must_use]
     pub fn redacted(&self) -> Self {
-        let named = self.entries.iter().filter_map(Address::of);
-        let addresses: Vec<Address> = named
-            .flat_map(|address| [address.unquoted(), Some(address)])
-            .flatten()
-            .collect();
+        let addresses = self.addresses();
         let mut entries: Vec<Entry> = Vec::new();
         for entry in &self.entries {
             match (entries.last_mut().map(|last| &mut last.event), &entry.event) {
@@ -33,9 +104,7 @@ impl Transcript {
                 is_query = octets.starts_with(b"VRFY ") || octets.starts_with(b"EXPN ");
             }
             if let Event::Sent(octets) | Event::Received(octets) = &mut entry.event {
-                for address in &addresses {
-                    *octets = address.hide(octets);
-                }
+                *octets = hide_all(&addresses, std::mem::take(octets));
             }
             if let Event::Received(octets) = &mut entry.event
                 && is_query
@@ -225,6 +294,19 @@ mod tests {
         ]);
         let shown = seen.redacted().to_string();
         assert!(!shown.contains("doe"), "{shown}");
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_code_leaves_a_reply() {
+        let said = Reply::parse(b"550 5.1.1 no such user\r\n").expect("a reply");
+        let octets = hide_all(
+            &[Address {
+                local: b"550".to_vec(),
+                domain: b"@b.example".to_vec(),
+            }],
+            said.raw().to_vec(),
+        );
+        assert_eq!(readable(&octets, &said).to_string(), "550 ***");
     }
 
     #[test]
