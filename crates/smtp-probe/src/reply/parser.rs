@@ -230,13 +230,15 @@ impl ReplyParser {
         Ok(())
     }
 
-    /// Grows as a vector does, but never past the limit.
+    /// Grows as a vector does, but never past the limit; past half of it at once to all of it, so that while the octets move to
+    /// where there is room for them, no more than one and a half times the limit is held.
     fn make_room(&mut self, more: usize) {
+        let limit = self.limits.reply;
         let needed = self.raw.len() + more;
         if needed > self.raw.capacity() {
-            let room = (self.raw.capacity() * 2)
-                .max(USUAL_REPLY)
-                .min(self.limits.reply);
+            let room = (self.raw.capacity() * 2).max(USUAL_REPLY).max(needed);
+            let room = if room > limit / 2 { limit } else { room };
+            // What is needed is within the limit.
             self.raw.reserve_exact(room.max(needed) - self.raw.len());
         }
     }
