@@ -121,6 +121,7 @@ pub use crate::identity::{
 };
 pub use crate::numbers::{
     Alert, AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme,
+    SuiteAuthentication, SuiteKeyExchange,
 };
 pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
