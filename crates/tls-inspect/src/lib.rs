@@ -46,7 +46,7 @@
 //! - `record`: the `Recorder` and its `RecordedStream`, over any tokio stream.
 //! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
-//! - `validity`: [`Validity`] and how much is left of it.
+//! - `validity`: [`Validity`], how much is left of it, and how long it may be.
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
 //! - `chain`: [`ChainReport`], who signed whom in what was sent.
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
@@ -129,7 +129,7 @@ pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::trust::{
     TrustFailure, TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
 };
-pub use crate::validity::{Lifetime, LifetimeState, Validity};
+pub use crate::validity::{BaselineLimit, Lifetime, LifetimeState, Validity};
 
 #[cfg(all(doctest, feature = "aws-lc-rs", feature = "tokio"))]
 #[doc = include_str!("../README.md")]

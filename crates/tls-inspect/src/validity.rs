@@ -1,5 +1,9 @@
 //! The time a certificate is valid, and how much of it is left.
 
+mod baseline;
+
+pub use self::baseline::BaselineLimit;
+
 /// The period in which a certificate is valid (RFC 5280 §4.1.2.5), both ends included, in
 /// seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
