@@ -1,5 +1,7 @@
 //! One certificate, read from DER and described.
 
+mod conformity;
+mod deviation;
 pub(crate) mod naming;
 
 use std::fmt;
@@ -13,6 +15,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+pub use self::deviation::{Deviation, Profile};
 use self::naming::{attribute_values, curve, distinguished_name, key_algorithm};
 use crate::Validity;
 use crate::der::{hex, read_tlv, sha256_hex};
@@ -102,7 +105,8 @@ pub struct Certificate {
     pub sha256: String,
     /// The SHA-256 of the SubjectPublicKeyInfo, in hexadecimal.
     pub spki_sha256: String,
-    /// What departs from RFC 5280.
+    /// What departs from RFC 5280 or from the Baseline Requirements:
+    /// [`profile`](Deviation::profile) says from which.
     pub deviations: Vec<Deviation>,
 }
 
@@ -145,10 +149,10 @@ impl Certificate {
             spki_sha256: sha256_hex(tbs.subject_pki.raw),
             deviations: Vec::new(),
         };
-        certificate.note_deviations(&x509, rest.len());
         for extension in x509.extensions() {
             certificate.read_extension(extension);
         }
+        certificate.note_deviations(&x509, rest.len());
         Ok(certificate)
     }
 
@@ -182,45 +186,6 @@ impl Certificate {
         self.extended_key_usages
             .as_ref()
             .is_none_or(|usages| usages.iter().any(|usage| usage == "serverAuth"))
-    }
-
-    fn note_deviations(&mut self, x509: &X509Certificate<'_>, trailing: usize) {
-        if trailing > 0 {
-            self.deviations.push(Deviation::TrailingData(trailing));
-        }
-        if self.version != 3 {
-            self.deviations.push(Deviation::Version(self.version));
-        }
-        // RFC 5280 §4.1.2.2: positive, at most 20 octets.
-        let serial = x509.raw_serial();
-        if serial.iter().all(|&octet| octet == 0) {
-            self.deviations.push(Deviation::SerialZero);
-        }
-        if serial.first().is_some_and(|octet| octet & 0x80 != 0) {
-            self.deviations.push(Deviation::SerialNegative);
-        }
-        if serial.len() > 20 {
-            self.deviations.push(Deviation::SerialTooLong(serial.len()));
-        }
-        if self.validity.not_before > self.validity.not_after {
-            self.deviations.push(Deviation::ValidityReversed);
-        }
-        // RFC 5280 §4.2: no more than one instance of an extension.
-        let mut oids: Vec<String> = x509
-            .extensions()
-            .iter()
-            .map(|extension| extension.oid.to_id_string())
-            .collect();
-        oids.sort_unstable();
-        let mut repeated: Vec<String> = oids
-            .iter()
-            .zip(oids.iter().skip(1))
-            .filter(|(one, other)| one == other)
-            .map(|(one, _)| one.clone())
-            .collect();
-        repeated.dedup();
-        self.deviations
-            .extend(repeated.into_iter().map(Deviation::DuplicateExtension));
     }
 
     /// Takes over what an extension says. Of several of a kind the last one counts.
@@ -455,57 +420,6 @@ impl fmt::Display for Key {
             (Some(curve), _) => write!(f, " {curve}"),
             (None, Some(bits)) => write!(f, " {bits} bits"),
             (None, None) => Ok(()),
-        }
-    }
-}
-
-/// Something in a certificate that departs from RFC 5280.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Deviation {
-    /// This many octets follow the certificate.
-    TrailingData(usize),
-    /// The version is not 3 (§4.1.2.1).
-    Version(u32),
-    /// The serial number is zero (§4.1.2.2).
-    SerialZero,
-    /// The serial number is negative (§4.1.2.2).
-    SerialNegative,
-    /// The serial number has this many octets, over 20 (§4.1.2.2).
-    SerialTooLong(usize),
-    /// It ends before it begins to be valid.
-    ValidityReversed,
-    /// This extension occurs more than once (§4.2).
-    DuplicateExtension(String),
-    /// This extension cannot be read.
-    MalformedExtension(String),
-    /// This extension is critical and not known here, so a verifier must refuse (§4.2).
-    UnknownCriticalExtension(String),
-    /// This subject alternative name cannot be read.
-    MalformedAltName(String),
-}
-
-impl fmt::Display for Deviation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TrailingData(octets) => write!(f, "{octets} octets after the certificate"),
-            Self::Version(version) => write!(f, "version {version}, expected 3"),
-            Self::SerialZero => f.write_str("serial number zero"),
-            Self::SerialNegative => f.write_str("serial number negative"),
-            Self::SerialTooLong(octets) => {
-                write!(f, "serial number of {octets} octets, expected at most 20")
-            }
-            Self::ValidityReversed => f.write_str("notAfter before notBefore"),
-            Self::DuplicateExtension(oid) => write!(f, "extension {oid} more than once"),
-            Self::MalformedExtension(oid) => write!(f, "extension {oid} malformed"),
-            Self::UnknownCriticalExtension(oid) => {
-                write!(f, "critical extension {oid} not known")
-            }
-            Self::MalformedAltName(name) => {
-                write!(f, "subject alternative name {name} malformed")
-            }
         }
     }
 }

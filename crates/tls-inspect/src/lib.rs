@@ -112,7 +112,7 @@ pub use crate::capture::{
     HandshakeOutcome, KeyPossession,
 };
 pub use crate::certificate::{
-    AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key,
+    AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key, Profile,
 };
 pub use crate::chain::{ChainElement, ChainReport, ElementContent, SignedBy};
 pub use crate::der::Der;

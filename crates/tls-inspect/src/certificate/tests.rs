@@ -1,11 +1,11 @@
 use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
-use rcgen::{CustomExtension, DnType, SerialNumber};
+use rcgen::{CustomExtension, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
 
 use super::*;
-use crate::Der;
-use crate::pki::{Authority, critical_extension, self_signed_leaf};
+use crate::pki::{Authority, common_name, critical_extension, self_signed_leaf};
+use crate::{Der, TrustStore};
 
 fn parse(der: &Der) -> Certificate {
     Certificate::parse(der.as_bytes()).unwrap()
@@ -151,7 +151,15 @@ fn malformed_alt_names_are_kept_and_named() {
             AltName::Other("email:me@example".to_owned()),
         ]
     );
-    assert_eq!(certificate.deviations.len(), 2);
+    assert_eq!(
+        certificate.deviations,
+        [
+            Deviation::MalformedAltName("dns:b\\xfc.example".to_owned()),
+            Deviation::MalformedAltName("ip:c00002".to_owned()),
+            Deviation::BadDnsName("a\\x00b\\x1b.example".to_owned()),
+            Deviation::CommonNameNotInAltNames("nobody".to_owned()),
+        ]
+    );
 }
 
 #[test]
@@ -239,7 +247,7 @@ proptest! {
         cuts in any::<bool>(),
     ) {
         let pem = include_bytes!("../../tests/data/example.pem");
-        let der = crate::TrustStore::certificates_from_pem(pem).unwrap().remove(0);
+        let der = TrustStore::certificates_from_pem(pem).unwrap().remove(0);
         let mut octets = der.as_bytes().to_vec();
         for (at, octet) in damage {
             let at = at.index(octets.len());
@@ -252,4 +260,48 @@ proptest! {
             assert_printable(&certificate);
         }
     }
+}
+
+#[track_caller]
+fn check_deviations(der: &Der, expected: &[Deviation]) {
+    assert_eq!(parse(der).deviations, expected);
+}
+
+#[test]
+fn what_the_tests_own_authority_issues_departs_from_nothing() {
+    let root = Authority::root("Root");
+    let intermediate = root.intermediate("Intermediate");
+    check_deviations(&root.der, &[]);
+    check_deviations(&intermediate.der, &[]);
+    check_deviations(&intermediate.leaf(&["mx.example.org"]).der, &[]);
+}
+
+#[test]
+fn what_a_public_authority_must_not_issue_is_told() {
+    let authority = Authority::root("Root");
+    let leaf = authority.leaf_with(&["mx.example.org", "a_b.example.org"], |params| {
+        params.distinguished_name = common_name("MX.example.org");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
+        params.use_authority_key_identifier_extension = false;
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    });
+    let expected = [
+        Deviation::KeyCertSignWithoutCa,
+        Deviation::AnyExtendedKeyUsage,
+        Deviation::BadDnsName("a_b.example.org".to_owned()),
+        Deviation::CommonNameNotInAltNames("MX.example.org".to_owned()),
+        Deviation::NoAuthorityKeyId,
+    ];
+    check_deviations(&leaf.der, &expected);
+    let profiles = expected.map(|deviation| deviation.profile());
+    let (rfc, public) = (Profile::Rfc5280, Profile::BaselineRequirements);
+    assert_eq!(profiles, [rfc, public, rfc, public, rfc]);
+}
+
+#[test]
+fn item_65_a_weak_key_is_read_and_told() {
+    let pem = include_bytes!("../../tests/data/rsa1024.pem");
+    let der = TrustStore::certificates_from_pem(pem).unwrap().remove(0);
+    let weak = Deviation::KeyNotAllowed("RSA 1024 bits".to_owned());
+    assert!(parse(&der).deviations.contains(&weak));
 }
