@@ -50,6 +50,7 @@
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
 //! - `chain`: [`ChainReport`], who signed whom in what was sent.
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
+//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
 //! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
@@ -64,6 +65,7 @@
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
 //!   signature checks at each of at most nine times.
+//! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate.
 //! - Revocation and certificate transparency are not looked at.
@@ -92,6 +94,7 @@ mod assess;
 mod capture;
 mod certificate;
 mod chain;
+mod dane;
 mod der;
 mod escape;
 mod failure;
@@ -115,6 +118,10 @@ pub use crate::certificate::{
     AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key, Profile,
 };
 pub use crate::chain::{ChainElement, ChainReport, ElementContent, SignedBy};
+pub use crate::dane::{
+    CertificateUsage, DaneBinding, DaneFailure, DaneFailureKind, DaneReport, DaneUncertainty,
+    DaneVerdict, MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord, judge_dane,
+};
 pub use crate::der::Der;
 pub use crate::identity::{
     DnsId, IdentityMatch, ReferenceId, ReferenceIdError, ReferenceIdErrorKind, match_identity,

@@ -51,6 +51,8 @@ macro_rules! wire_number {
     };
 }
 
+pub(crate) use wire_number;
+
 mod cipher_suites;
 mod suite;
 

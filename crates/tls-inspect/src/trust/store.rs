@@ -134,6 +134,17 @@ impl TrustStore {
         &self.rejected
     }
 
+    /// The store with a bare key as an anchor besides, under this name. Both are the contents of
+    /// their SEQUENCE, without its header.
+    pub(crate) fn with_key(mut self, subject: &[u8], spki: &[u8]) -> Self {
+        self.anchors.push(TrustAnchor {
+            subject: subject.to_vec().into(),
+            subject_public_key_info: spki.to_vec().into(),
+            name_constraints: None,
+        });
+        self
+    }
+
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
         &self.anchors
     }

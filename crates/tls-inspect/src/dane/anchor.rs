@@ -1,0 +1,203 @@
+//! The path to a DANE-TA record (RFC 7671 §5.2), which takes the place of a trust anchor.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+use super::{
+    DaneBinding, DaneFailureKind as Failure, DaneUncertainty, Judge, MatchingType, RecordOutcome,
+    Selector, TlsaRecord, select,
+};
+use crate::der::read_tlv;
+use crate::provider::unsupported_rsa_key;
+use crate::{
+    Certificate, ChainReport, Der, TrustFailure, TrustFailureKind, TrustStore, TrustVerdict,
+    match_identity,
+};
+
+/// Where the anchor comes from.
+enum Source {
+    /// These elements of the chain, all of which the record matches.
+    Elements(Vec<usize>),
+    /// The certificate in the record.
+    Certificate(Der),
+    /// The key in the record, and the names under which the chain's issuers go.
+    Key(Vec<Vec<u8>>),
+}
+
+/// Judges the chain by one usable DANE-TA record.
+pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
+    let source = match find(judge.chain, record) {
+        Ok(source) => source,
+        Err(kind) => return RecordOutcome::Failed(vec![kind]),
+    };
+    let Some(store) = store(judge.chain, record, &source) else {
+        return RecordOutcome::Unclear(DaneUncertainty::UnreadableAnchor);
+    };
+    let report = judge.report();
+    let trust = store.judge_described(judge.chain, report, judge.provider, judge.now_unix);
+    let identities = judge.names.iter().filter_map(|name| {
+        let identity = match_identity(report.end_entity()?, name);
+        Some((name.clone(), identity))
+    });
+    let identities: Vec<_> = identities.collect();
+    let named = identities.iter().any(|(_, identity)| identity.is_match());
+    let (path, doubt, mut failures) = match trust {
+        TrustVerdict::Trusted { path, .. } => (path, None, Vec::new()),
+        TrustVerdict::Untrusted(failures) if leads_elsewhere(&source, &failures) => {
+            (Vec::new(), doubt(record, report), vec![Failure::NoMatch])
+        }
+        TrustVerdict::Untrusted(failures) => {
+            let doubt = doubt(record, report).or_else(|| failures.iter().find_map(uncertain));
+            let failures = failures.into_iter().map(Failure::Trust).collect();
+            (Vec::new(), doubt, failures)
+        }
+    };
+    if !named && !identities.is_empty() {
+        failures.push(Failure::Identity(identities));
+        // A wrong name is enough, whatever the path.
+        return RecordOutcome::Failed(failures);
+    }
+    if let Some(doubt) = doubt {
+        return RecordOutcome::Unclear(doubt);
+    }
+    if !failures.is_empty() {
+        return RecordOutcome::Failed(failures);
+    }
+    if !named {
+        return RecordOutcome::Unclear(DaneUncertainty::NoName);
+    }
+    let binding = binding(&source, &path, report);
+    RecordOutcome::Matched { binding, path }
+}
+
+/// An end-entity certificate is no authority, so the first element is not looked at. An element
+/// that is no authority's does not become one by being named (RFC 7671 §5.2).
+fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
+    let sent = chain.iter().enumerate().take(ChainReport::MAX_ELEMENTS);
+    let matching = sent.skip(1).filter(|(_, der)| {
+        select(der, record.selector).is_some_and(|selected| record.matches(selected))
+    });
+    let matching: Vec<_> = matching.collect();
+    if !matching.is_empty() {
+        let authorities = matching.iter().filter(|(_, der)| is_authority(der));
+        let elements: Vec<_> = authorities.map(|&(index, _)| index).collect();
+        return match matching.first() {
+            Some(&(element, _)) if elements.is_empty() => Err(Failure::NotCa { element }),
+            _ => Ok(Source::Elements(elements)),
+        };
+    }
+    match (record.matching_type, record.selector) {
+        (MatchingType::FULL, Selector::CERT) => {
+            Ok(Source::Certificate(Der::new(record.data.as_slice())))
+        }
+        (MatchingType::FULL, _) => Ok(Source::Key(issuer_names(chain))),
+        // A digest says nothing of an authority that was not sent (RFC 7672 §3.1.2).
+        _ => Err(Failure::NoMatch),
+    }
+}
+
+/// Certificates before version 3 cannot say that they are an authority's.
+fn is_authority(der: &Der) -> bool {
+    Certificate::parse(der.as_bytes()).is_ok_and(|one| one.is_ca || one.version < 3)
+}
+
+/// The distinct issuers of the chain, each as the contents of its Name.
+fn issuer_names(chain: &[Der]) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for der in chain.iter().take(ChainReport::MAX_ELEMENTS) {
+        let Ok((_, x509)) = X509Certificate::from_der(der.as_bytes()) else {
+            continue;
+        };
+        let Some((name, _)) = read_tlv(x509.issuer().as_raw()) else {
+            continue;
+        };
+        if !names.iter().any(|known| known == name.value) {
+            names.push(name.value.to_vec());
+        }
+    }
+    names
+}
+
+/// The store of what the record names, and nothing else; `None` if it cannot serve as an anchor.
+fn store(chain: &[Der], record: &TlsaRecord, source: &Source) -> Option<TrustStore> {
+    let empty = TrustStore::empty("dane");
+    let store = match source {
+        Source::Elements(elements) => {
+            let anchors = elements.iter().filter_map(|&index| chain.get(index));
+            let anchors: Vec<_> = anchors.cloned().collect();
+            empty.with(&anchors)
+        }
+        Source::Certificate(der) => empty.with(std::slice::from_ref(der)),
+        Source::Key(names) => {
+            let (key, _) = read_tlv(&record.data)?;
+            names
+                .iter()
+                .fold(empty, |store, name| store.with_key(name, key.value))
+        }
+    };
+    (!store.is_empty()).then_some(store)
+}
+
+/// Whether the chain has nothing to do with what the record holds, which was not sent.
+fn leads_elsewhere(source: &Source, failures: &[TrustFailure]) -> bool {
+    use TrustFailureKind as Kind;
+    let elsewhere = |failure: &TrustFailure| {
+        let of_the_key = matches!(source, Source::Key(_)) && failure.kind == Kind::BadSignature;
+        let of_the_origin = matches!(
+            failure.kind,
+            Kind::UnknownRoot | Kind::MissingIntermediate | Kind::SelfSigned
+        );
+        of_the_key || of_the_origin
+    };
+    !matches!(source, Source::Elements(_)) && failures.iter().any(elsewhere)
+}
+
+/// Why a refused path may hold all the same: a key or a signature that cannot be checked here.
+fn doubt(record: &TlsaRecord, report: &ChainReport) -> Option<DaneUncertainty> {
+    let unchecked = report.path.iter().any(|&index| {
+        let element = report.elements.get(index);
+        element.is_some_and(|element| element.signed_by.iter().any(|by| !by.verified))
+    });
+    let key = match (record.matching_type, record.selector) {
+        (MatchingType::FULL, Selector::SPKI) => Some(record.data.as_slice()),
+        (MatchingType::FULL, _) => super::spki(&record.data),
+        _ => None,
+    };
+    let unsupported = key.and_then(unsupported_rsa_key);
+    match unsupported {
+        Some(text) => Some(DaneUncertainty::Unsupported(text)),
+        None if unchecked => Some(DaneUncertainty::Unsupported(
+            "a signature of the chain cannot be checked".to_owned(),
+        )),
+        None if report.omitted > 0 => Some(DaneUncertainty::ChainTooLong),
+        None => None,
+    }
+}
+
+/// Failures that are this crate's and not the chain's.
+fn uncertain(failure: &TrustFailure) -> Option<DaneUncertainty> {
+    use TrustFailureKind as Kind;
+    let detail = || failure.detail.clone();
+    match failure.kind {
+        Kind::UnsupportedAlgorithm => Some(DaneUncertainty::Unsupported(detail())),
+        // OpenSSL accepts an authority's certificate of a server; webpki does not.
+        Kind::CaAsEndEntity | Kind::Other => Some(DaneUncertainty::PathNotChecked(detail())),
+        _ => None,
+    }
+}
+
+fn binding(source: &Source, path: &[usize], report: &ChainReport) -> DaneBinding {
+    let last = path.last().copied().unwrap_or_default();
+    match source {
+        Source::Elements(elements) => {
+            let signers = report.elements.get(last).map(|element| &element.signed_by);
+            let signed = |element: &&usize| {
+                signers.is_some_and(|by| by.iter().any(|by| by.element == **element))
+            };
+            let element = elements.iter().find(signed).or_else(|| elements.first());
+            DaneBinding::Element(element.copied().unwrap_or_default())
+        }
+        Source::Certificate(_) => DaneBinding::RecordCertificate { below: last },
+        Source::Key(_) => DaneBinding::RecordKey { signed: last },
+    }
+}
