@@ -28,6 +28,10 @@ enum Source {
 pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
     let source = match find(judge.chain, record) {
         Ok(source) => source,
+        // The authority may be among the elements that were not looked at.
+        Err(Failure::NoMatch) if judge.chain.len() > ChainReport::MAX_ELEMENTS => {
+            return RecordOutcome::Unclear(DaneUncertainty::ChainTooLong);
+        }
         Err(kind) => return RecordOutcome::Failed(vec![kind]),
     };
     let Some(store) = store(judge.chain, record, &source) else {
