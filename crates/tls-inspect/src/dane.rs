@@ -411,3 +411,6 @@ fn spki(certificate: &[u8]) -> Option<&[u8]> {
         .flatten()
         .map(|(spki, _)| spki)
 }
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;
