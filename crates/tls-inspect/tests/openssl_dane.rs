@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use tls_inspect::{
-    CertificateUsage, CryptoProvider, DaneBinding, DaneFailureKind, DaneVerdict, Der, MatchingType,
-    ReferenceId, Selector, TlsaRecord, TrustStore, judge_dane,
+    Certificate, CertificateUsage, CryptoProvider, DaneBinding, DaneFailureKind, DaneVerdict, Der,
+    LifetimeState, MatchingType, ReferenceId, Selector, TlsaRecord, TrustStore, judge_dane,
 };
 
 /// 2026-06-01T00:00:00Z, at which every certificate after the first of each chain is valid. The
@@ -117,6 +117,7 @@ fn verdict(case: &Case) -> DaneVerdict {
     let pem = case.chain_pem.join("\n");
     let chain: Vec<Der> = TrustStore::certificates_from_pem(pem.as_bytes()).expect("PEM");
     assert_eq!(chain.len(), case.chain_pem.len(), "case {}", case.case);
+    assert!(chain.iter().skip(1).all(is_valid), "case {}", case.case);
     let records = case.tlsa.iter().map(|record| TlsaRecord {
         usage: CertificateUsage(record.usage),
         selector: Selector(record.selector),
@@ -126,6 +127,11 @@ fn verdict(case: &Case) -> DaneVerdict {
     let records: Vec<_> = records.collect();
     let names: [ReferenceId; 1] = [case.base_domain.parse().expect("a name")];
     judge_dane(&chain, &records, &names, &CryptoProvider::aws_lc_rs(), NOW)
+}
+
+fn is_valid(der: &Der) -> bool {
+    let certificate = Certificate::parse(der.as_bytes()).expect("a certificate");
+    certificate.validity.at(NOW).state == LifetimeState::Valid
 }
 
 fn octets(hex: &str) -> Vec<u8> {

@@ -308,6 +308,24 @@ fn an_authority_as_the_server_is_not_called_a_failure() {
 }
 
 #[test]
+fn a_key_that_cannot_be_checked_is_no_failure() {
+    let pem = include_bytes!("../../tests/data/rsa1024.pem");
+    let rsa = crate::TrustStore::certificates_from_pem(pem).unwrap();
+    let chain = chain_of_three();
+    for selector in [0, 1] {
+        let records = [record(2, selector, 0, &rsa[0])];
+        let verdict = report_at(&chain, &records, NOW).verdict;
+        let DaneVerdict::CouldNotTell {
+            cause: DaneUncertainty::Unsupported(text),
+        } = verdict
+        else {
+            panic!("{verdict:?}");
+        };
+        assert!(text.contains("1024"), "{text}");
+    }
+}
+
+#[test]
 fn the_key_is_cut_out_as_the_parser_has_it() {
     for der in chain_of_three() {
         let expected = Certificate::parse(der.as_bytes()).unwrap().spki_sha256;
