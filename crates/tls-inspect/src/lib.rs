@@ -98,6 +98,7 @@ mod dane;
 mod der;
 mod escape;
 mod failure;
+mod hello;
 mod identity;
 mod numbers;
 mod provider;
@@ -123,6 +124,10 @@ pub use crate::dane::{
     DaneVerdict, MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord, judge_dane,
 };
 pub use crate::der::Der;
+pub use crate::hello::{
+    ClientHello, DowngradeSentinel, HelloAnswer, HelloOutcome, HelloRetryRequest, KeyExchange,
+    KeyShareOffer, ServerExtension, ServerFlight, ServerHello, ServerKeyExchange,
+};
 pub use crate::identity::{
     DnsId, IdentityMatch, ReferenceId, ReferenceIdError, ReferenceIdErrorKind, match_identity,
 };
