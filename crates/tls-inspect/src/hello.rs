@@ -6,10 +6,22 @@
 //! handshake never goes on from there.
 
 mod answer;
+mod encode;
+mod flight;
+mod key_share;
 mod offer;
+mod probe;
+mod reader;
+mod records;
+mod server_hello;
 
 pub use self::answer::{
     DowngradeSentinel, HelloAnswer, HelloOutcome, HelloRetryRequest, KeyExchange, ServerExtension,
     ServerFlight, ServerHello, ServerKeyExchange,
 };
+pub use self::encode::{HelloError, HelloErrorKind};
 pub use self::offer::{ClientHello, KeyShareOffer};
+pub use self::probe::{HelloProbe, HelloProgress};
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,7 @@
 //! - `numbers`: [`ProtocolVersion`], [`CipherSuite`] and the other numbers of the registries.
 //! - `capture`: [`Capture`], what one handshake showed.
 //! - `record`: the `Recorder` and its `RecordedStream`, over any tokio stream.
+//! - `hello`: [`ClientHello`] and [`HelloProbe`], what a server of any age answers to one hello.
 //! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
 //! - `validity`: [`Validity`], how much is left of it, and how long it may be.
@@ -62,12 +63,14 @@
 //!   handshake (RFC 9846 §4.4.2 would allow 16 MiB).
 //! - A handshake takes at most 30 seconds unless told otherwise.
 //! - Of a peer that is not speaking TLS, 512 octets are kept.
+//! - Of the answer to a hello, 128 KiB are read, with at most 64 KiB in a message, 256
+//!   certificates, 512 names of authorities, 64 extensions, 32 alerts and 64 deviations.
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
 //!   signature checks at each of at most nine times.
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
-//!   alert and no certificate.
+//!   alert and no certificate; a `HelloProbe` sees more.
 //! - Revocation and certificate transparency are not looked at.
 //!
 //! # Features
@@ -125,8 +128,9 @@ pub use crate::dane::{
 };
 pub use crate::der::Der;
 pub use crate::hello::{
-    ClientHello, DowngradeSentinel, HelloAnswer, HelloOutcome, HelloRetryRequest, KeyExchange,
-    KeyShareOffer, ServerExtension, ServerFlight, ServerHello, ServerKeyExchange,
+    ClientHello, DowngradeSentinel, HelloAnswer, HelloError, HelloErrorKind, HelloOutcome,
+    HelloProbe, HelloProgress, HelloRetryRequest, KeyExchange, KeyShareOffer, ServerExtension,
+    ServerFlight, ServerHello, ServerKeyExchange,
 };
 pub use crate::identity::{
     DnsId, IdentityMatch, ReferenceId, ReferenceIdError, ReferenceIdErrorKind, match_identity,

@@ -17,7 +17,7 @@ pub struct HelloAnswer {
         serde(skip_serializing_if = "Vec::is_empty", default)
     )]
     pub alerts: Vec<Alert>,
-    /// How many octets were received.
+    /// How many octets were received, up to the one that decided.
     pub received: usize,
 }
 
@@ -39,7 +39,9 @@ pub enum HelloOutcome {
     Reset,
     /// Nothing, or not enough for a choice, came in time.
     TimedOut,
-    /// The first octet was that of no TLS record. These are the first octets, at most 512.
+    /// What came is no TLS record: its first octets are those of no content type that a server
+    /// begins with, or of no version. These are the octets up to the end of the line, at most
+    /// 512. They may be anything: escape them before showing them.
     NotTls(#[cfg_attr(feature = "serde", serde(with = "crate::der::base64_octets"))] Vec<u8>),
     /// What came cannot be read as TLS. The text says what was expected and found, and at which
     /// octet.
@@ -85,8 +87,9 @@ pub struct ServerFlight {
     /// Whether the flight was seen to its end: ServerHelloDone up to TLS 1.2, the ServerHello
     /// itself under TLS 1.3.
     pub is_complete: bool,
-    /// What could not be read of the messages after the ServerHello, in words. They are read as
-    /// far as they can be.
+    /// What is wrong, in words: what the server chose that was not offered, what could not be
+    /// read after the fixed part of the ServerHello, and what ended the flight before its end.
+    /// Everything is read as far as it can be.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Vec::is_empty", default)
@@ -202,6 +205,12 @@ pub struct HelloRetryRequest {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub group: Option<NamedGroup>,
+    /// What of it was not offered or could not be read, in words.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub deviations: Vec<String>,
 }
 
 /// A ServerKeyExchange (RFC 5246 §7.4.3, RFC 8422 §5.4).
@@ -218,8 +227,13 @@ pub struct ServerKeyExchange {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub signature_scheme: Option<SignatureScheme>,
-    /// Whether it is signed. An anonymous suite has no signature.
-    pub is_signed: bool,
+    /// Whether it is signed. An anonymous suite has no signature. `None` if that cannot be told:
+    /// the parameters are of a kind whose end is not known, or the signature is cut off.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub is_signed: Option<bool>,
 }
 
 /// The parameters of a key exchange.
@@ -237,6 +251,12 @@ pub enum KeyExchange {
         bits: u32,
         /// The SHA-256 of the prime's octets, leading zeros left out.
         prime_sha256: String,
+    },
+    /// An RSA key of this many bits, made for the occasion: that of an export suite (FREAK,
+    /// CVE-2015-0204), if the suite is one.
+    Rsa {
+        /// The length of the modulus in bits.
+        bits: u32,
     },
     /// Something else, of this many octets: explicit curves, PSK, SRP.
     Other(usize),

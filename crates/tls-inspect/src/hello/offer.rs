@@ -1,6 +1,6 @@
 //! What a ClientHello offers.
 
-use crate::{CipherSuite, DnsId, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::{CipherSuite, DnsId, NamedGroup, ProtocolVersion, ReferenceId, SignatureScheme};
 
 /// The offers of one ClientHello (RFC 9846 §4.1.2, RFC 5246 §7.4.1.2), in the order sent.
 ///
@@ -54,6 +54,183 @@ pub struct ClientHello {
     /// as nothing is ever decrypted, it need not be secret, but servers may look for repetition.
     pub random: [u8; 32],
 }
+
+impl ClientHello {
+    /// The hello to begin with: TLS 1.2 and 1.3, the suites with ECDHE and AEAD, and a share for
+    /// X25519, so that a server answers at once.
+    ///
+    /// It takes 231 octets on the wire, and 9 more than its name has if a `server_name` is
+    /// added. Post-quantum groups are not offered: the hellos that offer them are another matter.
+    ///
+    /// ```
+    /// use tls_inspect::{ClientHello, HelloProbe};
+    ///
+    /// let hello = ClientHello::small([7; 32]).with_server_name(&"mx.example.org".parse()?);
+    /// let probe = HelloProbe::new(&hello)?;
+    /// assert!(probe.output().len() < 256);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn small(random: [u8; 32]) -> Self {
+        Self {
+            versions: vec![ProtocolVersion::TLS_1_3, ProtocolVersion::TLS_1_2],
+            cipher_suites: MODERN_SUITES.to_vec(),
+            groups: MODERN_GROUPS.to_vec(),
+            key_share: KeyShareOffer::X25519,
+            signature_schemes: MODERN_SCHEMES.to_vec(),
+            server_name: None,
+            alpn: Vec::new(),
+            offers_compression: false,
+            offers_status_request: true,
+            offers_extended_master_secret: true,
+            offers_renegotiation_info: true,
+            offers_fallback_scsv: false,
+            least_length: 0,
+            record_length: 0,
+            random,
+        }
+    }
+
+    /// A hello of these versions with every cipher suite, group and signature scheme that has a
+    /// name here and goes with one of the versions, by number.
+    ///
+    /// It is long, about 1,000 octets, and holds suites that encrypt or authenticate nothing:
+    /// some servers choke on it that answer a shorter one. Suites of TLS 1.3 are left out if that
+    /// is not offered, and all others if nothing else is.
+    #[must_use]
+    pub fn everything(versions: &[ProtocolVersion], random: [u8; 32]) -> Self {
+        let offers = |tls13| {
+            let mut versions = versions.iter();
+            versions.any(|&version| (version >= ProtocolVersion::TLS_1_3) == tls13)
+        };
+        let suites = CipherSuite::all().filter(|suite| offers(suite.is_tls13()));
+        Self {
+            versions: versions.to_vec(),
+            cipher_suites: suites.collect(),
+            groups: NamedGroup::KNOWN.to_vec(),
+            signature_schemes: SignatureScheme::KNOWN.to_vec(),
+            ..Self::small(random)
+        }
+    }
+
+    /// Offers these versions instead.
+    #[must_use]
+    pub fn with_versions(mut self, versions: &[ProtocolVersion]) -> Self {
+        self.versions = versions.to_vec();
+        self
+    }
+
+    /// Offers these cipher suites instead.
+    #[must_use]
+    pub fn with_cipher_suites(mut self, suites: &[CipherSuite]) -> Self {
+        self.cipher_suites = suites.to_vec();
+        self
+    }
+
+    /// Offers these groups and this key share instead.
+    #[must_use]
+    pub fn with_groups(mut self, groups: &[NamedGroup], share: KeyShareOffer) -> Self {
+        self.groups = groups.to_vec();
+        self.key_share = share;
+        self
+    }
+
+    /// Offers these signature schemes instead.
+    #[must_use]
+    pub fn with_signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
+        self.signature_schemes = schemes.to_vec();
+        self
+    }
+
+    /// Names the server in `server_name`; an address is never sent (RFC 6066 §3), and then
+    /// nothing is.
+    #[must_use]
+    pub fn with_server_name(mut self, name: &ReferenceId) -> Self {
+        self.server_name = match name {
+            ReferenceId::Dns(name) => Some(name.clone()),
+            ReferenceId::Ip(_) => None,
+        };
+        self
+    }
+
+    /// Offers these application protocols.
+    #[must_use]
+    pub fn with_alpn(mut self, protocols: &[&[u8]]) -> Self {
+        self.alpn = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// Offers DEFLATE too. Offer no TLS 1.3 then: its servers must refuse such a hello with
+    /// `illegal_parameter` (RFC 9846 §4.1.2).
+    #[must_use]
+    pub fn with_compression(mut self) -> Self {
+        self.offers_compression = true;
+        self
+    }
+
+    /// Says that this is a second try with a lower version (RFC 7507).
+    #[must_use]
+    pub fn with_fallback_scsv(mut self) -> Self {
+        self.offers_fallback_scsv = true;
+        self
+    }
+
+    /// Makes the message at least this long. If fewer than four octets are missing it becomes up
+    /// to three longer, since an extension has a header of four.
+    #[must_use]
+    pub fn with_least_length(mut self, octets: usize) -> Self {
+        self.least_length = octets;
+        self
+    }
+
+    /// Splits the message over records of at most this many octets.
+    #[must_use]
+    pub fn with_record_length(mut self, octets: usize) -> Self {
+        self.record_length = octets;
+        self
+    }
+}
+
+const MODERN_SUITES: [CipherSuite; 9] = [
+    CipherSuite::TLS_AES_128_GCM_SHA256,
+    CipherSuite::TLS_AES_256_GCM_SHA384,
+    CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+const MODERN_GROUPS: [NamedGroup; 5] = [
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::SECP521R1,
+    NamedGroup::X448,
+];
+
+/// With those of Ed448, brainpool and RSA-PSS keys, which no handshake of the recorder can do.
+const MODERN_SCHEMES: [SignatureScheme; 17] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::ED448,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PSS_PSS_SHA256,
+    SignatureScheme::RSA_PSS_PSS_SHA384,
+    SignatureScheme::RSA_PSS_PSS_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ECDSA_BRAINPOOL_P256R1_TLS13_SHA256,
+    SignatureScheme::ECDSA_BRAINPOOL_P384R1_TLS13_SHA384,
+    SignatureScheme::ECDSA_BRAINPOOL_P512R1_TLS13_SHA512,
+];
 
 /// What a ClientHello puts into `key_share` (RFC 9846 §4.2.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
