@@ -31,7 +31,7 @@ impl fmt::Display for HelloError {
                 "expected cipher suites, found a signaling value among them"
             }
             HelloErrorKind::TooLong => "expected lists that fit their length fields",
-            HelloErrorKind::EmptyProtocol => "expected application protocols of 1 to 255 octets",
+            HelloErrorKind::ProtocolLength => "expected application protocols of 1 to 255 octets",
             HelloErrorKind::RecordLength => "expected records of at most 16384 octets",
             HelloErrorKind::Padding => "expected a version with extensions, to pad the hello",
         })
@@ -53,7 +53,7 @@ pub enum HelloErrorKind {
     /// A list, or all extensions together with the padding, is longer than its length can tell.
     TooLong,
     /// An application protocol is empty or over 255 octets (RFC 7301 §3.1).
-    EmptyProtocol,
+    ProtocolLength,
     /// A record is to hold more than 2^14 octets (RFC 9846 §5.1).
     RecordLength,
     /// Padding is asked for, and SSL 3.0 has no extensions to pad with.
@@ -219,7 +219,7 @@ impl ClientHello {
         let mut list = Vec::new();
         for protocol in &self.alpn {
             if !(1..=255).contains(&protocol.len()) {
-                return Err(HelloErrorKind::EmptyProtocol.into());
+                return Err(HelloErrorKind::ProtocolLength.into());
             }
             list.extend(list8(protocol)?);
         }

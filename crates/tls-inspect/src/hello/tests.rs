@@ -422,7 +422,7 @@ fn a_hello_that_cannot_be_written_is_an_error() {
             small().with_cipher_suites(&[]),
             HelloErrorKind::NoCipherSuite,
         ),
-        (small().with_alpn(&[b""]), HelloErrorKind::EmptyProtocol),
+        (small().with_alpn(&[b""]), HelloErrorKind::ProtocolLength),
         (
             small().with_record_length(16385),
             HelloErrorKind::RecordLength,
