@@ -70,7 +70,7 @@
 //! | [`StartTlsVerdict`], [`Service`], [`Interception`], [`same_greeting`] | what it comes to |
 //! | `Bounce`, `LogLine` | what reports of delivery and mail logs say, with the feature `bounce` |
 //! | [`ReasonRates`] | what refuses mail where, and what rose |
-//! | [`Probe`] | the driver |
+//! | [`Probe`], [`PromptStream`] | the driver, and what it connects by |
 //! | [`SuiteTest`], [`Verdict`] | tests that are asked for one by one |
 //! | [`Budget`], [`Permit`], [`Ending`] | how often one may knock |
 //!
@@ -140,7 +140,7 @@ pub use observation::{
     Unsolicited, same_greeting,
 };
 #[cfg(feature = "tokio")]
-pub use probe::Probe;
+pub use probe::{Probe, PromptStream};
 pub use proxy_header::ProxyHeader;
 pub use rates::{Change, ReasonCount, ReasonRates, ReceiverCounts, Sample, Trend};
 pub use reply::{

@@ -22,6 +22,8 @@ use crate::suite::{SuiteTest, Verdict};
 
 mod connect;
 
+pub use connect::PromptStream;
+
 /// How many octets are read at a time.
 const CHUNK: usize = 4096;
 /// How long to look, after a failed write, for the server's last words (RFC 5321 §3.8: a 421 may be waiting).
@@ -133,16 +135,70 @@ impl Probe {
 
     /// Connects, and holds a session.
     pub async fn run(&self, address: SocketAddr) -> Observation {
-        let (clock, timeouts) = (Clock::start(), self.options.timeouts);
+        let clock = Clock::start();
+        match self.open(address, &clock).await {
+            Ok(stream) => {
+                let session = self.session().connected(address, clock.now());
+                self.drive(session, stream, Some(address.ip()), &clock)
+                    .await
+            }
+            Err(observation) => observation,
+        }
+    }
+
+    /// Connects, speaks up to where TLS is the next thing to be spoken, and hands the stream over: at once with
+    /// [`Security::Implicit`], and after the reply to STARTTLS with [`Security::StartTls`]. So whoever knows more of TLS than a
+    /// session does, as a scan of its versions, comes to a stream to try it on.
+    ///
+    /// The connection is the caller's from there, and so is the time that it takes.
+    ///
+    /// ```no_run
+    /// # async fn look() -> Result<(), Box<dyn std::error::Error>> {
+    /// use smtp_probe::{Probe, Security};
+    /// use tls_inspect::{CryptoProvider, Recorder, ReferenceId};
+    ///
+    /// let provider = CryptoProvider::aws_lc_rs();
+    /// let probe = Probe::new("probe.example.com".parse()?, Security::StartTls, provider.clone());
+    /// match probe.connect_for_tls("192.0.2.1:25".parse()?).await {
+    ///     Ok(stream) => {
+    ///         let name = ReferenceId::parse("mx.example.net")?;
+    ///         println!("{:?}", Recorder::new(provider).record(stream, &name).await.capture);
+    ///     }
+    ///     Err(observation) => println!("STARTTLS: {}", observation.starttls_verdict()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The whole observation, if there is no such place: there is no connection, the session ended before, or STARTTLS is not
+    /// offered, refused, or followed by octets in the clear.
+    pub async fn connect_for_tls(
+        &self,
+        address: SocketAddr,
+    ) -> Result<PromptStream, Box<Observation>> {
+        let clock = Clock::start();
+        let stream = self.open(address, &clock).await?;
+        let mut session = self.session().connected(address, clock.now());
+        let mut channel = Channel::Clear(stream);
+        while let Some(_until) = self.advance(&mut session, &mut channel, &clock).await {
+            if channel.read_now(&mut session, &clock).await == 0
+                && let Some(stream) = channel.take_clear()
+            {
+                return Ok(stream);
+            }
+        }
+        Err(Box::new(self.end(session, channel, &clock).await))
+    }
+
+    /// A connection, or what its failure says of the port.
+    async fn open(&self, address: SocketAddr, clock: &Clock) -> Result<PromptStream, Observation> {
+        let timeouts = self.options.timeouts;
         let until = clock.at(timeouts.connect.min(timeouts.session));
         let connected = timeout_at(until, connect::connect(address, self.local_address)).await;
         let state = match connected {
-            Ok(Ok(stream)) => {
-                let session = self.session().connected(address, clock.now());
-                return self
-                    .drive(session, stream, Some(address.ip()), &clock)
-                    .await;
-            }
+            Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => connect::classify(&error, address),
             Err(_) => PortState::Filtered,
         };
@@ -150,7 +206,7 @@ impl Probe {
         stop.elapsed = clock.now();
         let mut observation = Observation::new(Some(address), state, Outcome::Stopped(stop));
         observation.timings.total = clock.now();
-        observation
+        Err(observation)
     }
 
     /// Runs a test: a session as the test has it, and what it says.
@@ -185,10 +241,37 @@ impl Probe {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut channel = Channel::Clear(stream);
+        while let Some(until) = self.advance(&mut session, &mut channel, clock).await {
+            if channel.read_now(&mut session, clock).await > 0 {
+                continue;
+            }
+            let recorder = Recorder::new(self.provider.clone())
+                .with_timeout(until.saturating_sub(clock.now()));
+            if let Some(stream) = channel.take_clear() {
+                let recorded = recorder.record(stream, &self.reference(address)).await;
+                channel = recorded
+                    .stream
+                    .map_or(Channel::Closed, |stream| Channel::Tls(Box::new(stream)));
+                session.handle_tls(recorded.capture, clock.now());
+            }
+        }
+        self.end(session, channel, clock).await
+    }
+
+    /// Moves the session on until TLS is the next thing to be spoken, and says by when; none at its end.
+    async fn advance<S>(
+        &self,
+        session: &mut Session,
+        channel: &mut Channel<S>,
+        clock: &Clock,
+    ) -> Option<Duration>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let end = self.options.timeouts.session;
         loop {
             if session.is_about_to_send() {
-                channel.read_now(&mut session, clock).await;
+                channel.read_now(session, clock).await;
             }
             match session.poll_output(clock.now()) {
                 Output::Send { octets, until } => {
@@ -196,7 +279,7 @@ impl Probe {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => {
                             let until = (clock.now() + LAST_WORDS).min(end);
-                            let told = channel.last_words(&mut session, clock, until).await;
+                            let told = channel.last_words(session, clock, until).await;
                             let cause = told.as_ref().map_or_else(|| cause(&error), cause);
                             session.handle_error(cause, clock.now());
                         }
@@ -204,31 +287,25 @@ impl Probe {
                     }
                 }
                 Output::Receive { until } => {
-                    match timeout_at(clock.at(until), channel.read(&mut session, clock)).await {
+                    match timeout_at(clock.at(until), channel.read(session, clock)).await {
                         Ok(Ok(0)) => session.handle_eof(clock.now()),
                         Ok(Ok(_)) => {}
                         Ok(Err(error)) => session.handle_error(cause(&error), clock.now()),
                         Err(_) => session.handle_timeout(clock.now()),
                     }
                 }
-                Output::StartTls { until } => {
-                    if channel.read_now(&mut session, clock).await > 0 {
-                        continue;
-                    }
-                    let recorder = Recorder::new(self.provider.clone())
-                        .with_timeout(until.saturating_sub(clock.now()));
-                    if let Some(stream) = channel.take_clear() {
-                        let recorded = recorder.record(stream, &self.reference(address)).await;
-                        channel = recorded
-                            .stream
-                            .map_or(Channel::Closed, |stream| Channel::Tls(Box::new(stream)));
-                        session.handle_tls(recorded.capture, clock.now());
-                    }
-                }
-                Output::Done => break,
+                Output::StartTls { until } => return Some(until),
+                Output::Done => return None,
             }
         }
+    }
+
+    async fn end<S>(&self, session: Session, mut channel: Channel<S>, clock: &Clock) -> Observation
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let observation = session.into_observation(clock.now());
+        let end = self.options.timeouts.session;
         let until = clock.at((clock.now() + LAST_WORDS).min(end));
         channel.close(until).await;
         observation

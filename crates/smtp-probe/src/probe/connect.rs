@@ -16,7 +16,7 @@ use crate::observation::{LocalFault, PortState};
 /// server's reply waits there in the same way, behind the session tickets of TLS 1.3, until they are acknowledged; so whoever
 /// waits for more acknowledges what came at once, not up to 500 ms later (RFC 1122 §4.2.3.2). Each costs 40 ms on Linux.
 #[derive(Debug)]
-pub(super) struct PromptStream(TcpStream);
+pub struct PromptStream(TcpStream);
 
 impl AsyncRead for PromptStream {
     fn poll_read(

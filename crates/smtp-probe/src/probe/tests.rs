@@ -316,3 +316,88 @@ async fn item_19_the_gap_within_a_greeting_is_measured() {
     let options = probe(Security::StartTls).options().clone();
     assert_eq!(observation.replay(&options).as_ref(), Ok(&observation));
 }
+
+/// Serves one connection on the loopback interface: says this before TLS, and what it heard after.
+async fn serve_once(
+    lines: &'static [&'static [u8]],
+) -> (SocketAddr, tokio::task::JoinHandle<Vec<u8>>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut heard = vec![0; 64];
+        for line in lines {
+            stream.write_all(line).await.expect("open");
+            let count = stream.read(&mut heard).await.unwrap_or(0);
+            heard.truncate(count);
+            heard.resize(64, 0);
+        }
+        heard
+    });
+    (address, server)
+}
+
+#[tokio::test]
+async fn a_stream_for_tls_is_handed_over_behind_the_reply_to_starttls() {
+    let lines: &[&[u8]] = &[
+        b"220 mx.example\r\n",
+        b"250-mx.example\r\n250 STARTTLS\r\n",
+        b"220 go\r\n",
+    ];
+    let (address, server) = serve_once(lines).await;
+    let mut stream = probe(Security::StartTls)
+        .connect_for_tls(address)
+        .await
+        .expect("a stream");
+    stream.write_all(b"\x16\x03\x01").await.expect("open");
+    let heard = server.await.expect("it ends");
+    assert!(
+        heard.starts_with(b"\x16\x03\x01\0"),
+        "the last thing heard: {}",
+        heard.escape_ascii()
+    );
+}
+
+#[tokio::test]
+async fn implicit_tls_has_its_stream_at_once() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let ready = probe(Security::Implicit).connect_for_tls(address).await;
+    assert!(ready.is_ok());
+}
+
+#[tokio::test]
+async fn where_tls_cannot_begin_the_observation_says_why() {
+    let not_offered: &[&[u8]] = &[b"220 mx.example\r\n", b"250 mx.example\r\n", b"221 bye\r\n"];
+    let refused: &[&[u8]] = &[
+        b"220 mx.example\r\n",
+        b"250-mx.example\r\n250 STARTTLS\r\n",
+        b"454 later\r\n",
+        b"221 bye\r\n",
+    ];
+    let injected: &[&[u8]] = &[
+        b"220 mx.example\r\n",
+        b"250-mx.example\r\n250 STARTTLS\r\n",
+        b"220 go\r\n250 evil\r\n",
+    ];
+    for (lines, expected) in [
+        (not_offered, "NotOffered"),
+        (refused, "Refused"),
+        (injected, "PlaintextInjected"),
+    ] {
+        let (address, _server) = serve_once(lines).await;
+        let ended = probe(Security::StartTls).connect_for_tls(address).await;
+        let observation = ended.err().expect("no stream");
+        let starttls = format!("{:?}", observation.starttls);
+        assert!(
+            starttls.starts_with(expected),
+            "{starttls}\n{}",
+            observation.transcript
+        );
+        assert_eq!(observation.tls, None);
+    }
+}
