@@ -391,7 +391,7 @@ async fn where_tls_cannot_begin_the_observation_says_why() {
     ] {
         let (address, _server) = serve_once(lines).await;
         let ended = probe(Security::StartTls).connect_for_tls(address).await;
-        let observation = ended.err().expect("no stream");
+        let observation = ended.expect_err("no stream");
         let starttls = format!("{:?}", observation.starttls);
         assert!(
             starttls.starts_with(expected),
