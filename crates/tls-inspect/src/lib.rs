@@ -72,6 +72,10 @@
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more.
 //! - Revocation and certificate transparency are not looked at.
+//!   alert and no certificate.
+//! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
+//!   most 128 times one of them is looked into. Otherwise revocation is not looked at, nor is
+//!   certificate transparency.
 //!
 //! # Features
 //!
@@ -143,7 +147,8 @@ pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
 pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::trust::{
-    TrustFailure, TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
+    CrlReasonCode, CrlRevocation, PathOptions, Purpose, TrustFailure, TrustFailureKind, TrustStore,
+    TrustStoreError, TrustStoreErrorKind, TrustVerdict,
 };
 pub use crate::validity::{BaselineLimit, Lifetime, LifetimeState, Validity};
 

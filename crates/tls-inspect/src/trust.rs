@@ -1,13 +1,14 @@
 //! Whether a chain leads to a trust anchor (RFC 5280 §6), and why not.
 
+mod crl;
 mod diagnosis;
+mod options;
+mod path;
 mod store;
 
-use std::time::Duration;
-
-use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::{EndEntityCert, KeyUsage};
-
+pub use self::crl::{CrlReasonCode, CrlRevocation};
+pub use self::options::{PathOptions, Purpose};
+use self::path::{PathFinder, Refusal};
 pub use self::store::{TrustStore, TrustStoreError, TrustStoreErrorKind};
 use crate::{ChainReport, CryptoProvider, Der, LifetimeState};
 
@@ -66,6 +67,12 @@ pub struct TrustFailure {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub issuer: Option<String>,
+    /// When and why it was revoked, of [`Revoked`](TrustFailureKind::Revoked).
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub revocation: Option<CrlRevocation>,
     /// The reason in words.
     pub detail: String,
 }
@@ -78,6 +85,7 @@ impl TrustFailure {
             kind,
             element,
             issuer: None,
+            revocation: None,
             detail: detail.into(),
         }
     }
@@ -107,7 +115,8 @@ pub enum TrustFailureKind {
     NotYetValid,
     /// A signature on the way up is wrong.
     BadSignature,
-    /// The extended key usages do not allow a TLS server (RFC 5280 §4.2.1.12).
+    /// The extended key usages do not allow the [`Purpose`] asked for, which is a TLS server's
+    /// unless said otherwise (RFC 5280 §4.2.1.12).
     InvalidPurpose,
     /// A certificate is used as an authority's and is none (RFC 5280 §4.2.1.9).
     NotCa,
@@ -116,6 +125,14 @@ pub enum TrustFailureKind {
     CaAsEndEntity,
     /// A path length or a name constraint forbids the path (RFC 5280 §4.2.1.9, §4.2.1.10).
     Constraint,
+    /// There is a path, with more intermediates than
+    /// [`PathOptions::max_intermediates`] allows.
+    PathTooLong,
+    /// A certificate of the path has been revoked, says one of [`PathOptions::crls`].
+    Revoked,
+    /// There is a path, and [`PathOptions::crls`] do not tell whether this certificate of it has
+    /// been revoked. This is neither good nor bad: with other lists the path may hold or not.
+    RevocationUnknown,
     /// A signature algorithm or a key is of a kind, or a size, that is not supported.
     UnsupportedAlgorithm,
     /// A certificate cannot be read, or holds what a verifier must refuse: an unknown critical
@@ -132,7 +149,8 @@ impl TrustStore {
     ///
     /// The elements after the first may be in any order, and those that a path does not need do
     /// no harm, expired or not. Names are not looked at: see
-    /// [`match_identity`](crate::match_identity). Revocation is not looked at.
+    /// [`match_identity`](crate::match_identity). Revocation is not looked at, and the purpose is
+    /// that of a server: see [`judge_with`](Self::judge_with) for others.
     ///
     /// If there is no path at `now_unix`, the chain is judged again at times at which its
     /// certificates were valid, so that an expired certificate does not hide that its issuer is
@@ -151,6 +169,45 @@ impl TrustStore {
         )
     }
 
+    /// As [`judge`](Self::judge), with options of the caller's own.
+    ///
+    /// Where there are several paths, one that the options do not allow is passed over for one
+    /// that they do. If none is allowed, a path of which revocation lists leave the status of a
+    /// certificate unknown is reported before one that is revoked, since it may hold.
+    ///
+    /// Revocation lists are held against `now_unix`. An anchor's own revocation does not matter,
+    /// and whether it may sign lists is known only of anchors given as certificates.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use tls_inspect::{CryptoProvider, Der, PathOptions, Purpose, TrustFailureKind, TrustStore};
+    ///
+    /// # let pem = include_bytes!("../tests/data/example.pem");
+    /// let chain = TrustStore::certificates_from_pem(pem)?;
+    /// let store = TrustStore::from_pem("example", pem)?;
+    /// let provider = CryptoProvider::aws_lc_rs();
+    /// let now_unix = 1_800_000_000;
+    /// assert!(store.judge(&chain, &provider, now_unix).is_trusted());
+    ///
+    /// // A list that is none leaves the revocation status unknown.
+    /// let options = PathOptions::new().with_crls([Der::new([0x30, 0x00])]);
+    /// let verdict = store.judge_with(&chain, &provider, now_unix, &options);
+    /// assert_eq!(verdict.failures()[0].kind, TrustFailureKind::RevocationUnknown);
+    /// # }
+    /// # Ok::<(), tls_inspect::TrustStoreError>(())
+    /// ```
+    #[must_use]
+    pub fn judge_with(
+        &self,
+        chain: &[Der],
+        provider: &CryptoProvider,
+        now_unix: i64,
+        options: &PathOptions,
+    ) -> TrustVerdict {
+        let report = ChainReport::new(chain, provider);
+        self.judge_described_with(chain, &report, provider, now_unix, options)
+    }
+
     /// As [`judge`](Self::judge), of a chain already described.
     pub(crate) fn judge_described(
         &self,
@@ -159,129 +216,45 @@ impl TrustStore {
         provider: &CryptoProvider,
         now_unix: i64,
     ) -> TrustVerdict {
-        let path = PathFinder {
+        self.judge_described_with(chain, report, provider, now_unix, &PathOptions::default())
+    }
+
+    fn judge_described_with(
+        &self,
+        chain: &[Der],
+        report: &ChainReport,
+        provider: &CryptoProvider,
+        now_unix: i64,
+        options: &PathOptions,
+    ) -> TrustVerdict {
+        let finder = PathFinder {
             store: self,
             chain,
             provider,
+            options,
+            now_unix,
         };
-        let refusal = match path.find(now_unix) {
-            Ok(verdict) => return verdict,
+        let refusal = match finder.find(now_unix) {
+            Ok(path) => return path.into(),
+            Err(Refusal::Options(failures)) => return TrustVerdict::Untrusted(failures),
             Err(refusal) => refusal,
         };
-        let mut failures = match path.find_at_other_times(report) {
+        let mut failures = match finder.find_at_other_times(report) {
             // Only the time is wrong.
             Ok(path) => time_failures(report, &path, now_unix),
             Err(timeless) => {
                 let refusal = timeless.as_ref().unwrap_or(&refusal);
-                let mut failures = diagnosis::diagnose(self, report, refusal);
+                let mut failures = diagnosis::diagnose(self, report, refusal, options.purpose);
                 failures.extend(time_failures(report, &report.path, now_unix));
                 failures
             }
         };
         if failures.is_empty() {
-            failures.push(diagnosis::translate(&refusal, report));
+            failures.extend(diagnosis::translate(&refusal, report, options.purpose));
         }
         // Those that belong to no element come last; the sort is stable.
         failures.sort_by_key(|failure| failure.element.unwrap_or(usize::MAX));
         TrustVerdict::Untrusted(failures)
-    }
-}
-
-/// Why no path was found.
-#[derive(Clone, Debug)]
-enum Refusal {
-    NoCertificate,
-    /// The end-entity certificate was refused before a path was looked for.
-    EndEntity(webpki::Error),
-    Path(webpki::Error),
-}
-
-impl Refusal {
-    fn is_about_time(&self) -> bool {
-        use webpki::Error as E;
-        matches!(
-            self,
-            Self::Path(E::CertExpired { .. } | E::CertNotValidYet { .. })
-        )
-    }
-}
-
-struct PathFinder<'a> {
-    store: &'a TrustStore,
-    chain: &'a [Der],
-    provider: &'a CryptoProvider,
-}
-
-impl PathFinder<'_> {
-    /// How many other times are tried.
-    const MAX_TIMES: usize = 8;
-
-    fn find(&self, unix: i64) -> Result<TrustVerdict, Refusal> {
-        let (first, rest) = self.chain.split_first().ok_or(Refusal::NoCertificate)?;
-        let rest = rest.get(..ChainReport::MAX_ELEMENTS - 1).unwrap_or(rest);
-        let leaf_der = first.to_certificate_der();
-        let leaf = EndEntityCert::try_from(&leaf_der).map_err(Refusal::EndEntity)?;
-        let intermediates: Vec<CertificateDer<'_>> =
-            rest.iter().map(Der::to_certificate_der).collect();
-        let seconds = u64::try_from(unix).unwrap_or(0);
-        let path = leaf
-            .verify_for_usage(
-                self.provider.algorithms(),
-                self.store.anchors(),
-                &intermediates,
-                UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
-                KeyUsage::server_auth(),
-                None,
-                None,
-            )
-            .map_err(Refusal::Path)?;
-        let used = path.intermediate_certificates().filter_map(|certificate| {
-            let der = certificate.der();
-            intermediates
-                .iter()
-                .position(|sent| *sent == der)
-                .map(|index| index + 1)
-        });
-        Ok(TrustVerdict::Trusted {
-            path: std::iter::once(0).chain(used).collect(),
-            anchor: store::anchor_name(path.anchor()),
-        })
-    }
-
-    /// A path that holds at all, holds when the last of its certificates begins to be valid; so
-    /// these are the only times to try, and only within the end-entity certificate's.
-    fn other_times(report: &ChainReport) -> Vec<i64> {
-        let Some(leaf) = report.end_entity().map(|leaf| leaf.validity) else {
-            return Vec::new();
-        };
-        let certificates = report
-            .elements
-            .iter()
-            .filter_map(|element| element.certificate());
-        let mut times: Vec<i64> = certificates
-            .map(|certificate| certificate.validity.not_before)
-            .filter(|time| (leaf.not_before..=leaf.not_after).contains(time))
-            .collect();
-        times.sort_unstable();
-        times.dedup();
-        times.truncate(Self::MAX_TIMES);
-        times
-    }
-
-    /// The elements of a path that holds at another time, or the first refusal that is not
-    /// about time.
-    fn find_at_other_times(&self, report: &ChainReport) -> Result<Vec<usize>, Option<Refusal>> {
-        let mut timeless = None;
-        for time in Self::other_times(report) {
-            match self.find(time) {
-                Ok(TrustVerdict::Trusted { path, .. }) => return Ok(path),
-                Err(refusal) if timeless.is_none() && !refusal.is_about_time() => {
-                    timeless = Some(refusal);
-                }
-                _ => {}
-            }
-        }
-        Err(timeless)
     }
 }
 

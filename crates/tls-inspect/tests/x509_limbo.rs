@@ -10,9 +10,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use tls_inspect::{
-    Certificate, CryptoProvider, Der, LifetimeState, ReferenceId, TrustStore, match_identity,
+    Certificate, CryptoProvider, Der, LifetimeState, PathOptions, Purpose, ReferenceId, TrustStore,
+    match_identity,
 };
 
 /// 2026-06-01T00:00:00Z, for the cases that name no time.
@@ -32,6 +35,26 @@ struct Case {
     validation_time: Option<jiff::Timestamp>,
     expected_result: String,
     expected_peer_name: Option<PeerName>,
+    validation_kind: String,
+    max_chain_depth: Option<u8>,
+    crls: Vec<String>,
+}
+
+impl Case {
+    fn options(&self) -> PathOptions {
+        let purpose = match self.validation_kind.as_str() {
+            "SERVER" => Purpose::Server,
+            "CLIENT" => Purpose::Client,
+            other => panic!("{}: a validation kind {other}", self.id),
+        };
+        let options = PathOptions::new()
+            .with_purpose(purpose)
+            .with_crls(self.crls.iter().map(|pem| crl(pem)));
+        match self.max_chain_depth {
+            Some(most) => options.with_max_intermediates(most),
+            None => options,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -134,7 +157,7 @@ impl Seen {
         let sent = std::iter::once(&case.peer_certificate).chain(&case.untrusted_intermediates);
         let chain: Vec<Der> = sent.map(|pem| der(pem)).collect();
         let now = case.validation_time.map_or(NOW, jiff::Timestamp::as_second);
-        let verdict = store.judge(&chain, &CryptoProvider::aws_lc_rs(), now);
+        let verdict = store.judge_with(&chain, &CryptoProvider::aws_lc_rs(), now, &case.options());
         let mut refusals: Vec<String> = verdict
             .failures()
             .iter()
@@ -188,4 +211,9 @@ fn reports(certificate: &Certificate, now: i64) -> Vec<String> {
 fn der(pem: &str) -> Der {
     let mut certificates = TrustStore::certificates_from_pem(pem.as_bytes()).expect("PEM");
     certificates.remove(0)
+}
+
+fn crl(pem: &str) -> Der {
+    let crl = CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).expect("PEM");
+    Der::new(crl.as_ref())
 }

@@ -2,7 +2,7 @@
 
 use webpki::Error as PathError;
 
-use super::{Refusal, TrustFailure, TrustFailureKind as Kind, TrustStore};
+use super::{Purpose, Refusal, TrustFailure, TrustFailureKind as Kind, TrustStore};
 use crate::ChainReport;
 use crate::escape::printable;
 
@@ -11,20 +11,21 @@ pub(super) fn diagnose(
     store: &TrustStore,
     report: &ChainReport,
     refusal: &Refusal,
+    purpose: Purpose,
 ) -> Vec<TrustFailure> {
     let origin = origin_failure(store, report);
+    let translated = || translate(refusal, report, purpose);
     match refusal {
         Refusal::Path(PathError::UnknownIssuer) => {
-            vec![origin.unwrap_or_else(|| translate(refusal, report))]
+            origin.map_or_else(translated, |origin| vec![origin])
         }
         // There is no time at which all are valid, which says nothing of where the path leads.
         _ if refusal.is_about_time() => origin.into_iter().collect(),
         // A self-signed certificate is often an authority's too; who signed it is the point.
-        Refusal::Path(PathError::CaUsedAsEndEntity) if report.end_entity_is_self_signed() => origin
-            .into_iter()
-            .chain([translate(refusal, report)])
-            .collect(),
-        _ => vec![translate(refusal, report)],
+        Refusal::Path(PathError::CaUsedAsEndEntity) if report.end_entity_is_self_signed() => {
+            origin.into_iter().chain(translated()).collect()
+        }
+        _ => translated(),
     }
 }
 
@@ -90,31 +91,42 @@ fn badly_signed(report: &ChainReport) -> Option<usize> {
 }
 
 /// Says a refusal of the path check in this crate's words.
-pub(super) fn translate(refusal: &Refusal, report: &ChainReport) -> TrustFailure {
+pub(super) fn translate(
+    refusal: &Refusal,
+    report: &ChainReport,
+    purpose: Purpose,
+) -> Vec<TrustFailure> {
     let (error, element) = match refusal {
         Refusal::NoCertificate => {
-            return TrustFailure::new(Kind::NoCertificate, None, "no certificate was sent");
+            let detail = "no certificate was sent";
+            return vec![TrustFailure::new(Kind::NoCertificate, None, detail)];
         }
+        Refusal::Options(failures) => return failures.clone(),
         Refusal::EndEntity(error) => (error, Some(0)),
         Refusal::Path(error) => (error, None),
     };
     let kind = kind_of(error);
     let element = element.or_else(|| match kind {
-        Kind::InvalidPurpose => first_without_server_auth(report),
+        Kind::InvalidPurpose => first_without_purpose(report, purpose),
         Kind::BadSignature => badly_signed(report).or_else(|| report.path.last().copied()),
         Kind::CaAsEndEntity => Some(0),
         Kind::NotCa => first_not_ca(report),
         _ => None,
     });
-    TrustFailure::new(kind, element, printable(error.to_string()))
+    vec![TrustFailure::new(
+        kind,
+        element,
+        printable(error.to_string()),
+    )]
 }
 
-fn first_without_server_auth(report: &ChainReport) -> Option<usize> {
+fn first_without_purpose(report: &ChainReport, purpose: Purpose) -> Option<usize> {
     let mut path = report.path.iter().copied();
     path.find(|&index| {
-        report
+        let usages = report
             .certificate(index)
-            .is_some_and(|one| !one.allows_server_auth())
+            .and_then(|one| one.extended_key_usages.as_ref());
+        usages.is_some_and(|usages| !usages.iter().any(|usage| usage == purpose.name()))
     })
 }
 

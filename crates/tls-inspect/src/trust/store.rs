@@ -4,6 +4,8 @@ use std::fmt;
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
@@ -26,6 +28,9 @@ pub struct TrustStore {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
     rejected: Vec<usize>,
+    /// The positions of the anchors whose certificate forbids them to sign revocation lists,
+    /// which an anchor by itself does not tell.
+    no_crl_signers: Vec<usize>,
 }
 
 impl TrustStore {
@@ -36,6 +41,7 @@ impl TrustStore {
             name: name.into(),
             anchors: Vec::new(),
             rejected: Vec::new(),
+            no_crl_signers: Vec::new(),
         }
     }
 
@@ -102,7 +108,13 @@ impl TrustStore {
     pub fn with(mut self, certificates: &[Der]) -> Self {
         for (index, der) in certificates.iter().enumerate() {
             match webpki::anchor_from_trusted_cert(&der.to_certificate_der()) {
-                Ok(anchor) => self.anchors.push(anchor.to_owned()),
+                Ok(anchor) => {
+                    let x509 = X509Certificate::from_der(der.as_bytes());
+                    if x509.is_ok_and(|(_, x509)| !allows_crl_signing(&x509)) {
+                        self.no_crl_signers.push(self.anchors.len());
+                    }
+                    self.anchors.push(anchor.to_owned());
+                }
                 Err(_) => self.rejected.push(index),
             }
         }
@@ -149,6 +161,15 @@ impl TrustStore {
         &self.anchors
     }
 
+    /// Whether this anchor of the store may sign revocation lists, as far as is known.
+    pub(super) fn may_sign_crls(&self, anchor: &TrustAnchor<'_>) -> bool {
+        let mut forbidden = self.no_crl_signers.iter();
+        !forbidden.any(|&index| {
+            let known = self.anchors.get(index);
+            known.is_some_and(|known| std::ptr::eq(known, anchor))
+        })
+    }
+
     /// Whether an anchor has this name, in the text form of this crate.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.anchors
@@ -166,6 +187,17 @@ impl fmt::Debug for TrustStore {
             self.anchors.len()
         )
     }
+}
+
+/// Whether the key usages allow to sign revocation lists; without any, all is allowed
+/// (RFC 5280 §6.3.3 (f)).
+pub(super) fn allows_crl_signing(x509: &X509Certificate<'_>) -> bool {
+    let usages = x509.extensions().iter();
+    let mut usages = usages.filter_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::KeyUsage(usage) => Some(usage),
+        _ => None,
+    });
+    usages.all(|usage| usage.crl_sign())
 }
 
 /// The name of an anchor as text. The anchor keeps the contents of the Name only, so its header

@@ -1,0 +1,272 @@
+//! Looks for a path from the end-entity certificate to an anchor.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{EndEntityCert, VerifiedPath};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+use super::crl::{Crls, Question, Status};
+use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
+use crate::{ChainReport, CryptoProvider, Der};
+
+/// Why no path was found.
+#[derive(Clone, Debug)]
+pub(super) enum Refusal {
+    NoCertificate,
+    /// The end-entity certificate was refused before a path was looked for.
+    EndEntity(webpki::Error),
+    Path(webpki::Error),
+    /// There is a path, and the caller's options do not allow it.
+    Options(Vec<TrustFailure>),
+}
+
+impl Refusal {
+    pub(super) fn is_about_time(&self) -> bool {
+        use webpki::Error as E;
+        matches!(
+            self,
+            Self::Path(E::CertExpired { .. } | E::CertNotValidYet { .. })
+        )
+    }
+}
+
+/// A path that was found.
+pub(super) struct Path {
+    /// The elements of the chain, the end-entity certificate first.
+    pub(super) elements: Vec<usize>,
+    anchor: String,
+}
+
+impl From<Path> for TrustVerdict {
+    fn from(path: Path) -> Self {
+        Self::Trusted {
+            path: path.elements,
+            anchor: path.anchor,
+        }
+    }
+}
+
+pub(super) struct PathFinder<'a> {
+    pub(super) store: &'a TrustStore,
+    pub(super) chain: &'a [Der],
+    pub(super) provider: &'a CryptoProvider,
+    pub(super) options: &'a PathOptions,
+    /// Judged at the time of the judgement, whatever the time of the path.
+    pub(super) now_unix: i64,
+}
+
+impl PathFinder<'_> {
+    /// How many other times are tried.
+    const MAX_TIMES: usize = 8;
+
+    pub(super) fn find(&self, unix: i64) -> Result<Path, Refusal> {
+        let (first, rest) = self.chain.split_first().ok_or(Refusal::NoCertificate)?;
+        let rest = rest.get(..ChainReport::MAX_ELEMENTS - 1).unwrap_or(rest);
+        let leaf_der = first.to_certificate_der();
+        let leaf = EndEntityCert::try_from(&leaf_der).map_err(Refusal::EndEntity)?;
+        let intermediates: Vec<CertificateDer<'_>> =
+            rest.iter().map(Der::to_certificate_der).collect();
+        let seconds = u64::try_from(unix).unwrap_or(0);
+        let examiner = Examiner::new(self, &intermediates);
+        let path = leaf.verify_for_usage(
+            self.provider.algorithms(),
+            self.store.anchors(),
+            &intermediates,
+            UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+            self.options.purpose.key_usage(),
+            None,
+            Some(&|path| examiner.examine(path)),
+        );
+        match path {
+            Ok(path) => Ok(Path {
+                elements: elements(&path, &intermediates),
+                anchor: store::anchor_name(path.anchor()),
+            }),
+            Err(error) => Err(examiner.refusal().unwrap_or(Refusal::Path(error))),
+        }
+    }
+
+    /// A path that holds at all, holds when the last of its certificates begins to be valid; so
+    /// these are the only times to try, and only within the end-entity certificate's.
+    fn other_times(report: &ChainReport) -> Vec<i64> {
+        let Some(leaf) = report.end_entity().map(|leaf| leaf.validity) else {
+            return Vec::new();
+        };
+        let certificates = report
+            .elements
+            .iter()
+            .filter_map(|element| element.certificate());
+        let mut times: Vec<i64> = certificates
+            .map(|certificate| certificate.validity.not_before)
+            .filter(|time| (leaf.not_before..=leaf.not_after).contains(time))
+            .collect();
+        times.sort_unstable();
+        times.dedup();
+        times.truncate(Self::MAX_TIMES);
+        times
+    }
+
+    /// The elements of a path that holds at another time, or the first refusal that is not
+    /// about time.
+    pub(super) fn find_at_other_times(
+        &self,
+        report: &ChainReport,
+    ) -> Result<Vec<usize>, Option<Refusal>> {
+        let mut timeless = None;
+        for time in Self::other_times(report) {
+            match self.find(time) {
+                Ok(path) => return Ok(path.elements),
+                Err(refusal) if timeless.is_none() && !refusal.is_about_time() => {
+                    timeless = Some(refusal);
+                }
+                _ => {}
+            }
+        }
+        Err(timeless)
+    }
+}
+
+/// The elements of a chain that a path uses, given all elements but the first.
+fn elements(path: &VerifiedPath<'_>, rest: &[CertificateDer<'_>]) -> Vec<usize> {
+    let used = path.intermediate_certificates().filter_map(|certificate| {
+        let der = certificate.der();
+        let position = rest.iter().position(|sent| *sent == der)?;
+        Some(position + 1)
+    });
+    std::iter::once(0).chain(used).collect()
+}
+
+/// Holds each path that leads to an anchor against the caller's options.
+struct Examiner<'a> {
+    finder: &'a PathFinder<'a>,
+    rest: &'a [CertificateDer<'a>],
+    crls: Crls<'a>,
+    /// What is wrong with the best path that was turned down.
+    denied: RefCell<Option<Vec<TrustFailure>>>,
+}
+
+impl<'a> Examiner<'a> {
+    fn new(finder: &'a PathFinder<'a>, rest: &'a [CertificateDer<'a>]) -> Self {
+        Self {
+            finder,
+            rest,
+            crls: Crls::new(&finder.options.crls, finder.provider, finder.now_unix),
+            denied: RefCell::new(None),
+        }
+    }
+
+    /// An error makes the search go on with another path; which error, does not matter.
+    fn examine(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+        let failures: Vec<_> = match self.too_long(path) {
+            Some(failure) => vec![failure],
+            None => self.revocations(path),
+        };
+        if failures.is_empty() {
+            return Ok(());
+        }
+        let mut denied = self.denied.borrow_mut();
+        // As long as one path may hold, it cannot be said that none does.
+        let better = match denied.as_deref() {
+            None => true,
+            Some(known) => !is_inconclusive(known) && is_inconclusive(&failures),
+        };
+        if better {
+            *denied = Some(failures);
+        }
+        Err(webpki::Error::UnknownIssuer)
+    }
+
+    fn refusal(self) -> Option<Refusal> {
+        self.denied.into_inner().map(Refusal::Options)
+    }
+
+    /// RFC 5280 §4.2.1.9 counts the intermediates that are not self-issued.
+    fn too_long(&self, path: &VerifiedPath<'_>) -> Option<TrustFailure> {
+        let most = usize::from(self.finder.options.max_intermediates?);
+        let count = path
+            .intermediate_certificates()
+            .filter(|certificate| certificate.subject() != certificate.issuer())
+            .count();
+        (count > most).then(|| {
+            let detail = format!("{count} intermediates, where at most {most} are allowed");
+            TrustFailure::new(Kind::PathTooLong, None, detail)
+        })
+    }
+
+    /// What the revocation lists say against the certificates of a path.
+    fn revocations(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
+        if self.crls.is_empty() {
+            return Vec::new();
+        }
+        let elements = elements(path, self.rest);
+        let mut failures = Vec::new();
+        for (depth, &element) in elements.iter().enumerate() {
+            let Some(der) = self.finder.chain.get(element) else {
+                continue;
+            };
+            let issuer = elements.get(depth + 1);
+            let issuer = issuer.and_then(|&issuer| self.finder.chain.get(issuer));
+            match self.status(der, element == 0, issuer, path) {
+                Status::NotRevoked => {}
+                Status::Revoked(revocation) => {
+                    let detail = revocation.to_string();
+                    let failure = TrustFailure::new(Kind::Revoked, Some(element), detail);
+                    failures.push(TrustFailure {
+                        revocation: Some(revocation),
+                        ..failure
+                    });
+                }
+                Status::Unknown(cause) => {
+                    let kind = Kind::RevocationUnknown;
+                    failures.push(TrustFailure::new(kind, Some(element), cause));
+                }
+            }
+        }
+        failures
+    }
+
+    /// Without an `issuer` among the elements, the path's anchor is it.
+    fn status(
+        &self,
+        der: &Der,
+        is_end_entity: bool,
+        issuer: Option<&Der>,
+        path: &VerifiedPath<'_>,
+    ) -> Status {
+        let unreadable = || Status::Unknown("the certificate cannot be read".to_owned());
+        let Some(certificate) = read(der) else {
+            return unreadable();
+        };
+        let anchor_spki = webpki::spki_for_anchor(path.anchor());
+        let issuer = issuer.map(read);
+        let (issuer_spki, issuer_may_sign) = match &issuer {
+            None => (
+                anchor_spki.as_ref(),
+                self.finder.store.may_sign_crls(path.anchor()),
+            ),
+            Some(Some(issuer)) => (issuer.public_key().raw, store::allows_crl_signing(issuer)),
+            Some(None) => return unreadable(),
+        };
+        self.crls.status(&Question {
+            certificate: &certificate,
+            is_end_entity,
+            issuer_spki,
+            issuer_may_sign,
+        })
+    }
+}
+
+fn read(der: &Der) -> Option<X509Certificate<'_>> {
+    let (_, certificate) = X509Certificate::from_der(der.as_bytes()).ok()?;
+    Some(certificate)
+}
+
+/// Whether all that speaks against a path is that something could not be told.
+fn is_inconclusive(failures: &[TrustFailure]) -> bool {
+    failures
+        .iter()
+        .all(|failure| failure.kind == Kind::RevocationUnknown)
+}
