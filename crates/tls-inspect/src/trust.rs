@@ -128,6 +128,9 @@ pub enum TrustFailureKind {
     /// There is a path, with more intermediates than
     /// [`PathOptions::max_intermediates`] allows.
     PathTooLong,
+    /// There is a path, and a certificate of it breaks a rule of
+    /// [`PathOptions::conformity`].
+    Nonconforming,
     /// A certificate of the path has been revoked, says one of [`PathOptions::crls`].
     Revoked,
     /// There is a path, and [`PathOptions::crls`] do not tell whether this certificate of it has

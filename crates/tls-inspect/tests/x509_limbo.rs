@@ -3,9 +3,11 @@
 //! It is not part of this repository. `MAILCHECK_CONFORMANCE` names the folder that holds `x509-limbo/`; without the variable,
 //! `shared/conformance` beside the workspace is looked at. Where there is no suite, the test says so and passes.
 //!
-//! The path check is webpki's, which looks at what makes a path false and not at every rule that a certificate may break. So each case in
-//! which it decides otherwise stands in `data/limbo-exceptions.tsv` with a reason and, where a rule is broken, with the words in which
-//! the certificates' own deviations report that.
+//! The path check is webpki's, which looks at what makes a path false and not at every rule that a certificate may break. The options of
+//! a case add its purpose, its limit to the length of a path, its revocation lists and, where it is about RFC 5280, that certificates
+//! keep it; `data/limbo-refusals.tsv` sees to it that what agrees by these options does so for the case's own reason. Each case that is
+//! decided otherwise all the same stands in `data/limbo-exceptions.tsv` with a reason and, where a rule is broken, with the words in
+//! which the certificates' own deviations report that.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,8 +16,8 @@ use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use tls_inspect::{
-    Certificate, CryptoProvider, Der, LifetimeState, PathOptions, Purpose, ReferenceId, TrustStore,
-    match_identity,
+    Certificate, CryptoProvider, Der, LifetimeState, PathOptions, Profile, Purpose, ReferenceId,
+    TrustStore, match_identity,
 };
 
 /// 2026-06-01T00:00:00Z, for the cases that name no time.
@@ -50,9 +52,16 @@ impl Case {
         let options = PathOptions::new()
             .with_purpose(purpose)
             .with_crls(self.crls.iter().map(|pem| crl(pem)));
-        match self.max_chain_depth {
+        let options = match self.max_chain_depth {
             Some(most) => options.with_max_intermediates(most),
             None => options,
+        };
+        // The first part of a name says whose rules the case is about. Those of `webpki` are the Baseline Requirements', which the
+        // certificates of the suite do not keep where a case is about something else, so nothing would follow from a refusal.
+        if self.id.starts_with("rfc5280::") {
+            options.with_conformity(Profile::Rfc5280)
+        } else {
+            options
         }
     }
 }
@@ -77,11 +86,17 @@ fn x509_limbo() {
     };
     let suite: Suite = serde_json::from_str(&text).expect("the suite is JSON of the known shape");
     let mut exceptions = exceptions(include_str!("data/limbo-exceptions.tsv"));
+    let mut reasons = pairs(include_str!("data/limbo-refusals.tsv"));
     let (mut agree, mut excepted) = (0, 0);
     let mut wrong = Vec::new();
     for case in &suite.testcases {
         let seen = Seen::of(case);
         let exception = exceptions.remove(case.id.as_str());
+        if let Some(reason) = reasons.remove(case.id.as_str()) {
+            if seen.refusals != [reason] {
+                wrong.push(format!("{}: expected `{reason}`, {seen}", case.id));
+            }
+        }
         let agrees = seen.accepted == (case.expected_result == "SUCCESS");
         match exception {
             None if agrees => agree += 1,
@@ -111,6 +126,11 @@ fn x509_limbo() {
             .keys()
             .map(|id| format!("{id}: an exception without a case")),
     );
+    wrong.extend(
+        reasons
+            .keys()
+            .map(|id| format!("{id}: a refusal without a case")),
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(agree > 0, "a suite without cases");
 }
@@ -139,6 +159,16 @@ fn exceptions(table: &str) -> BTreeMap<&str, Exception<'_>> {
         (id, Exception { reason, report })
     });
     exceptions.collect()
+}
+
+/// Lines of a case and why it has to be refused, with a tab between them.
+fn pairs(table: &str) -> BTreeMap<&str, &str> {
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.map(|line| {
+        line.split_once('\t')
+            .unwrap_or_else(|| panic!("expected two fields, found `{line}`"))
+    });
+    pairs.collect()
 }
 
 /// What is made of a case.

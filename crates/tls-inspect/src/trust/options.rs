@@ -1,6 +1,6 @@
 //! What a caller asks of a path besides that it leads to an anchor.
 
-use crate::Der;
+use crate::{Der, Profile};
 
 /// What the path from a certificate to an anchor has to be good for, and within which limits.
 ///
@@ -30,6 +30,15 @@ pub struct PathOptions {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub max_intermediates: Option<u8>,
+    /// The rules that each certificate of a path has to keep to the letter, and not only as far
+    /// as they make a path false; without it, [`Deviation`](crate::Deviation)s do not matter.
+    /// [`Profile::BaselineRequirements`] includes [`Profile::Rfc5280`]. Anchors are exempt: they
+    /// are trusted as they stand (RFC 5280 §6.1.1).
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub conformity: Option<Profile>,
     /// Certificate revocation lists, as DER (RFC 5280 §5). With at least one, a path is only
     /// good if for each of its certificates a list shows that it is not revoked; of the lists
     /// the first [`MAX_CRLS`](Self::MAX_CRLS) are used. Without any, revocation is not looked at.
@@ -61,6 +70,13 @@ impl PathOptions {
     #[must_use]
     pub fn with_max_intermediates(mut self, most: u8) -> Self {
         self.max_intermediates = Some(most);
+        self
+    }
+
+    /// The options with rules that each certificate has to keep.
+    #[must_use]
+    pub fn with_conformity(mut self, profile: Profile) -> Self {
+        self.conformity = Some(profile);
         self
     }
 

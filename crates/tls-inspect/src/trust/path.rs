@@ -10,7 +10,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::crl::{Crls, Question, Status};
 use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
-use crate::{ChainReport, CryptoProvider, Der};
+use crate::{Certificate, ChainReport, CryptoProvider, Der, Profile};
 
 /// Why no path was found.
 #[derive(Clone, Debug)]
@@ -162,7 +162,11 @@ impl<'a> Examiner<'a> {
     fn examine(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
         let failures: Vec<_> = match self.too_long(path) {
             Some(failure) => vec![failure],
-            None => self.revocations(path),
+            None => {
+                let mut failures = self.nonconformities(path);
+                failures.extend(self.revocations(path));
+                failures
+            }
         };
         if failures.is_empty() {
             return Ok(());
@@ -194,6 +198,36 @@ impl<'a> Examiner<'a> {
             let detail = format!("{count} intermediates, where at most {most} are allowed");
             TrustFailure::new(Kind::PathTooLong, None, detail)
         })
+    }
+
+    /// The certificates of a path that break the rules asked for.
+    fn nonconformities(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
+        let Some(profile) = self.finder.options.conformity else {
+            return Vec::new();
+        };
+        let elements = elements(path, self.rest).into_iter();
+        let failures = elements.filter_map(|element| {
+            let detail = match Certificate::parse(self.finder.chain.get(element)?.as_bytes()) {
+                Ok(certificate) => {
+                    let deviations = certificate.deviations.iter();
+                    let mut counted = deviations.filter(|deviation| {
+                        profile == Profile::BaselineRequirements || deviation.profile() == profile
+                    });
+                    let first = counted.next()?;
+                    match counted.count() {
+                        0 => first.to_string(),
+                        more => format!("{first}, and {more} more"),
+                    }
+                }
+                Err(error) => error.to_string(),
+            };
+            Some(TrustFailure::new(
+                Kind::Nonconforming,
+                Some(element),
+                detail,
+            ))
+        });
+        failures.collect()
     }
 
     /// What the revocation lists say against the certificates of a path.
