@@ -1,8 +1,9 @@
 //! Certificates made at run time, for the tests.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevocationReason, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 use crate::{CryptoProvider, Der};
@@ -69,6 +70,50 @@ impl Authority {
         }
     }
 
+    /// A revocation list of May to July 2026, with an entry of 2026-05-02 for each of `revoked`.
+    pub(crate) fn crl(&self, revoked: &[(u64, Option<RevocationReason>)]) -> Der {
+        self.crl_with(revoked, |_| {})
+    }
+
+    pub(crate) fn crl_with(
+        &self,
+        revoked: &[(u64, Option<RevocationReason>)],
+        change: impl FnOnce(&mut CertificateRevocationListParams),
+    ) -> Der {
+        let entry = |&(serial, reason_code): &_| RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
+            revocation_time: date_time_ymd(2026, 5, 2),
+            reason_code,
+            invalidity_date: None,
+        };
+        let mut params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 5, 3),
+            next_update: date_time_ymd(2026, 7, 1),
+            crl_number: SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        change(&mut params);
+        Der::new(params.signed_by(&self.issuer).unwrap().der().as_ref())
+    }
+
+    /// A revocation list of an authority of this name whose certificate does not allow it one.
+    pub(crate) fn forbidden_crl(&self, name: &str) -> Der {
+        let params = ca_params(name);
+        let twin = Self {
+            issuer: Issuer::new(params, clone_key(self.issuer.key())),
+            der: self.der.clone(),
+        };
+        twin.crl(&[])
+    }
+
+    /// Certifies the key of another authority under this name.
+    pub(crate) fn certify(&self, other: &Self, name: &str) -> Der {
+        let certificate = ca_params(name).signed_by(other.issuer.key(), &self.issuer);
+        Der::from(certificate.unwrap().der().clone())
+    }
+
     pub(crate) fn leaf(&self, names: &[&str]) -> Leaf {
         self.leaf_with(names, |_| {})
     }
@@ -84,6 +129,10 @@ impl Authority {
         let der = Der::from(params.signed_by(&key, &self.issuer).unwrap().der().clone());
         Leaf { der, key }
     }
+}
+
+fn clone_key(key: &KeyPair) -> KeyPair {
+    KeyPair::from_pem(&key.serialize_pem()).unwrap()
 }
 
 pub(crate) fn self_signed_leaf(

@@ -304,3 +304,6 @@ fn is_inconclusive(failures: &[TrustFailure]) -> bool {
         .iter()
         .all(|failure| failure.kind == Kind::RevocationUnknown)
 }
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;
