@@ -97,6 +97,7 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
                 failure.kind,
                 TrustFailureKind::UnsupportedAlgorithm
                     | TrustFailureKind::CaAsEndEntity
+                    | TrustFailureKind::RevocationUnknown
                     | TrustFailureKind::Other
             ) =>
         {
