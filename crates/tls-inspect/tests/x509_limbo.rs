@@ -92,10 +92,10 @@ fn x509_limbo() {
     for case in &suite.testcases {
         let seen = Seen::of(case);
         let exception = exceptions.remove(case.id.as_str());
-        if let Some(reason) = reasons.remove(case.id.as_str()) {
-            if seen.refusals != [reason] {
-                wrong.push(format!("{}: expected `{reason}`, {seen}", case.id));
-            }
+        if let Some(reason) = reasons.remove(case.id.as_str())
+            && seen.refusals != [reason]
+        {
+            wrong.push(format!("{}: expected `{reason}`, {seen}", case.id));
         }
         let agrees = seen.accepted == (case.expected_result == "SUCCESS");
         match exception {
