@@ -147,8 +147,8 @@ pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
 pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::trust::{
-    CrlReasonCode, CrlRevocation, PathOptions, Purpose, TrustFailure, TrustFailureKind, TrustStore,
-    TrustStoreError, TrustStoreErrorKind, TrustVerdict,
+    CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, TrustFailure,
+    TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
 };
 pub use crate::validity::{BaselineLimit, Lifetime, LifetimeState, Validity};
 

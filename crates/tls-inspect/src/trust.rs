@@ -2,11 +2,13 @@
 
 mod crl;
 mod diagnosis;
+mod missing;
 mod options;
 mod path;
 mod store;
 
 pub use self::crl::{CrlReasonCode, CrlRevocation};
+pub use self::missing::MissingIssuer;
 pub use self::options::{PathOptions, Purpose};
 use self::path::{PathFinder, Refusal};
 pub use self::store::{TrustStore, TrustStoreError, TrustStoreErrorKind};
@@ -67,6 +69,12 @@ pub struct TrustFailure {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub issuer: Option<String>,
+    /// What the element says of that issuer, if the issuer was not sent.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub missing: Option<MissingIssuer>,
     /// When and why it was revoked, of [`Revoked`](TrustFailureKind::Revoked).
     #[cfg_attr(
         feature = "serde",
@@ -85,9 +93,25 @@ impl TrustFailure {
             kind,
             element,
             issuer: None,
+            missing: None,
             revocation: None,
             detail: detail.into(),
         }
+    }
+}
+
+impl TrustFailure {
+    /// What the element that this is about says of an issuer that was not sent.
+    fn missing_issuer(&self, chain: &[Der], report: &ChainReport) -> Option<MissingIssuer> {
+        let looked_for = matches!(
+            self.kind,
+            TrustFailureKind::MissingIntermediate | TrustFailureKind::UnknownRoot
+        );
+        let element = self.element.filter(|_| looked_for)?;
+        if report.elements.get(element)?.is_self_signed(element) {
+            return None;
+        }
+        MissingIssuer::of(chain.get(element)?)
     }
 }
 
@@ -254,6 +278,9 @@ impl TrustStore {
         };
         if failures.is_empty() {
             failures.extend(diagnosis::translate(&refusal, report, options.purpose));
+        }
+        for failure in &mut failures {
+            failure.missing = failure.missing_issuer(chain, report);
         }
         // Those that belong to no element come last; the sort is stable.
         failures.sort_by_key(|failure| failure.element.unwrap_or(usize::MAX));

@@ -193,6 +193,70 @@ fn causes_of_an_unknown_issuer_are_told_apart() {
     );
 }
 
+/// Authority information access (RFC 5280 §4.2.2.1) with these methods, the last arc of each,
+/// and locations.
+fn information_access(access: &[(u8, &str)]) -> rcgen::CustomExtension {
+    let tlv = |tag: u8, value: &[u8]| {
+        let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82, length[0], length[1]], value].concat()
+    };
+    let described = access.iter().flat_map(|(arc, location)| {
+        let method = tlv(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, *arc]);
+        tlv(0x30, &[method, tlv(0x86, location.as_bytes())].concat())
+    });
+    let described: Vec<u8> = described.collect();
+    rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], tlv(0x30, &described))
+}
+
+#[test]
+fn item_54_a_missing_intermediate_is_told_with_its_key_and_where_it_can_be_had() {
+    let root = Authority::root("Root");
+    let intermediate = root.intermediate("Intermediate");
+    let long = format!("http://ca.example.org/{}", "a".repeat(2048));
+    let leaf = intermediate.leaf_with(MX, |params| {
+        params.custom_extensions = vec![information_access(&[
+            (1, "http://ocsp.example.org/"),
+            (2, "ldap://ca.example.org/"),
+            (2, "http://ca.example.org/a b"),
+            (2, &long),
+            (2, "http://ca.example.org/1.der"),
+            (2, "HTTPS://ca.example.org/2.der"),
+            (2, "http://ca.example.org/3.der"),
+            (2, "http://ca.example.org/4.der"),
+            (2, "http://ca.example.org/5.der"),
+        ])];
+    });
+    let failures = untrusted(
+        &store(&[&root]),
+        &[&leaf.der],
+        &[(TrustFailureKind::MissingIntermediate, Some(0))],
+    );
+    let missing = failures[0].missing.as_ref().unwrap();
+    let expected = crate::Certificate::parse(intermediate.der.as_bytes()).unwrap();
+    assert_eq!(missing.key_id, expected.subject_key_id);
+    assert_eq!(
+        missing.urls,
+        [
+            "http://ca.example.org/1.der",
+            "HTTPS://ca.example.org/2.der",
+            "http://ca.example.org/3.der",
+            "http://ca.example.org/4.der",
+        ]
+    );
+}
+
+#[test]
+fn a_root_that_was_sent_is_not_missing() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(MX);
+    let failures = untrusted(
+        &store(&[&Authority::root("Other")]),
+        &[&leaf.der, &root.der],
+        &[(TrustFailureKind::UnknownRoot, Some(1))],
+    );
+    assert_eq!(failures[0].missing, None);
+}
+
 #[test]
 fn an_anchor_of_the_same_name_and_another_key_is_no_issuer() {
     let root = Authority::root("Root");
