@@ -16,12 +16,30 @@ use crate::{
 
 /// Where the anchor comes from.
 enum Source {
-    /// These elements of the chain, all of which the record matches.
-    Elements(Vec<usize>),
+    /// These elements of the chain, all of which the record matches and which are authorities'.
+    Elements {
+        authorities: Vec<usize>,
+        /// Whether it matches others that cannot be read, and so may be authorities' too.
+        unreadable: bool,
+    },
     /// The certificate in the record.
     Certificate(Der),
     /// The key in the record, and the names under which the chain's issuers go.
     Key(Vec<Vec<u8>>),
+}
+
+impl Source {
+    /// Why another anchor may be there, if one may.
+    fn doubt(&self) -> Option<DaneUncertainty> {
+        matches!(
+            self,
+            Self::Elements {
+                unreadable: true,
+                ..
+            }
+        )
+        .then_some(DaneUncertainty::UnreadableAnchor)
+    }
 }
 
 /// Judges the chain by one usable DANE-TA record.
@@ -51,7 +69,9 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
             (Vec::new(), doubt(record, report), vec![Failure::NoMatch])
         }
         TrustVerdict::Untrusted(failures) => {
-            let doubt = doubt(record, report).or_else(|| failures.iter().find_map(uncertain));
+            let doubt = doubt(record, report)
+                .or_else(|| failures.iter().find_map(uncertain))
+                .or_else(|| source.doubt());
             let failures = failures.into_iter().map(Failure::Trust).collect();
             (Vec::new(), doubt, failures)
         }
@@ -75,20 +95,31 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
 }
 
 /// An end-entity certificate is no authority, so the first element is not looked at. An element
-/// that is no authority's does not become one by being named (RFC 7671 §5.2).
+/// that is no authority's does not become one by being named (RFC 7671 §5.2); of one that cannot
+/// be read, nobody knows which it is.
 fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
     let sent = chain.iter().enumerate().take(ChainReport::MAX_ELEMENTS);
     let matching = sent.skip(1).filter(|(_, der)| {
         select(der, record.selector).is_some_and(|selected| record.matches(selected))
     });
-    let matching: Vec<_> = matching.collect();
-    if !matching.is_empty() {
-        let authorities = matching.iter().filter(|(_, der)| is_authority(der));
-        let elements: Vec<_> = authorities.map(|&(index, _)| index).collect();
-        return match matching.first() {
-            Some(&(element, _)) if elements.is_empty() => Err(Failure::NotCa { element }),
-            _ => Ok(Source::Elements(elements)),
-        };
+    let mut first = None;
+    let (mut authorities, mut unreadable) = (Vec::new(), false);
+    for (element, der) in matching {
+        first.get_or_insert(element);
+        match is_authority(der) {
+            Some(true) => authorities.push(element),
+            Some(false) => {}
+            None => unreadable = true,
+        }
+    }
+    if let Some(element) = first {
+        if authorities.is_empty() && !unreadable {
+            return Err(Failure::NotCa { element });
+        }
+        return Ok(Source::Elements {
+            authorities,
+            unreadable,
+        });
     }
     match (record.matching_type, record.selector) {
         (MatchingType::FULL, Selector::CERT) => {
@@ -100,9 +131,11 @@ fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
     }
 }
 
-/// Certificates before version 3 cannot say that they are an authority's.
-fn is_authority(der: &Der) -> bool {
-    Certificate::parse(der.as_bytes()).is_ok_and(|one| one.is_ca || one.version < 3)
+/// Whether a certificate is an authority's, if it can be read. One before version 3 cannot say
+/// that it is.
+fn is_authority(der: &Der) -> Option<bool> {
+    let certificate = Certificate::parse(der.as_bytes()).ok()?;
+    Some(certificate.is_ca || certificate.version < 3)
 }
 
 /// The distinct issuers of the chain, each as the contents of its Name.
@@ -126,8 +159,9 @@ fn issuer_names(chain: &[Der]) -> Vec<Vec<u8>> {
 fn store(chain: &[Der], record: &TlsaRecord, source: &Source) -> Option<TrustStore> {
     let empty = TrustStore::empty("dane");
     let store = match source {
-        Source::Elements(elements) => {
-            let anchors = elements.iter().filter_map(|&index| chain.get(index));
+        // Without any that can be read there is no anchor.
+        Source::Elements { authorities, .. } => {
+            let anchors = authorities.iter().filter_map(|&index| chain.get(index));
             let anchors: Vec<_> = anchors.cloned().collect();
             empty.with(&anchors)
         }
@@ -153,7 +187,7 @@ fn leads_elsewhere(source: &Source, failures: &[TrustFailure]) -> bool {
         );
         of_the_key || of_the_origin
     };
-    !matches!(source, Source::Elements(_)) && failures.iter().any(elsewhere)
+    !matches!(source, Source::Elements { .. }) && failures.iter().any(elsewhere)
 }
 
 /// Why a refused path may hold all the same: a key or a signature that cannot be checked here.
@@ -193,12 +227,13 @@ fn uncertain(failure: &TrustFailure) -> Option<DaneUncertainty> {
 fn binding(source: &Source, path: &[usize], report: &ChainReport) -> DaneBinding {
     let last = path.last().copied().unwrap_or_default();
     match source {
-        Source::Elements(elements) => {
+        Source::Elements { authorities, .. } => {
             let signers = report.elements.get(last).map(|element| &element.signed_by);
             let signed = |element: &&usize| {
                 signers.is_some_and(|by| by.iter().any(|by| by.element == **element))
             };
-            let element = elements.iter().find(signed).or_else(|| elements.first());
+            let element = authorities.iter().find(signed);
+            let element = element.or_else(|| authorities.first());
             DaneBinding::Element(element.copied().unwrap_or_default())
         }
         Source::Certificate(_) => DaneBinding::RecordCertificate { below: last },

@@ -288,6 +288,40 @@ fn what_cannot_be_told_is_no_failure() {
     check(&long, &[record(2, 0, 1, &chain[1])], Err(&["ChainTooLong"]));
 }
 
+/// The certificate with the first year of its validity made unreadable; the rest is the same,
+/// the key included.
+fn garbled(der: &Der) -> Der {
+    let mut octets = der.as_bytes().to_vec();
+    let year = octets.windows(3).position(|at| at == b"200").unwrap();
+    octets[year..][..3].copy_from_slice(b"??0");
+    assert!(Certificate::parse(&octets).is_err());
+    Der::new(octets)
+}
+
+#[test]
+fn a_matched_element_that_cannot_be_read_is_not_said_to_be_no_authority() {
+    let chain = chain_of_three();
+    let root = garbled(&chain[2]);
+    let garbled = [chain[0].clone(), chain[1].clone(), root];
+    for (selector, matching_type) in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)] {
+        let records = [record(2, selector, matching_type, &garbled[2])];
+        check(&garbled, &records, Err(&["UnreadableAnchor"]));
+    }
+    // The same key in a certificate that can be read settles it, wherever it stands.
+    let [leaf, intermediate, root] = garbled;
+    let both = [leaf, root, intermediate, chain[2].clone()];
+    let by_key = [record(2, 1, 1, &chain[2])];
+    check(&both, &by_key, Ok((0, DaneBinding::Element(3))));
+    // It settles nothing where the path to it does not hold.
+    let stranger = Authority::root("Root").intermediate("Intermediate");
+    let apart = [
+        stranger.leaf(&[NAME]).der,
+        both[1].clone(),
+        chain[2].clone(),
+    ];
+    check(&apart, &by_key, Err(&["UnreadableAnchor"]));
+}
+
 #[test]
 fn an_authority_as_the_server_is_not_called_a_failure() {
     let root = Authority::root("Root");
