@@ -1,10 +1,16 @@
 //! Whether TLSA records authenticate a chain, by the rules for mail (RFC 7671, RFC 7672).
 
 mod anchor;
+mod rollover;
 mod tlsa;
 
 use std::cell::OnceCell;
 
+pub use self::rollover::{
+    ChainRecord, NextChain, NextMatch, RecordAdvice, RecordStanding, Rollover, RolloverAction,
+    RolloverAdvice, RolloverPlan, RolloverSchedule, RolloverScheme, RolloverStep, Survival,
+    TlsaParameters, all_tlsa_records, tlsa_records,
+};
 pub use self::tlsa::{CertificateUsage, MatchingType, Selector, TlsaFault, TlsaRecord};
 use crate::der::read_tlv;
 use crate::{

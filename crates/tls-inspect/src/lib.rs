@@ -51,7 +51,8 @@
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
 //! - `chain`: [`ChainReport`], who signed whom in what was sent.
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
-//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
+//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain, and
+//!   [`Rollover`], what becomes of them when the chain changes.
 //! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
@@ -127,8 +128,11 @@ pub use crate::certificate::{
 };
 pub use crate::chain::{ChainElement, ChainReport, ElementContent, SignedBy};
 pub use crate::dane::{
-    CertificateUsage, DaneBinding, DaneFailure, DaneFailureKind, DaneReport, DaneUncertainty,
-    DaneVerdict, MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord, judge_dane,
+    CertificateUsage, ChainRecord, DaneBinding, DaneFailure, DaneFailureKind, DaneReport,
+    DaneUncertainty, DaneVerdict, MatchingType, NextChain, NextMatch, RecordAdvice, RecordOutcome,
+    RecordStanding, Rollover, RolloverAction, RolloverAdvice, RolloverPlan, RolloverSchedule,
+    RolloverScheme, RolloverStep, Selector, Survival, TlsaFault, TlsaParameters, TlsaRecord,
+    all_tlsa_records, judge_dane, tlsa_records,
 };
 pub use crate::der::Der;
 pub use crate::hello::{

@@ -129,6 +129,12 @@ impl Authority {
         let der = Der::from(params.signed_by(&key, &self.issuer).unwrap().der().clone());
         Leaf { der, key }
     }
+
+    /// Another end-entity certificate for a key.
+    pub(crate) fn reissue(&self, names: &[&str], key: &KeyPair) -> Der {
+        let certificate = leaf_params(names).signed_by(key, &self.issuer).unwrap();
+        Der::from(certificate.der().clone())
+    }
 }
 
 fn clone_key(key: &KeyPair) -> KeyPair {

@@ -1,0 +1,527 @@
+//! Which TLSA records last when the certificate changes, and when to change them (RFC 7671 §8).
+//!
+//! The rule of RFC 7671 §8 is that, at any time and for each combination of usage, selector and
+//! matching type in use, a record matches the chain that the server sends. Caches keep old
+//! records, so a new one must be out for some time before the chain that it is for.
+
+mod plan;
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use sha2::{Digest as _, Sha256, Sha512};
+
+pub use self::plan::{
+    RolloverAction, RolloverPlan, RolloverSchedule, RolloverScheme, RolloverStep,
+};
+use super::{
+    CertificateUsage, DaneBinding, DaneFailureKind, DaneReport, DaneUncertainty, Judge,
+    MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord, select,
+};
+use crate::{ChainReport, CryptoProvider, Der, ReferenceId};
+
+/// A server whose certificate is to change, and what is published of it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rollover<'a> {
+    /// The chain that the server sends now.
+    pub chain: &'a [Der],
+    /// What is known of the chain that it is to send.
+    pub next: NextChain<'a>,
+    /// The published records.
+    pub records: &'a [TlsaRecord],
+    /// The reference identifiers of RFC 7672 §3.2.2, of which DANE-TA needs one.
+    pub names: &'a [ReferenceId],
+    /// The TTL of the records in seconds, as their zone has it. What a cache says is less.
+    pub ttl: u32,
+    /// For how many seconds a cache keeps that there are no records (RFC 2308 §5). It counts
+    /// while none are published.
+    pub negative_ttl: u32,
+}
+
+/// What is known of the chain that a server is to send.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum NextChain<'a> {
+    /// Nothing.
+    Unknown,
+    /// The key of its end-entity certificate, as a SubjectPublicKeyInfo. A key can be made long
+    /// before the certificate is issued.
+    Key(&'a [u8]),
+    /// All of it.
+    Chain(&'a [Der]),
+}
+
+impl<'a> Rollover<'a> {
+    /// A server of which nothing else is known than what it sends, and what is published with
+    /// which TTL.
+    #[must_use]
+    pub const fn new(chain: &'a [Der], records: &'a [TlsaRecord], ttl: u32) -> Self {
+        Self {
+            chain,
+            next: NextChain::Unknown,
+            records,
+            names: &[],
+            ttl,
+            negative_ttl: 0,
+        }
+    }
+
+    /// The same with these reference identifiers.
+    #[must_use]
+    pub const fn with_names(self, names: &'a [ReferenceId]) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The same with this chain to come.
+    #[must_use]
+    pub const fn with_next(self, next: NextChain<'a>) -> Self {
+        Self { next, ..self }
+    }
+
+    /// The same with this negative TTL.
+    #[must_use]
+    pub const fn with_negative_ttl(self, negative_ttl: u32) -> Self {
+        Self {
+            negative_ttl,
+            ..self
+        }
+    }
+
+    /// Says what lasts, what does not, and what to do when, at the time `now_unix`, in seconds
+    /// since 1970-01-01T00:00:00Z.
+    ///
+    /// Limits: the first [`DaneReport::MAX_RECORDS`] records are looked at, and a path is built
+    /// for at most [`DaneReport::MAX_PATHS`] of them with each of the two chains.
+    #[must_use]
+    pub fn advise(&self, provider: &CryptoProvider, now_unix: i64) -> RolloverAdvice {
+        let looked_at = self.records.get(..DaneReport::MAX_RECORDS);
+        let looked_at = looked_at.unwrap_or(self.records);
+        let schedule = RolloverSchedule::of(self, now_unix);
+        let current = judge_each(self.chain, looked_at, self.names, provider, now_unix);
+        let next = self.next_outcomes(looked_at, provider, schedule.switch_from);
+        let records: Vec<RecordAdvice> = looked_at
+            .iter()
+            .zip(current.into_iter().zip(next))
+            .map(|(record, (now, next))| RecordAdvice::of(record, now, next))
+            .collect();
+        let plans = RolloverScheme::ALL.iter().filter_map(|&scheme| {
+            RolloverPlan::of(self, scheme, &records, &schedule, provider, now_unix)
+        });
+        RolloverAdvice {
+            uncovered: TlsaParameters::uncovered(&records, |one| {
+                !one.is_current() && !matches!(one.standing, RecordStanding::Unclear(_))
+            }),
+            uncovered_by_next: TlsaParameters::uncovered(&records, |one| {
+                one.next == NextMatch::DoesNotMatch
+            }),
+            plans: plans.collect(),
+            omitted: self.records.len() - looked_at.len(),
+            records,
+            schedule,
+        }
+    }
+
+    fn next_outcomes(
+        &self,
+        records: &[TlsaRecord],
+        provider: &CryptoProvider,
+        switch_from: i64,
+    ) -> Vec<NextMatch> {
+        match self.next {
+            NextChain::Unknown => vec![NextMatch::NotKnown; records.len()],
+            NextChain::Key(key) => records
+                .iter()
+                .map(|record| NextMatch::of_key(record, key))
+                .collect(),
+            NextChain::Chain(chain) => {
+                // A chain is often at hand before it is valid.
+                let begin = plan::validity(chain).map(|validity| validity.not_before);
+                let at = switch_from.max(begin.unwrap_or(i64::MIN));
+                let outcomes = judge_each(chain, records, self.names, provider, at);
+                outcomes.into_iter().map(NextMatch::of).collect()
+            }
+        }
+    }
+}
+
+/// What came of each record by itself, whichever others there are: a record that another has
+/// outdone today may be the only one tomorrow.
+fn judge_each(
+    chain: &[Der],
+    records: &[TlsaRecord],
+    names: &[ReferenceId],
+    provider: &CryptoProvider,
+    now_unix: i64,
+) -> Vec<RecordOutcome> {
+    let judge = Judge {
+        chain,
+        names,
+        provider,
+        now_unix,
+        report: OnceCell::new(),
+    };
+    let mut paths_left = DaneReport::MAX_PATHS;
+    let outcomes = records.iter();
+    outcomes
+        .map(|record| judge.outcome(&[], record, &mut paths_left))
+        .collect()
+}
+
+/// What follows for a server whose certificate is to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct RolloverAdvice {
+    /// What becomes of each published record, in the order given.
+    pub records: Vec<RecordAdvice>,
+    /// How many records were left out, being over [`DaneReport::MAX_RECORDS`].
+    pub omitted: usize,
+    /// The combinations in use of which no record matches the chain sent now. There must be none
+    /// (RFC 7671 §8): a sender that knows only such a combination refuses. What could not be
+    /// told is not counted.
+    pub uncovered: Vec<TlsaParameters>,
+    /// The combinations in use of which no record matches the next chain. There must be none
+    /// when it is deployed. Empty if nothing of it is known.
+    pub uncovered_by_next: Vec<TlsaParameters>,
+    /// When to do what.
+    pub schedule: RolloverSchedule,
+    /// What to do, in each of the ways that are safe and for which enough is known.
+    pub plans: Vec<RolloverPlan>,
+}
+
+/// What becomes of a published record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct RecordAdvice {
+    /// The record.
+    pub record: TlsaRecord,
+    /// What it is to the chain sent now.
+    pub standing: RecordStanding,
+    /// Whether it authenticates the next chain.
+    pub next: NextMatch,
+}
+
+impl RecordAdvice {
+    fn of(record: &TlsaRecord, now: RecordOutcome, next: NextMatch) -> Self {
+        let standing = match now {
+            RecordOutcome::Unusable(fault) => RecordStanding::Unusable(fault),
+            RecordOutcome::Matched { binding, path } => RecordStanding::Current {
+                survives: Survival::of(record, binding, path.len() <= 1),
+                binding,
+            },
+            // None is, since each is judged by itself.
+            RecordOutcome::Outdone { .. } => RecordStanding::Idle,
+            RecordOutcome::Unclear(cause) => RecordStanding::Unclear(cause),
+            RecordOutcome::Failed(kinds) if kinds != [DaneFailureKind::NoMatch] => {
+                RecordStanding::Failing(kinds)
+            }
+            RecordOutcome::Failed(_) => match next {
+                NextMatch::Matches => RecordStanding::Planned,
+                NextMatch::DoesNotMatch => RecordStanding::Stale,
+                NextMatch::NotKnown | NextMatch::Unclear(_) => RecordStanding::Idle,
+            },
+        };
+        Self {
+            record: record.clone(),
+            standing,
+            next,
+        }
+    }
+
+    /// Whether it authenticates the chain sent now.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        matches!(self.standing, RecordStanding::Current { .. })
+    }
+}
+
+/// What a published record is to the chain sent now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RecordStanding {
+    /// It authenticates the chain.
+    Current {
+        /// What it binds.
+        binding: DaneBinding,
+        /// Which changes it outlasts.
+        survives: Survival,
+    },
+    /// It matches nothing now, and authenticates the next chain: published beforehand, as it
+    /// should be (RFC 7671 §8.1).
+    Planned,
+    /// It matches neither chain, and can be withdrawn (RFC 7671 §8.4).
+    Stale,
+    /// It matches nothing now, and not enough is known of the next chain: of a past one, or of
+    /// one to come.
+    Idle,
+    /// It matches an authority, and yet the chain is not authenticated, for these reasons.
+    Failing(Vec<DaneFailureKind>),
+    /// It does not count for mail.
+    Unusable(TlsaFault),
+    /// Whether it authenticates the chain could not be told.
+    Unclear(DaneUncertainty),
+}
+
+/// Whether a record authenticates the next chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum NextMatch {
+    /// Nothing is known of the next chain.
+    NotKnown,
+    /// It does.
+    Matches,
+    /// It does not.
+    DoesNotMatch,
+    /// Could not be told.
+    Unclear(DaneUncertainty),
+}
+
+impl NextMatch {
+    fn of(outcome: RecordOutcome) -> Self {
+        match outcome {
+            RecordOutcome::Matched { .. } => Self::Matches,
+            RecordOutcome::Unclear(cause) => Self::Unclear(cause),
+            _ => Self::DoesNotMatch,
+        }
+    }
+
+    /// Of a bare key, only DANE-EE with the selector SPKI says anything; of the certificate to
+    /// come it is certain that it is another one.
+    fn of_key(record: &TlsaRecord, key: &[u8]) -> Self {
+        if record.unusable().is_some() {
+            return Self::DoesNotMatch;
+        }
+        match (record.usage, record.selector) {
+            (CertificateUsage::DANE_EE, Selector::SPKI) if record.matches(key) => Self::Matches,
+            (CertificateUsage::DANE_EE, _) => Self::DoesNotMatch,
+            _ => Self::Unclear(DaneUncertainty::NoChain),
+        }
+    }
+}
+
+/// Which changes a record outlasts, each by itself. An authority that was sent must still be
+/// sent afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Survival {
+    /// A new end-entity certificate with the same key, from the same issuer.
+    pub renewal: bool,
+    /// A new end-entity certificate with a new key, from the same issuer.
+    pub new_key: bool,
+    /// A new end-entity certificate with the same key, from another issuer that the same
+    /// authority above vouches for: a new intermediate.
+    pub new_issuer: bool,
+    /// A new certificate for the issuer's own, unchanged name and key, as after cross-signing.
+    pub reissued_issuer: bool,
+}
+
+impl Survival {
+    /// `of_issuer` says whether the anchor itself signed the end-entity certificate.
+    fn of(record: &TlsaRecord, binding: DaneBinding, of_issuer: bool) -> Self {
+        let by_key = record.selector == Selector::SPKI;
+        if record.usage == CertificateUsage::DANE_EE {
+            return Self {
+                renewal: by_key,
+                new_key: false,
+                new_issuer: by_key,
+                reissued_issuer: true,
+            };
+        }
+        // What is in the record in full need not be sent, so no other certificate displaces it.
+        let in_full = record.matching_type == MatchingType::FULL
+            || !matches!(binding, DaneBinding::Element(_));
+        Self {
+            renewal: true,
+            new_key: true,
+            new_issuer: !of_issuer,
+            reissued_issuer: by_key || in_full || !of_issuer,
+        }
+    }
+}
+
+/// The usage, selector and matching type of TLSA records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "RFC 6698 §2.1 has three")]
+pub struct TlsaParameters {
+    /// How the data bind the certificate.
+    pub usage: CertificateUsage,
+    /// Which part of the certificate they are about.
+    pub selector: Selector,
+    /// How they are derived from it.
+    pub matching_type: MatchingType,
+}
+
+impl TlsaParameters {
+    /// `3 1 1`: the SHA-256 of the server's key.
+    pub const SERVER_KEY: Self = Self {
+        usage: CertificateUsage::DANE_EE,
+        selector: Selector::SPKI,
+        matching_type: MatchingType::SHA2_256,
+    };
+
+    /// `2 1 1`: the SHA-256 of an authority's key.
+    pub const AUTHORITY_KEY: Self = Self {
+        usage: CertificateUsage::DANE_TA,
+        selector: Selector::SPKI,
+        matching_type: MatchingType::SHA2_256,
+    };
+
+    /// The parameters of a record.
+    #[must_use]
+    pub const fn of(record: &TlsaRecord) -> Self {
+        Self {
+            usage: record.usage,
+            selector: record.selector,
+            matching_type: record.matching_type,
+        }
+    }
+
+    /// The record with these parameters for a certificate; `None` if its key cannot be found, or
+    /// if selector or matching type are unknown.
+    ///
+    /// ```
+    /// use tls_inspect::{TlsaParameters, TrustStore};
+    ///
+    /// # let pem = include_bytes!("../../tests/data/example.pem");
+    /// let chain = TrustStore::certificates_from_pem(pem)?;
+    /// let record = TlsaParameters::SERVER_KEY.record(&chain[0]).unwrap();
+    /// assert!(record.to_string().starts_with("3 1 1 "));
+    /// # Ok::<(), tls_inspect::TrustStoreError>(())
+    /// ```
+    #[must_use]
+    pub fn record(self, certificate: &Der) -> Option<TlsaRecord> {
+        self.with_data(select(certificate, self.selector)?)
+    }
+
+    /// The record with these parameters for a key, given as SubjectPublicKeyInfo; `None` if the
+    /// selector is another, or the matching type unknown.
+    #[must_use]
+    pub fn record_of_key(self, key: &[u8]) -> Option<TlsaRecord> {
+        (self.selector == Selector::SPKI)
+            .then(|| self.with_data(key))
+            .flatten()
+    }
+
+    fn with_data(self, selected: &[u8]) -> Option<TlsaRecord> {
+        let data = match self.matching_type {
+            MatchingType::FULL => selected.to_vec(),
+            MatchingType::SHA2_256 => Sha256::digest(selected).to_vec(),
+            MatchingType::SHA2_512 => Sha512::digest(selected).to_vec(),
+            _ => return None,
+        };
+        Some(TlsaRecord {
+            usage: self.usage,
+            selector: self.selector,
+            matching_type: self.matching_type,
+            data,
+        })
+    }
+
+    /// The combinations of usable records of which none matches, as `misses` says, and none may.
+    fn uncovered(records: &[RecordAdvice], misses: impl Fn(&RecordAdvice) -> bool) -> Vec<Self> {
+        let usable = |one: &&RecordAdvice| !matches!(one.standing, RecordStanding::Unusable(_));
+        let mut found: Vec<_> = records
+            .iter()
+            .filter(usable)
+            .map(|one| Self::of(&one.record))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|parameters| {
+            let mut of_them = records
+                .iter()
+                .filter(|one| Self::of(&one.record) == *parameters);
+            of_them.all(&misses)
+        });
+        found
+    }
+}
+
+/// As in a record: `3 1 1`.
+impl fmt::Display for TlsaParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (usage, selector) = (self.usage.0, self.selector.0);
+        write!(f, "{usage} {selector} {}", self.matching_type.0)
+    }
+}
+
+/// A record that a chain would match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ChainRecord {
+    /// The element of the chain that it is of.
+    pub element: usize,
+    /// The record.
+    pub record: TlsaRecord,
+}
+
+/// The records `3 1 1` of the end-entity certificate and `2 1 1` of each authority that the
+/// chain leads up to, nearest first.
+///
+/// A record of the second kind authenticates only with a name that the certificate has
+/// (RFC 7672 §3.2.2), and only while the chain holds.
+#[must_use]
+pub fn tlsa_records(chain: &[Der], provider: &CryptoProvider) -> Vec<ChainRecord> {
+    let parameters = [TlsaParameters::SERVER_KEY, TlsaParameters::AUTHORITY_KEY];
+    records_with(&parameters, chain, provider)
+}
+
+/// As [`tlsa_records`], with every selector and matching type that is registered. The whole
+/// certificate in a record is correct and large; RFC 7671 §10.1.1 advises against it.
+#[must_use]
+pub fn all_tlsa_records(chain: &[Der], provider: &CryptoProvider) -> Vec<ChainRecord> {
+    let mut parameters = Vec::new();
+    for usage in [CertificateUsage::DANE_EE, CertificateUsage::DANE_TA] {
+        for &selector in Selector::KNOWN {
+            for &matching_type in MatchingType::KNOWN {
+                parameters.push(TlsaParameters {
+                    usage,
+                    selector,
+                    matching_type,
+                });
+            }
+        }
+    }
+    records_with(&parameters, chain, provider)
+}
+
+fn records_with(
+    parameters: &[TlsaParameters],
+    chain: &[Der],
+    provider: &CryptoProvider,
+) -> Vec<ChainRecord> {
+    let report = ChainReport::new(chain, provider);
+    let is_authority = |&element: &usize| {
+        let certificate = report.certificate(element);
+        certificate.is_some_and(|one| one.is_ca)
+    };
+    let authorities = report.path.iter().copied().skip(1).filter(is_authority);
+    // A path has the first element even where it cannot be read, and its octets are matched all
+    // the same.
+    let elements = report.path.iter().copied().take(1).chain(authorities);
+    let mut found = Vec::new();
+    for element in elements {
+        let usage = match element {
+            0 => CertificateUsage::DANE_EE,
+            _ => CertificateUsage::DANE_TA,
+        };
+        let of_element = parameters.iter().filter(|one| one.usage == usage);
+        found.extend(of_element.filter_map(|parameters| {
+            let record = parameters.record(chain.get(element)?)?;
+            Some(ChainRecord { element, record })
+        }));
+    }
+    found
+}
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;
