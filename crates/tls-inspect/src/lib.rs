@@ -53,7 +53,8 @@
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain, and
 //!   [`Rollover`], what becomes of them when the chain changes.
-//! - `assess`: all of the above for one capture.
+//! - `assess`: the public key infrastructure's judgement of one capture.
+//! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -109,6 +110,7 @@ mod failure;
 mod hello;
 mod identity;
 mod numbers;
+mod policy;
 mod provider;
 #[cfg(feature = "tokio")]
 mod record;
@@ -146,6 +148,10 @@ pub use crate::identity::{
 pub use crate::numbers::{
     Alert, AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme,
     SuiteAuthentication, SuiteKeyExchange,
+};
+pub use crate::policy::{
+    MailServer, PolicyCause, PolicyUncertainty, SenderVerdict, Senders, TlsAttempt,
+    TlsReportResult, TlsaAnswer,
 };
 pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
