@@ -287,7 +287,7 @@ fn item_74_a_handshake_that_another_client_may_finish_tells_nothing() {
 fn what_only_this_path_check_refuses_is_no_refusal() {
     let root = Authority::root("Root");
     let authority = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let leaf = root.leaf_with(&[NAME], |params| params.is_ca = authority.clone());
+    let leaf = root.leaf_with(&[NAME], |params| params.is_ca = authority);
     let capture = captured(&[&leaf.der]);
     let expected = ["? path", "? path", "encrypted", "encrypted", "? path"];
     check(TlsAttempt::Tls(&capture), INSECURE, &root, expected);

@@ -167,7 +167,7 @@ impl RolloverPlan {
         let deploy_from = schedule.switch_from.max(begin.unwrap_or(i64::MIN));
         let now = site.records(rollover.chain, now_unix)?;
         let next = site.next_records(&now, deploy_from)?;
-        Some(Plan {
+        let plan = Plan {
             scheme,
             records,
             now,
@@ -175,8 +175,8 @@ impl RolloverPlan {
             schedule,
             now_unix,
             deploy_from,
-        })
-        .map(Plan::steps)
+        };
+        Some(plan.steps())
     }
 }
 
