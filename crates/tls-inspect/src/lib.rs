@@ -73,8 +73,6 @@
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more.
-//! - Revocation and certificate transparency are not looked at.
-//!   alert and no certificate.
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
 //!   most 128 times one of them is looked into. Otherwise revocation is not looked at, nor is
 //!   certificate transparency.
