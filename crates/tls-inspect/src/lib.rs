@@ -55,6 +55,10 @@
 //!   [`Rollover`], what becomes of them when the chain changes.
 //! - `assess`: the public key infrastructure's judgement of one capture.
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
+//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it; [`PathOptions`], what
+//!   else is asked of the path; [`judge_side_by_side`], several stores at once.
+//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
+//! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -155,8 +159,9 @@ pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
 pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::trust::{
-    CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, TrustFailure,
+    CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,
     TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
+    judge_side_by_side,
 };
 pub use crate::validity::{BaselineLimit, Lifetime, LifetimeState, Validity};
 

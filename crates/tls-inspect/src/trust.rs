@@ -5,12 +5,14 @@ mod diagnosis;
 mod missing;
 mod options;
 mod path;
+mod side_by_side;
 mod store;
 
 pub use self::crl::{CrlReasonCode, CrlRevocation};
 pub use self::missing::MissingIssuer;
 pub use self::options::{PathOptions, Purpose};
 use self::path::{PathFinder, Refusal};
+pub use self::side_by_side::{StoreVerdict, judge_side_by_side};
 pub use self::store::{TrustStore, TrustStoreError, TrustStoreErrorKind};
 use crate::{ChainReport, CryptoProvider, Der, LifetimeState};
 
@@ -74,7 +76,7 @@ pub struct TrustFailure {
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
     )]
-    pub missing: Option<MissingIssuer>,
+    pub missing: Option<Box<MissingIssuer>>,
     /// When and why it was revoked, of [`Revoked`](TrustFailureKind::Revoked).
     #[cfg_attr(
         feature = "serde",
@@ -102,7 +104,7 @@ impl TrustFailure {
 
 impl TrustFailure {
     /// What the element that this is about says of an issuer that was not sent.
-    fn missing_issuer(&self, chain: &[Der], report: &ChainReport) -> Option<MissingIssuer> {
+    fn missing_issuer(&self, chain: &[Der], report: &ChainReport) -> Option<Box<MissingIssuer>> {
         let looked_for = matches!(
             self.kind,
             TrustFailureKind::MissingIntermediate | TrustFailureKind::UnknownRoot
@@ -111,7 +113,7 @@ impl TrustFailure {
         if report.elements.get(element)?.is_self_signed(element) {
             return None;
         }
-        MissingIssuer::of(chain.get(element)?)
+        MissingIssuer::of(chain.get(element)?).map(Box::new)
     }
 }
 

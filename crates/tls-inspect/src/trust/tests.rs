@@ -373,3 +373,28 @@ fn an_anchor_keeps_its_name() {
     let isrg = "CN=ISRG Root X1,O=Internet Security Research Group,C=US";
     assert!(names.iter().any(|name| name == isrg), "{names:?}");
 }
+
+#[test]
+fn stores_side_by_side_say_what_each_says_alone() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(MX);
+    let chain = [leaf.der];
+    let stores = [
+        store(&[&root]),
+        TrustStore::empty("none"),
+        store(&[&Authority::root("Other")]),
+    ];
+    for provider in providers() {
+        let options = PathOptions::new();
+        let found = judge_side_by_side(&stores, &chain, &provider, NOW, &options);
+        let alone = stores.iter().map(|store| StoreVerdict {
+            store: store.name().to_owned(),
+            verdict: store.judge(&chain, &provider, NOW),
+        });
+        assert_eq!(found, alone.collect::<Vec<_>>());
+        let trusted = found.iter().map(|one| one.verdict.is_trusted());
+        assert!(trusted.eq([true, false, false]), "{found:?}");
+    }
+    let none = judge_side_by_side(&[], &chain, &providers()[0], NOW, &PathOptions::new());
+    assert!(none.is_empty());
+}
