@@ -24,8 +24,9 @@ use crate::{
 /// Performs handshakes and records them.
 ///
 /// The recorder accepts **any** certificate: it is for looking at a server, and nothing secret
-/// may be sent over a stream it returns. Every handshake is a full one, with a verifier and a
-/// configuration of its own, since a resumed session shows no certificate.
+/// may be sent over a stream it returns. Every handshake is a full one with a verifier of its
+/// own, since a resumed session shows no certificate. What handshakes have in common is made
+/// once: keep a recorder and record with it as often as wanted. A clone is cheap.
 ///
 /// It speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. The ClientHello offers a key share for
 /// X25519 only and lists X25519MLKEM768 where the provider has it, which keeps the hello within
@@ -37,7 +38,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Recorder {
     provider: CryptoProvider,
-    tls: Arc<rustls::crypto::CryptoProvider>,
+    /// What every handshake starts from; in words, why there is none.
+    template: Result<Arc<ClientConfig>, String>,
     timeout: Duration,
 }
 
@@ -67,8 +69,8 @@ impl Recorder {
             _ => 2,
         });
         Self {
+            template: template(tls, &provider),
             provider,
-            tls: Arc::new(tls),
             timeout: Self::DEFAULT_TIMEOUT,
         }
     }
@@ -106,10 +108,11 @@ impl Recorder {
         let handshake = Box::pin(connector.connect(target, tap));
         let result = tokio::time::timeout(self.timeout, handshake).await;
 
-        let mut capture = witness.capture();
+        let mut capture = witness.take();
         capture.server_name = name.server_name().map(str::to_owned);
         match result {
-            Ok(Ok(stream)) => {
+            Ok(Ok(mut stream)) => {
+                stream.get_mut().0.let_go();
                 describe_connection(stream.get_ref().1, &mut capture);
                 Recorded {
                     capture,
@@ -118,7 +121,7 @@ impl Recorder {
             }
             Ok(Err(error)) => {
                 let failure = HandshakeFailure::from_io_error(&error);
-                let failure = refine(failure, &capture, received.first_octets());
+                let failure = refine(failure, &capture, received.take());
                 capture.outcome = HandshakeOutcome::Failed(failure);
                 Recorded {
                     capture,
@@ -128,7 +131,7 @@ impl Recorder {
             Err(_) => {
                 let detail = format!("handshake not finished within {:?}", self.timeout);
                 let failure = HandshakeFailure::new(HandshakeFailureKind::Timeout, detail);
-                let failure = refine(failure, &capture, received.first_octets());
+                let failure = refine(failure, &capture, received.take());
                 capture.outcome = HandshakeOutcome::Failed(failure);
                 Recorded {
                     capture,
@@ -150,15 +153,35 @@ impl Recorder {
             ReferenceId::Dns(name) => ServerName::try_from(name.as_str().to_owned())
                 .map_err(|error| unsupported(error.to_string()))?,
         };
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.tls))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unsupported(error.to_string()))?
+        let template = self
+            .template
+            .as_ref()
+            .map_err(|text| unsupported(text.clone()))?;
+        // Everything in it is shared, so this copies pointers.
+        let mut config = ClientConfig::clone(template);
+        config
             .dangerous()
-            .with_custom_certificate_verifier(Arc::<Witness>::clone(witness))
-            .with_client_cert_resolver(Arc::<Witness>::clone(witness));
-        config.resumption = Resumption::disabled();
+            .set_certificate_verifier(Arc::<Witness>::clone(witness));
+        config.client_auth_cert_resolver = Arc::<Witness>::clone(witness);
         Ok((TlsConnector::from(Arc::new(config)), target))
     }
+}
+
+/// The configuration that all handshakes share but for the witness, who sees one only: the one
+/// put in here sees none.
+fn template(
+    tls: rustls::crypto::CryptoProvider,
+    provider: &CryptoProvider,
+) -> Result<Arc<ClientConfig>, String> {
+    let nobody = Arc::new(Witness::new(provider.clone()));
+    let mut config = ClientConfig::builder_with_provider(Arc::new(tls))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::<Witness>::clone(&nobody))
+        .with_client_cert_resolver(nobody);
+    config.resumption = Resumption::disabled();
+    Ok(Arc::new(config))
 }
 
 fn describe_connection(connection: &ClientConnection, capture: &mut Capture) {

@@ -1,6 +1,7 @@
 //! The stream under a recorded handshake, and the one after it.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -81,7 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for RecordedStream<S> {
 #[derive(Debug)]
 pub(super) struct Tap<S> {
     inner: S,
-    received: Received,
+    /// Nothing is kept once the handshake is over.
+    received: Option<Received>,
 }
 
 /// The octets that a [`Tap`] keeps; outlives it.
@@ -89,17 +91,15 @@ pub(super) struct Tap<S> {
 pub(super) struct Received(Arc<Mutex<Vec<u8>>>);
 
 impl Received {
-    pub(super) fn first_octets(&self) -> Vec<u8> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// What was kept. It is handed out once.
+    pub(super) fn take(&self) -> Vec<u8> {
+        mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn keep(&self, octets: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = HandshakeFailure::FIRST_OCTETS.saturating_sub(kept.len());
-        kept.extend(octets.iter().take(room));
+        kept.extend_from_slice(octets.get(..room).unwrap_or(octets));
     }
 }
 
@@ -109,10 +109,15 @@ impl<S> Tap<S> {
         (
             Self {
                 inner,
-                received: received.clone(),
+                received: Some(received.clone()),
             },
             received,
         )
+    }
+
+    /// Keeps nothing from here on, and what was kept no longer than its other owner.
+    pub(super) fn let_go(&mut self) {
+        self.received = None;
     }
 }
 
@@ -124,8 +129,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
-        self.received
-            .keep(buffer.filled().get(before..).unwrap_or_default());
+        if let Some(received) = &self.received {
+            received.keep(buffer.filled().get(before..).unwrap_or_default());
+        }
         Poll::Ready(result)
     }
 }

@@ -1,5 +1,6 @@
 //! A verifier that asserts everything and remembers everything.
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::ResolvesClientCert;
@@ -32,12 +33,10 @@ impl Witness {
         }
     }
 
-    /// What has been seen so far, as if the handshake had completed.
-    pub(super) fn capture(&self) -> Capture {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// What has been seen, as if the handshake had completed. It is handed out once.
+    pub(super) fn take(&self) -> Capture {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut *seen, Capture::new(HandshakeOutcome::Completed))
     }
 
     fn note(&self, write: impl FnOnce(&mut Capture)) {
