@@ -11,11 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use mailcheck_benches::{Behavior, Goals, MailServer, median, ratio, serve_if_asked};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
+use mailcheck_benches::{Behavior, Goals, MailServer, blind_client, median, ratio, serve_if_asked};
+use rustls::pki_types::ServerName;
 use smtp_probe::{Cause, Probe, Security, StartTls, Timeouts};
 use tls_inspect::{CryptoProvider, ReferenceId};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -134,19 +131,7 @@ struct Blind {
 
 impl Blind {
     fn new() -> Result<Self, Failure> {
-        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-        // The same first key share as the probe's.
-        provider
-            .kx_groups
-            .sort_by_key(|group| group.name() != rustls::NamedGroup::X25519);
-        let algorithms = provider.signature_verification_algorithms;
-        let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Unseeing(algorithms)))
-            .with_no_client_auth();
-        // The probe makes a whole handshake each time.
-        config.resumption = rustls::client::Resumption::disabled();
+        let config = blind_client()?;
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name: ServerName::try_from("mx.example")?,
@@ -170,45 +155,6 @@ impl Blind {
         // The server may have closed already.
         drop(stream.shutdown().await);
         Ok(())
-    }
-}
-
-/// Takes every certificate, and has the server prove that it has the key: so much the probe does too.
-#[derive(Debug)]
-struct Unseeing(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for Unseeing {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the benchmarks share; they are the files beside this folder.
 
+mod blind;
 mod mail_server;
 mod responder;
 
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 use cpu_time::ThreadTime;
 
+pub use blind::{blind_client, client_cryptography};
 pub use mail_server::{Behavior, MailServer, serve_if_asked};
 pub use responder::start_responder;
 
