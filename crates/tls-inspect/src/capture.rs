@@ -48,7 +48,7 @@ pub struct Capture {
     )]
     pub handshake: Option<HandshakeKind>,
     /// The application protocol that the server chose (RFC 7301), as its octets. The recorder
-    /// offers none, so a recorded capture has none.
+    /// offers none unless told to.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)

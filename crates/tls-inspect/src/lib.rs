@@ -45,6 +45,8 @@
 //! - `capture`: [`Capture`], what one handshake showed.
 //! - `record`: the `Recorder` and its `RecordedStream`, over any tokio stream.
 //! - `hello`: [`ClientHello`] and [`HelloProbe`], what a server of any age answers to one hello.
+//! - `record`: the `Recorder`, its `HandshakeOptions` and its `RecordedStream`, over any tokio
+//!   stream.
 //! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
 //! - `validity`: [`Validity`], how much is left of it, and how long it may be.
@@ -157,7 +159,10 @@ pub use crate::policy::{
 };
 pub use crate::provider::CryptoProvider;
 #[cfg(feature = "tokio")]
-pub use crate::record::{Recorded, RecordedStream, Recorder};
+pub use crate::record::{
+    HandshakeOptions, HandshakeOptionsError, HandshakeOptionsErrorKind, OfferedGroups, OfferedName,
+    OfferedVersions, Recorded, RecordedStream, Recorder, ServerKeyKind,
+};
 pub use crate::trust::{
     CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,
     TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,

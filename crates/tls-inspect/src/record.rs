@@ -1,17 +1,22 @@
 //! The recording handshake: a driver that reports what it saw and judges nothing.
 
+mod options;
 mod stream;
 mod verifier;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::Resumption;
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
+pub use self::options::{
+    HandshakeOptions, HandshakeOptionsError, HandshakeOptionsErrorKind, OfferedGroups, OfferedName,
+    OfferedVersions, ServerKeyKind,
+};
 pub use self::stream::RecordedStream;
 use self::stream::Tap;
 use self::verifier::Witness;
@@ -28,7 +33,7 @@ use crate::{
 /// own, since a resumed session shows no certificate. What handshakes have in common is made
 /// once: keep a recorder and record with it as often as wanted. A clone is cheap.
 ///
-/// It speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. The ClientHello offers a key share for
+/// It speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Unless [`HandshakeOptions`] say otherwise, the ClientHello offers a key share for
 /// X25519 only and lists X25519MLKEM768 where the provider has it, which keeps the hello within
 /// one TCP segment: some servers do not survive a longer one. A server that prefers the
 /// post-quantum group asks for it with HelloRetryRequest, and the capture shows that.
@@ -40,6 +45,7 @@ pub struct Recorder {
     provider: CryptoProvider,
     /// What every handshake starts from; in words, why there is none.
     template: Result<Arc<ClientConfig>, String>,
+    options: HandshakeOptions,
     timeout: Duration,
 }
 
@@ -60,19 +66,30 @@ impl Recorder {
     /// A recorder with this cryptography.
     #[must_use]
     pub fn new(provider: CryptoProvider) -> Self {
-        let mut tls = provider.rustls().clone();
-        // The first group's key share goes into the ClientHello. The rest keep their order, the
-        // sort being stable.
-        tls.kx_groups.sort_by_key(|group| match group.name() {
-            rustls::NamedGroup::X25519 => 0,
-            rustls::NamedGroup::X25519MLKEM768 => 1,
-            _ => 2,
-        });
+        let options = HandshakeOptions::default();
         Self {
-            template: template(tls, &provider),
+            template: options
+                .template(&provider)
+                .map_err(|error| error.to_string()),
+            options,
             provider,
             timeout: Self::DEFAULT_TIMEOUT,
         }
+    }
+
+    /// Offers to servers what these options say.
+    ///
+    /// # Errors
+    ///
+    /// If a protocol name has no octets or over 255, or if the provider lacks what the options
+    /// ask for.
+    pub fn with_options(
+        mut self,
+        options: &HandshakeOptions,
+    ) -> Result<Self, HandshakeOptionsError> {
+        self.template = Ok(options.template(&self.provider)?);
+        self.options = options.clone();
+        Ok(self)
     }
 
     /// Allows a handshake this long.
@@ -84,7 +101,7 @@ impl Recorder {
 
     /// Performs a handshake over `stream` with the peer of this name and records it.
     ///
-    /// The name decides only what is sent in `server_name`. A handshake that fails is a result
+    /// The name decides only what is sent in `server_name`, unless the options say otherwise. A handshake that fails is a result
     /// and not an error: the capture then says why, and holds what was seen until then.
     ///
     /// Over a stream that spoke another protocol before, as with STARTTLS, nothing received may
@@ -93,7 +110,10 @@ impl Recorder {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let witness = Arc::new(Witness::new(self.provider.clone()));
+        let witness = Arc::new(Witness::new(
+            self.provider.clone(),
+            self.options.server_key(),
+        ));
         let (connector, target) = match self.prepare(&witness, name) {
             Ok(prepared) => prepared,
             Err(failure) => {
@@ -109,7 +129,7 @@ impl Recorder {
         let result = tokio::time::timeout(self.timeout, handshake).await;
 
         let mut capture = witness.take();
-        capture.server_name = name.server_name().map(str::to_owned);
+        capture.server_name = self.options.named(name).map(str::to_owned);
         match result {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().0.let_go();
@@ -148,10 +168,12 @@ impl Recorder {
     ) -> Result<(TlsConnector, ServerName<'static>), HandshakeFailure> {
         let unsupported =
             |text: String| HandshakeFailure::new(HandshakeFailureKind::Unsupported, text);
-        let target = match name {
-            ReferenceId::Ip(address) => ServerName::from(*address),
-            ReferenceId::Dns(name) => ServerName::try_from(name.as_str().to_owned())
+        let target = match (self.options.named(name), name) {
+            (Some(name), _) => ServerName::try_from(name.to_owned())
                 .map_err(|error| unsupported(error.to_string()))?,
+            // Whatever stands here is not sent.
+            (None, ReferenceId::Ip(address)) => ServerName::from(*address),
+            (None, ReferenceId::Dns(_)) => ServerName::from(IpAddr::from([0, 0, 0, 0])),
         };
         let template = self
             .template
@@ -165,23 +187,6 @@ impl Recorder {
         config.client_auth_cert_resolver = Arc::<Witness>::clone(witness);
         Ok((TlsConnector::from(Arc::new(config)), target))
     }
-}
-
-/// The configuration that all handshakes share but for the witness, who sees one only: the one
-/// put in here sees none.
-fn template(
-    tls: rustls::crypto::CryptoProvider,
-    provider: &CryptoProvider,
-) -> Result<Arc<ClientConfig>, String> {
-    let nobody = Arc::new(Witness::new(provider.clone()));
-    let mut config = ClientConfig::builder_with_provider(Arc::new(tls))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::<Witness>::clone(&nobody))
-        .with_client_cert_resolver(nobody);
-    config.resumption = Resumption::disabled();
-    Ok(Arc::new(config))
 }
 
 fn describe_connection(connection: &ClientConnection, capture: &mut Capture) {

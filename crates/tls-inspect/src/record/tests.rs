@@ -9,6 +9,8 @@ use super::*;
 use crate::pki::{Authority, Leaf, critical_extension, providers};
 use crate::{Der, KeyPossession};
 
+mod options;
+
 type Versions = &'static [&'static rustls::SupportedProtocolVersion];
 
 const TLS_1_2: Versions = &[&rustls::version::TLS12];
@@ -73,8 +75,11 @@ fn leaf() -> Leaf {
 }
 
 async fn record(provider: &CryptoProvider, server: Server) -> Recorded<DuplexStream> {
+    record_by(&Recorder::new(provider.clone()), server.acceptor()).await
+}
+
+async fn record_by(recorder: &Recorder, acceptor: TlsAcceptor) -> Recorded<DuplexStream> {
     let (near, far) = duplex(16 * 1024);
-    let acceptor = server.acceptor();
     tokio::spawn(async move {
         let Ok(mut stream) = acceptor.accept(far).await else {
             return;
@@ -86,7 +91,7 @@ async fn record(provider: &CryptoProvider, server: Server) -> Recorded<DuplexStr
         }
         // Dropped without close_notify, as by many mail servers.
     });
-    Recorder::new(provider.clone()).record(near, &mx()).await
+    recorder.record(near, &mx()).await
 }
 
 /// A peer that is no TLS server: it reads the hello, sends `answer` and goes.
@@ -327,6 +332,10 @@ async fn a_silent_peer_times_out() {
 
 /// The ClientHello for this name, as one record.
 async fn hello(provider: &CryptoProvider, name: &str) -> Vec<u8> {
+    hello_of(&Recorder::new(provider.clone()), name).await
+}
+
+async fn hello_of(recorder: &Recorder, name: &str) -> Vec<u8> {
     let (near, mut far) = duplex(16 * 1024);
     let reader = tokio::spawn(async move {
         let mut record = vec![0; 5];
@@ -336,8 +345,7 @@ async fn hello(provider: &CryptoProvider, name: &str) -> Vec<u8> {
         far.read_exact(&mut record[5..]).await.unwrap();
         record
     });
-    let name = name.parse().unwrap();
-    Recorder::new(provider.clone()).record(near, &name).await;
+    recorder.record(near, &name.parse().unwrap()).await;
     reader.await.unwrap()
 }
 

@@ -15,20 +15,23 @@ use crate::escape::printable;
 use crate::provider::{SignatureCheck, check_signature, unsupported_rsa_key};
 use crate::{
     Capture, ClientCertificateRequest, CryptoProvider, Der, HandshakeOutcome, KeyPossession,
-    ProtocolVersion, SignatureScheme,
+    ProtocolVersion, ServerKeyKind, SignatureScheme,
 };
 
 /// Sees one handshake from inside. One instance serves one connection.
 #[derive(Debug)]
 pub(super) struct Witness {
     provider: CryptoProvider,
+    /// The kind of key that the server is asked for, if one is.
+    server_key: Option<ServerKeyKind>,
     seen: Mutex<Capture>,
 }
 
 impl Witness {
-    pub(super) fn new(provider: CryptoProvider) -> Self {
+    pub(super) fn new(provider: CryptoProvider, server_key: Option<ServerKeyKind>) -> Self {
         Self {
             provider,
+            server_key,
             seen: Mutex::new(Capture::new(HandshakeOutcome::Completed)),
         }
     }
@@ -163,7 +166,11 @@ impl ServerCertVerifier for Witness {
     }
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.algorithms().supported_schemes()
+        let mut schemes = self.algorithms().supported_schemes();
+        if let Some(kind) = self.server_key {
+            schemes.retain(|scheme| kind.fits_scheme(*scheme));
+        }
+        schemes
     }
 }
 
