@@ -22,26 +22,28 @@ pub struct Capture {
     pub server_name: Option<String>,
     /// Whether the handshake completed and, if not, why.
     pub outcome: HandshakeOutcome,
-    /// The version agreed on. After a failure it is known only if the server had already
-    /// authenticated itself.
+    /// The version agreed on. It is known from the ServerHello on, also if the handshake failed
+    /// after it, or because of it: a server that chose TLS 1.0 is seen to have done so.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub version: Option<ProtocolVersion>,
-    /// The cipher suite agreed on; known only of a completed handshake.
+    /// The cipher suite agreed on, known from the ServerHello on.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub cipher_suite: Option<CipherSuite>,
-    /// The key exchange group agreed on; known only of a completed handshake.
+    /// The key exchange group agreed on, known from the ServerHello on, under TLS 1.2 from the
+    /// ServerKeyExchange on. If only a HelloRetryRequest was seen, it is the group asked for.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub group: Option<NamedGroup>,
-    /// Whether the server asked for a second ClientHello; known only of a completed handshake.
+    /// Whether the server asked for a second ClientHello. After a failure it is known only if
+    /// the server did.
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
@@ -76,6 +78,52 @@ pub struct Capture {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub client_certificate_request: Option<ClientCertificateRequest>,
+    /// The alerts of both sides, the earliest first: those in the clear, with their levels, and
+    /// the one that ended the handshake. Warnings do not end one.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub alerts: Vec<SentAlert>,
+    /// How the server refused after this side had finished (RFC 9846 §4.4.2.4). The recorder is
+    /// done by then: whoever reads from the stream sets this to what the stream's `late_failure`
+    /// says.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub late_failure: Option<HandshakeFailure>,
+}
+
+/// An alert, and who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct SentAlert {
+    /// Who sent it.
+    pub sender: AlertSender,
+    /// The alert.
+    pub alert: Alert,
+}
+
+impl SentAlert {
+    /// This alert from this side.
+    #[must_use]
+    pub const fn new(sender: AlertSender, alert: Alert) -> Self {
+        Self { sender, alert }
+    }
+}
+
+/// Who sent an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum AlertSender {
+    /// This side.
+    Client,
+    /// The server.
+    Server,
 }
 
 impl Capture {
@@ -104,6 +152,8 @@ impl Capture {
             key_possession: KeyPossession::NotProven,
             signature_scheme: None,
             client_certificate_request: None,
+            alerts: Vec::new(),
+            late_failure: None,
         }
     }
 }

@@ -126,8 +126,8 @@ mod pki;
 
 pub use crate::assess::{Assessment, Expiry, Failure, assess, assess_chain};
 pub use crate::capture::{
-    Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind, HandshakeKind,
-    HandshakeOutcome, KeyPossession,
+    AlertSender, Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind,
+    HandshakeKind, HandshakeOutcome, KeyPossession, SentAlert,
 };
 pub use crate::certificate::{
     AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key, Profile,

@@ -3,7 +3,9 @@
 mod options;
 mod stream;
 mod verifier;
+mod wire;
 
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +22,11 @@ pub use self::options::{
 pub use self::stream::RecordedStream;
 use self::stream::Tap;
 use self::verifier::Witness;
+use self::wire::Seen;
 use crate::{
-    Alert, AlertDescription, Capture, CipherSuite, CryptoProvider, HandshakeFailure,
+    Alert, AlertDescription, AlertSender, Capture, CipherSuite, CryptoProvider, HandshakeFailure,
     HandshakeFailureKind, HandshakeKind, HandshakeOutcome, NamedGroup, ProtocolVersion,
-    ReferenceId,
+    ReferenceId, SentAlert,
 };
 
 /// Performs handshakes and records them.
@@ -124,40 +127,35 @@ impl Recorder {
                 };
             }
         };
-        let (tap, received) = Tap::new(stream);
+        let (tap, wire) = Tap::new(stream);
         let handshake = Box::pin(connector.connect(target, tap));
         let result = tokio::time::timeout(self.timeout, handshake).await;
 
-        let mut capture = witness.take();
+        let (mut capture, mut seen) = (witness.take(), wire.take());
         capture.server_name = self.options.named(name).map(str::to_owned);
-        match result {
+        let failure = match result {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().0.let_go();
                 describe_connection(stream.get_ref().1, &mut capture);
-                Recorded {
+                capture.alerts = seen.alerts;
+                return Recorded {
                     capture,
                     stream: Some(RecordedStream::new(stream)),
-                }
+                };
             }
-            Ok(Err(error)) => {
-                let failure = HandshakeFailure::from_io_error(&error);
-                let failure = refine(failure, &capture, received.take());
-                capture.outcome = HandshakeOutcome::Failed(failure);
-                Recorded {
-                    capture,
-                    stream: None,
-                }
-            }
+            Ok(Err(error)) => HandshakeFailure::from_io_error(&error),
             Err(_) => {
                 let detail = format!("handshake not finished within {:?}", self.timeout);
-                let failure = HandshakeFailure::new(HandshakeFailureKind::Timeout, detail);
-                let failure = refine(failure, &capture, received.take());
-                capture.outcome = HandshakeOutcome::Failed(failure);
-                Recorded {
-                    capture,
-                    stream: None,
-                }
+                HandshakeFailure::new(HandshakeFailureKind::Timeout, detail)
             }
+        };
+        seen.describe(&mut capture);
+        let failure = refine(failure, &capture, &mut seen);
+        capture.alerts = seen.alerts;
+        capture.outcome = HandshakeOutcome::Failed(failure);
+        Recorded {
+            capture,
+            stream: None,
         }
     }
 
@@ -211,17 +209,23 @@ fn describe_connection(connection: &ClientConnection, capture: &mut Capture) {
 }
 
 /// Reads a failure in the light of what came before it.
-fn refine(mut failure: HandshakeFailure, capture: &Capture, received: Vec<u8>) -> HandshakeFailure {
-    // The content types of TLS records are 20 to 24 (RFC 9846 §5.1, RFC 6520 §6); an SMTP
-    // reply begins with a digit.
-    let is_plaintext = received
-        .first()
-        .is_some_and(|octet| !(20..=24).contains(octet));
-    if is_plaintext {
+fn refine(mut failure: HandshakeFailure, capture: &Capture, seen: &mut Seen) -> HandshakeFailure {
+    if !seen.plaintext.is_empty() {
         failure.kind = HandshakeFailureKind::NotTls;
-        failure.received = received;
+        failure.received = mem::take(&mut seen.plaintext);
     } else if failure.kind == HandshakeFailureKind::NotTls {
         failure.kind = HandshakeFailureKind::PeerMisbehaved;
+    }
+    if let Some(received) = &mut failure.alert {
+        let in_clear = seen.alerts.iter().rev().find(|sent| {
+            sent.sender == AlertSender::Server && sent.alert.description == received.description
+        });
+        match in_clear {
+            Some(sent) => *received = sent.alert,
+            None => seen
+                .alerts
+                .push(SentAlert::new(AlertSender::Server, *received)),
+        }
     }
     // Under TLS 1.2 a server refuses a client without a certificate with handshake_failure
     // (RFC 5246 §7.4.6); some send bad_certificate.

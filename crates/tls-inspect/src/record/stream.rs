@@ -1,15 +1,15 @@
 //! The stream under a recorded handshake, and the one after it.
 
 use std::io;
-use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
-use crate::HandshakeFailure;
+use super::wire::{Seen, Wire};
+use crate::{HandshakeFailure, HandshakeFailureKind};
 
 /// The encrypted stream after a completed handshake.
 ///
@@ -20,13 +20,38 @@ use crate::HandshakeFailure;
 pub struct RecordedStream<S> {
     inner: TlsStream<Tap<S>>,
     truncated: bool,
+    /// Whether the server is known to have finished the handshake too.
+    confirmed: bool,
+    late_failure: Option<HandshakeFailure>,
 }
 
 impl<S> RecordedStream<S> {
     pub(super) fn new(inner: TlsStream<Tap<S>>) -> Self {
+        // Under TLS 1.2 the server finishes last (RFC 5246 §7.3), under TLS 1.3 the client does.
+        let version = inner.get_ref().1.protocol_version();
         Self {
             inner,
             truncated: false,
+            confirmed: version != Some(rustls::ProtocolVersion::TLSv1_3),
+            late_failure: None,
+        }
+    }
+
+    /// Why the server did not finish the handshake that this side believed done.
+    ///
+    /// Under TLS 1.3 the client finishes first and learns only from the next read whether the
+    /// server has: one that insists on a client certificate then sends an alert
+    /// (RFC 9846 §4.4.2.4), or just goes. This is what went wrong before the first octet of
+    /// application data came, if something did; `close_notify` is nothing wrong. If it is no
+    /// alert, the server may have finished and gone for another reason.
+    #[must_use]
+    pub const fn late_failure(&self) -> Option<&HandshakeFailure> {
+        self.late_failure.as_ref()
+    }
+
+    fn note_failure(&mut self, failure: impl FnOnce() -> HandshakeFailure) {
+        if !self.confirmed && self.late_failure.is_none() {
+            self.late_failure = Some(failure());
         }
     }
 
@@ -50,12 +75,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for RecordedStream<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         match ready!(Pin::new(&mut self.inner).poll_read(cx, buffer)) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.truncated = true;
+                let text = "closed before the first octet of application data";
+                self.note_failure(|| HandshakeFailure::new(HandshakeFailureKind::PeerClosed, text));
                 Poll::Ready(Ok(()))
             }
-            result => Poll::Ready(result),
+            Err(error) => {
+                self.note_failure(|| HandshakeFailure::from_io_error(&error));
+                Poll::Ready(Err(error))
+            }
+            Ok(()) => {
+                self.confirmed |= buffer.filled().len() > before;
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }
@@ -78,46 +113,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for RecordedStream<S> {
     }
 }
 
-/// Keeps the first octets received, so that a peer that answers in plaintext can be quoted.
+/// Looks at what passes while the handshake lasts.
 #[derive(Debug)]
 pub(super) struct Tap<S> {
     inner: S,
-    /// Nothing is kept once the handshake is over.
-    received: Option<Received>,
+    /// Nothing is looked at once the handshake is over.
+    wire: Option<SharedWire>,
 }
 
-/// The octets that a [`Tap`] keeps; outlives it.
+/// What a [`Tap`] sees; outlives it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Received(Arc<Mutex<Vec<u8>>>);
+pub(super) struct SharedWire(Arc<Mutex<Wire>>);
 
-impl Received {
-    /// What was kept. It is handed out once.
-    pub(super) fn take(&self) -> Vec<u8> {
-        mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+impl SharedWire {
+    /// What was seen. It is handed out once.
+    pub(super) fn take(&self) -> Seen {
+        self.lock().take()
     }
 
-    fn keep(&self, octets: &[u8]) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = HandshakeFailure::FIRST_OCTETS.saturating_sub(kept.len());
-        kept.extend_from_slice(octets.get(..room).unwrap_or(octets));
+    fn lock(&self) -> MutexGuard<'_, Wire> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S> Tap<S> {
-    pub(super) fn new(inner: S) -> (Self, Received) {
-        let received = Received::default();
+    pub(super) fn new(inner: S) -> (Self, SharedWire) {
+        let wire = SharedWire::default();
         (
             Self {
                 inner,
-                received: Some(received.clone()),
+                wire: Some(wire.clone()),
             },
-            received,
+            wire,
         )
     }
 
-    /// Keeps nothing from here on, and what was kept no longer than its other owner.
+    /// Looks at nothing from here on.
     pub(super) fn let_go(&mut self) {
-        self.received = None;
+        self.wire = None;
     }
 }
 
@@ -129,8 +162,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
-        if let Some(received) = &self.received {
-            received.keep(buffer.filled().get(before..).unwrap_or_default());
+        if let Some(wire) = &self.wire {
+            wire.lock()
+                .received(buffer.filled().get(before..).unwrap_or_default());
         }
         Poll::Ready(result)
     }
@@ -142,7 +176,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, octets)
+        let count = ready!(Pin::new(&mut self.inner).poll_write(cx, octets))?;
+        if let Some(wire) = &self.wire {
+            wire.lock().sent(octets.get(..count).unwrap_or(octets));
+        }
+        Poll::Ready(Ok(count))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
