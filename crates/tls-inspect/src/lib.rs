@@ -48,6 +48,7 @@
 //! - `record`: the `Recorder`, its `HandshakeOptions` and its `RecordedStream`, over any tokio
 //!   stream.
 //! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
+//! - `cause`: [`FailureSearch`], why a handshake failed, found out with a few hellos.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
 //! - `validity`: [`Validity`], how much is left of it, and how long it may be.
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
@@ -73,6 +74,7 @@
 //! - Of a peer that is not speaking TLS, 512 octets are kept.
 //! - Of the answer to a hello, 128 KiB are read, with at most 64 KiB in a message, 256
 //!   certificates, 512 names of authorities, 64 extensions, 32 alerts and 64 deviations.
+//! - A search for the cause of a failure makes at most twelve connections unless told otherwise.
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
 //!   signature checks at each of at most nine times.
@@ -105,6 +107,7 @@
 
 mod assess;
 mod capture;
+mod cause;
 mod certificate;
 mod chain;
 mod dane;
@@ -128,6 +131,10 @@ pub use crate::assess::{Assessment, Expiry, Failure, assess, assess_chain};
 pub use crate::capture::{
     AlertSender, Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind,
     HandshakeKind, HandshakeOutcome, KeyPossession, SentAlert,
+};
+pub use crate::cause::{
+    CauseConnection, CauseQuestion, CauseUncertainty, FailureCause, FailureCauseReport,
+    FailureSearch, FailureSearchOptions, ProvenCause, SchemeKind, SuiteKind, UnsupportedKey,
 };
 pub use crate::certificate::{
     AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key, Profile,

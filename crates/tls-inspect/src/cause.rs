@@ -1,0 +1,270 @@
+//! Why a handshake failed, found out with a few hellos.
+//!
+//! A server that has nothing in common with its client answers `handshake_failure`, whatever it
+//! is that they differ in, and many servers and devices just close. [`FailureSearch`] offers
+//! more, and then less, until what is missing is known: what the server takes when everything is
+//! offered, and that it refuses the same hello without it. It opens no connection.
+//!
+//! A refusal is an alert that says so. A close, a reset, silence and other alerts are believed
+//! if they come twice, and count as a refusal only if a hello that was answered is answered
+//! again afterwards.
+
+mod offers;
+mod plan;
+mod report;
+
+pub use self::report::{
+    CauseConnection, CauseQuestion, CauseUncertainty, FailureCause, FailureCauseReport,
+    ProvenCause, SchemeKind, SuiteKind, UnsupportedKey,
+};
+
+use self::plan::{Conclusion, outcome_text};
+use crate::escape::printable;
+use crate::{
+    Capture, ClientHello, DnsId, HandshakeFailure, HelloAnswer, HelloOutcome, NamedGroup,
+    ReferenceId,
+};
+
+/// How many connections in a row may not come about before a search ends.
+const UNREACHABLE_LIMIT: usize = 2;
+
+/// What a search is about, and how much it may spend.
+#[derive(Clone, Debug)]
+pub struct FailureSearchOptions {
+    groups: Vec<NamedGroup>,
+    server_name: Option<DnsId>,
+    alpn: Vec<Vec<u8>>,
+    budget: usize,
+    random: [u8; 32],
+    capture: Option<Capture>,
+    failure: Option<HandshakeFailure>,
+}
+
+impl FailureSearchOptions {
+    /// How many connections a search may use unless told otherwise.
+    pub const DEFAULT_BUDGET: usize = 12;
+
+    /// A search for why a handshake of the `Recorder` fails. The hellos' random octets are made
+    /// from `random`.
+    #[must_use]
+    pub fn new(random: [u8; 32]) -> Self {
+        Self {
+            groups: vec![
+                NamedGroup::X25519,
+                NamedGroup::SECP256R1,
+                NamedGroup::SECP384R1,
+                NamedGroup::X25519_MLKEM768,
+            ],
+            server_name: None,
+            alpn: Vec::new(),
+            budget: Self::DEFAULT_BUDGET,
+            random,
+            capture: None,
+            failure: None,
+        }
+    }
+
+    /// Sends the name in `server_name`. An address is never sent.
+    #[must_use]
+    pub fn with_server_name(mut self, name: &ReferenceId) -> Self {
+        self.server_name = match name {
+            ReferenceId::Dns(name) => Some(name.clone()),
+            ReferenceId::Ip(_) => None,
+        };
+        self
+    }
+
+    /// Offers these application protocols, which the client that failed had offered.
+    #[must_use]
+    pub fn with_alpn(mut self, protocols: &[&[u8]]) -> Self {
+        self.alpn = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// The groups that the client that failed had offered.
+    #[must_use]
+    pub fn with_groups(mut self, groups: &[NamedGroup]) -> Self {
+        self.groups = groups.to_vec();
+        self
+    }
+
+    /// Allows this many connections.
+    #[must_use]
+    pub const fn with_budget(mut self, connections: usize) -> Self {
+        self.budget = connections;
+        self
+    }
+
+    /// The handshake that failed. It tells what no hello can: that a client certificate is
+    /// required, and under TLS 1.3 the certificate.
+    #[must_use]
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.failure = capture.outcome.failure().cloned().or(self.failure);
+        self.capture = Some(capture);
+        self
+    }
+
+    /// How the handshake failed, or the first read after it: see
+    /// [`HandshakeFailure::from_io_error`].
+    #[must_use]
+    pub fn with_failure(mut self, failure: HandshakeFailure) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+}
+
+/// A search under way.
+///
+/// The caller takes [`next_hello`](Self::next_hello), sends it on a connection of its own, and
+/// hands back the answer, until there is none; then [`report`](Self::report) says what was found.
+///
+/// ```
+/// use tls_inspect::{CauseUncertainty, FailureSearch, FailureSearchOptions};
+///
+/// let mut search = FailureSearch::new(FailureSearchOptions::new([7; 32]));
+/// assert!(search.next_hello().is_some());
+/// search.handle_refused("421 4.7.0 too many connections");
+/// assert!(search.next_hello().is_none());
+/// let unknown = search.report().unknown;
+/// assert!(matches!(unknown, Some(CauseUncertainty::Refused(_))));
+/// ```
+#[derive(Clone, Debug)]
+pub struct FailureSearch {
+    options: FailureSearchOptions,
+    asked: Option<Ask>,
+    answers: Vec<Answer>,
+    unreachable: usize,
+    conclusion: Option<Conclusion>,
+}
+
+/// A question to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ask {
+    question: CauseQuestion,
+    is_control: bool,
+}
+
+/// A connection and what came of it.
+#[derive(Clone, Debug)]
+struct Answer {
+    ask: Ask,
+    number: u32,
+    outcome: Result<HelloOutcome, String>,
+}
+
+impl FailureSearch {
+    /// A search that has not begun.
+    #[must_use]
+    pub const fn new(options: FailureSearchOptions) -> Self {
+        Self {
+            options,
+            asked: None,
+            answers: Vec::new(),
+            unreachable: 0,
+            conclusion: None,
+        }
+    }
+
+    /// The hello for the next connection; none when the search has ended.
+    ///
+    /// The same hello is returned until its answer is handed in.
+    pub fn next_hello(&mut self) -> Option<ClientHello> {
+        if self.conclusion.is_some() {
+            return None;
+        }
+        if self.asked.is_none() {
+            match self.plan() {
+                Ok(conclusion) => self.conclusion = Some(conclusion),
+                Err(_) if self.answers.len() >= self.options.budget => {
+                    self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Budget));
+                }
+                Err(ask) => self.asked = Some(ask),
+            }
+        }
+        let ask = self.asked.as_ref()?;
+        Some(offers::hello(&ask.question, &self.options, self.number()))
+    }
+
+    /// Takes what came back for the hello.
+    pub fn handle_answer(&mut self, answer: HelloAnswer) {
+        self.unreachable = 0;
+        self.note(Ok(answer.outcome));
+    }
+
+    /// Takes that the server refused the connection, or to go on to TLS, with these words: the
+    /// search ends, since asking on would make it worse.
+    pub fn handle_refused(&mut self, words: &str) {
+        if self.conclusion.is_some() {
+            return;
+        }
+        let words = printable(words);
+        self.note(Err(format!("refused: {words}")));
+        self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Refused(words)));
+    }
+
+    /// Takes that no connection could be had, for a reason that is no refusal. The hello is
+    /// tried once more.
+    pub fn handle_unreachable(&mut self, words: &str) {
+        if self.asked.is_none() {
+            return;
+        }
+        let words = printable(words);
+        self.note(Err(format!("no connection: {words}")));
+        self.unreachable += 1;
+        if self.unreachable >= UNREACHABLE_LIMIT {
+            self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Unreachable(words)));
+        }
+    }
+
+    /// What was found until now.
+    #[must_use]
+    pub fn report(&self) -> FailureCauseReport {
+        let conclusion = self.conclusion.clone().or_else(|| self.plan().ok());
+        let conclusion =
+            conclusion.unwrap_or_else(|| Conclusion::unknown(CauseUncertainty::Unfinished));
+        FailureCauseReport {
+            causes: conclusion.causes,
+            unknown: conclusion.unknown,
+            connections: self.answers.iter().map(Answer::report).collect(),
+        }
+    }
+
+    /// How many connections were made, and how many are allowed.
+    #[must_use]
+    pub const fn progress(&self) -> (usize, usize) {
+        (self.answers.len(), self.options.budget)
+    }
+
+    fn note(&mut self, outcome: Result<HelloOutcome, String>) {
+        if let Some(ask) = self.asked.take() {
+            let number = self.number();
+            self.answers.push(Answer {
+                ask,
+                number,
+                outcome,
+            });
+        }
+    }
+
+    /// The number of the next connection.
+    fn number(&self) -> u32 {
+        u32::try_from(self.answers.len()).map_or(u32::MAX, |count| count.saturating_add(1))
+    }
+}
+
+impl Answer {
+    fn report(&self) -> CauseConnection {
+        CauseConnection {
+            number: self.number,
+            question: self.ask.question.clone(),
+            is_control: self.ask.is_control,
+            answer: match &self.outcome {
+                Ok(outcome) => outcome_text(outcome),
+                Err(words) => words.clone(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
