@@ -7,6 +7,7 @@ use mail_dns::spf::Query;
 use mail_dns::{
     CharacterStrings, DomainName, LookupErrorKind, Record, RecordData, Span, StaticLookup, Tag,
 };
+use tls_inspect::{ClientHello, HelloAnswer, HelloOutcome, HelloProbe, HelloProgress, ProtocolVersion};
 
 /// The domain that every scene is about.
 pub const DOMAIN: &str = "a.test";
@@ -94,4 +95,65 @@ fn data(kind: &[u8], octets: &[u8]) -> Option<RecordData> {
         }
         _ => return None,
     })
+}
+
+/// A hello: the smallest, one of everything up to TLS 1.2, of SSL 3.0, or of everything.
+pub fn hello(kind: u8) -> ClientHello {
+    let all = [0x0300, 0x0301, 0x0302, 0x0303, 0x0304].map(ProtocolVersion);
+    match kind % 4 {
+        0 => ClientHello::small([7; 32]),
+        1 => ClientHello::everything(&all[..4], [7; 32]),
+        2 => ClientHello::everything(&all[..1], [7; 32]),
+        _ => ClientHello::everything(&all, [7; 32]),
+    }
+}
+
+/// That the answer of a server is the same however its octets are cut, is bounded, and is taken leave of in good form.
+pub fn check_hello(offer: &ClientHello, octets: &[u8], end: u8, cut: u8) {
+    let (whole, farewell) = answer(offer, &mut std::iter::once(octets), end);
+    for size in [1, usize::from(cut).max(1)] {
+        let (again, leave) = answer(offer, &mut octets.chunks(size), end);
+        assert_eq!((&again, &leave), (&whole, &farewell), "cut at {size}");
+    }
+    check_bounds(&whole, octets.len());
+    for record in farewell.chunks(7) {
+        assert!(matches!(record, [21, 3, 0..=3, 0, 2, 1, 0 | 90]), "{farewell:?}");
+    }
+    assert!(farewell.is_empty() || farewell.ends_with(&[0]));
+    assert!(farewell.len() <= 14);
+}
+
+fn answer(offer: &ClientHello, parts: &mut dyn Iterator<Item = &[u8]>, end: u8) -> (HelloAnswer, Vec<u8>) {
+    let mut probe = HelloProbe::new(offer).expect("a hello");
+    let is_done = parts.any(|part| probe.handle_input(part) == HelloProgress::Done);
+    match end % 3 {
+        _ if is_done => {}
+        0 => probe.handle_close(),
+        1 => probe.handle_reset(),
+        _ => probe.handle_timeout(),
+    }
+    let farewell = probe.farewell();
+    (probe.finish(), farewell)
+}
+
+fn check_bounds(answer: &HelloAnswer, sent: usize) {
+    assert!(answer.received <= sent.min(128 * 1024));
+    assert!(answer.alerts.len() <= 32);
+    match &answer.outcome {
+        HelloOutcome::Chosen(flight) => {
+            let chain = flight.chain.iter().flatten();
+            let certificates: usize = chain.clone().map(|der| der.as_bytes().len()).sum();
+            let names = flight.client_certificate_request.iter().flat_map(|request| &request.ca_names);
+            let staple = flight.ocsp_staple.iter().map(|der| der.as_bytes().len()).sum::<usize>();
+            assert!(certificates + staple <= answer.received);
+            assert!(chain.count() <= 256 && names.count() <= 512 && flight.hello.extensions.len() <= 64);
+            assert!(flight.deviations.len() <= 64 && flight.deviations.iter().all(|text| is_printable(text)));
+        }
+        HelloOutcome::Retry(retry) => {
+            assert!(retry.deviations.len() <= 64 && retry.deviations.iter().all(|text| is_printable(text)));
+        }
+        HelloOutcome::NotTls(octets) => assert!(octets.len() <= 512),
+        HelloOutcome::Malformed(text) | HelloOutcome::Io(text) => assert!(is_printable(text)),
+        _ => {}
+    }
 }
