@@ -309,8 +309,7 @@ impl FailureSearch {
         if let Reading::Flight(flight, numbers) = &legacy {
             return self.after_legacy(flight, numbers, usual);
         }
-        let is_habit = self.is_habit();
-        if !is_habit {
+        if !self.is_habit(u32::MAX) {
             let tls13 = self.ask(Question::Tls13)?;
             if tls13.is_answered() {
                 return self.after_tls13(&tls13);
@@ -540,17 +539,18 @@ impl FailureSearch {
         }
     }
 
-    /// Whether this server has done nothing but drop hellos, so that it need not do it twice
-    /// each time.
-    fn is_habit(&self) -> bool {
-        let outcomes = self.answers.iter().filter_map(|a| a.outcome.as_ref().ok());
-        let mut outcomes = outcomes.map(|outcome| {
-            matches!(
-                outcome,
-                HelloOutcome::Closed | HelloOutcome::Reset | HelloOutcome::TimedOut
-            )
-        });
-        self.answers.len() >= 2 && outcomes.all(|is_drop| is_drop)
+    /// Whether the server had done nothing but drop hellos up to this connection, so that it
+    /// need not do it twice each time.
+    fn is_habit(&self, number: u32) -> bool {
+        let answers = self.answers.iter().filter(|answer| answer.number <= number);
+        let mut outcomes = answers.filter_map(|answer| answer.outcome.as_ref().ok());
+        number > 2
+            && outcomes.all(|outcome| {
+                matches!(
+                    outcome,
+                    HelloOutcome::Closed | HelloOutcome::Reset | HelloOutcome::TimedOut
+                )
+            })
     }
 
     /// Reads the answer to a question, or asks it, twice if the first answer tells nothing.
@@ -569,7 +569,8 @@ impl FailureSearch {
             }
             numbers.push(answer.number);
         }
-        let is_enough = numbers.len() > 1 || self.is_habit() && !numbers.is_empty();
+        let is_habit = numbers.first().is_some_and(|&number| self.is_habit(number));
+        let is_enough = numbers.len() > 1 || is_habit;
         is_enough.then_some(Reading::Dropped(numbers)).ok_or(ask)
     }
 
