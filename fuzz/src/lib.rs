@@ -110,9 +110,9 @@ pub fn hello(kind: u8) -> ClientHello {
 
 /// That the answer of a server is the same however its octets are cut, is bounded, and is taken leave of in good form.
 pub fn check_hello(offer: &ClientHello, octets: &[u8], end: u8, cut: u8) {
-    let (whole, farewell) = answer(offer, &mut std::iter::once(octets), end);
+    let (whole, farewell) = answer(offer, std::iter::once(octets), end);
     for size in [1, usize::from(cut).max(1)] {
-        let (again, leave) = answer(offer, &mut octets.chunks(size), end);
+        let (again, leave) = answer(offer, octets.chunks(size), end);
         assert_eq!((&again, &leave), (&whole, &farewell), "cut at {size}");
     }
     check_bounds(&whole, octets.len());
@@ -123,7 +123,7 @@ pub fn check_hello(offer: &ClientHello, octets: &[u8], end: u8, cut: u8) {
     assert!(farewell.len() <= 14);
 }
 
-fn answer(offer: &ClientHello, parts: &mut dyn Iterator<Item = &[u8]>, end: u8) -> (HelloAnswer, Vec<u8>) {
+fn answer<'a>(offer: &ClientHello, mut parts: impl Iterator<Item = &'a [u8]>, end: u8) -> (HelloAnswer, Vec<u8>) {
     let mut probe = HelloProbe::new(offer).expect("a hello");
     let is_done = parts.any(|part| probe.handle_input(part) == HelloProgress::Done);
     match end % 3 {

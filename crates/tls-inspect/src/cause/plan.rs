@@ -533,7 +533,7 @@ impl FailureSearch {
                 Conclusion::unknown(Unknown::RefusesEverything(first))
             }
             _ => {
-                let last = outcomes().last().map(outcome_text);
+                let last = outcomes().next_back().map(outcome_text);
                 Conclusion::unknown(Unknown::NoAnswer(last.unwrap_or_default()))
             }
         }

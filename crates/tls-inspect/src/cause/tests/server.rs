@@ -115,17 +115,15 @@ pub(super) enum Certificate {
     Dsa,
 }
 
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    [&[tag, 0x82], &length[..], content].concat()
-}
-
 /// DER with lengths as short as they must be.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    match content.len() {
-        length @ 0..=0x7f => [&[tag, length as u8], content].concat(),
-        length @ 0x80..=0xff => [&[tag, 0x81, length as u8], content].concat(),
-        _ => tlv(tag, content),
+    match u8::try_from(content.len()) {
+        Ok(length @ 0..=0x7f) => [&[tag, length], content].concat(),
+        Ok(length) => [&[tag, 0x81, length], content].concat(),
+        Err(_) => {
+            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+            [&[tag, 0x82], &length[..], content].concat()
+        }
     }
 }
 
