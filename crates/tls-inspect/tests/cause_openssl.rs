@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tls_inspect::{
@@ -27,8 +28,10 @@ impl Drop for Server {
 
 /// A server with a key of this kind, and where it listens.
 fn start(key: &[&str], arguments: &[&str]) -> (Server, String) {
-    let name = key.join("-").replace(':', "-");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cause-{name}.pem"));
+    // A file of its own for each server, as the tests run at the same time.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cause-{count}.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-nodes", "-subj", "/CN=localhost"])
         .args(["-days", "2", "-newkey"])
