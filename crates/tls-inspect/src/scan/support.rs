@@ -1,0 +1,248 @@
+//! The three values of every answer of a scan, each with what it rests on.
+
+use std::fmt;
+
+use super::text;
+use crate::escape::printable;
+use crate::{Alert, CipherSuite, DowngradeSentinel, HelloOutcome, NamedGroup, ProtocolVersion};
+
+/// Whether a server does something.
+///
+/// Silence, a close or an unfitting alert is never read as "no".
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Support {
+    /// It does, and this shows it.
+    Yes(Evidence),
+    /// It does not, and this shows it: it chose otherwise, or refused with an alert that says so.
+    No(Evidence),
+    /// It probably does not: it answers this, twice, with a close, a reset or an alert that is
+    /// no refusal, while a hello that it had taken before was taken again afterwards.
+    LikelyNo(Evidence),
+    /// It could not be told, for this cause.
+    Unknown(Cause),
+}
+
+impl Support {
+    /// Whether it is a yes with proof.
+    #[must_use]
+    pub const fn is_yes(&self) -> bool {
+        matches!(self, Self::Yes(_))
+    }
+
+    /// Whether it is a no with proof.
+    #[must_use]
+    pub const fn is_no(&self) -> bool {
+        matches!(self, Self::No(_))
+    }
+
+    /// Whether nothing could be told.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    pub(super) const fn not_asked() -> Self {
+        Self::Unknown(Cause::NotAsked)
+    }
+}
+
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yes(evidence) => write!(f, "yes ({evidence})"),
+            Self::No(evidence) => write!(f, "no ({evidence})"),
+            Self::LikelyNo(evidence) => write!(f, "probably not ({evidence})"),
+            Self::Unknown(cause) => write!(f, "could not tell ({cause})"),
+        }
+    }
+}
+
+/// What an answer of a scan rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Evidence {
+    /// The number of the connection, as in [`ScanReport::connections`](super::ScanReport).
+    pub connection: u32,
+    /// What was seen on it.
+    pub seen: Seen,
+}
+
+impl Evidence {
+    pub(super) const fn new(connection: u32, seen: Seen) -> Self {
+        Self { connection, seen }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "connection {}: {}", self.connection, self.seen)
+    }
+}
+
+/// What was seen on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Seen {
+    /// The server chose.
+    Chosen {
+        /// The version.
+        #[cfg_attr(feature = "serde", serde(with = "text"))]
+        version: ProtocolVersion,
+        /// The cipher suite.
+        #[cfg_attr(feature = "serde", serde(with = "text"))]
+        cipher_suite: CipherSuite,
+    },
+    /// The server asked for a share of this group.
+    Retry {
+        /// The group.
+        #[cfg_attr(feature = "serde", serde(with = "text"))]
+        group: NamedGroup,
+    },
+    /// The server asked for a second ClientHello without naming a group.
+    RetryWithoutGroup,
+    /// The server sent this fatal alert.
+    Alert(#[cfg_attr(feature = "serde", serde(with = "text"))] Alert),
+    /// The server marked its answer as one below what it can do (RFC 9846 §4.1.3).
+    Downgrade(DowngradeSentinel),
+    /// Something other than an answer, here and on an earlier connection, while the hello of a
+    /// control was taken before and after.
+    Dropped {
+        /// What came in place of an answer.
+        cause: Box<Cause>,
+        /// The connection on which it came the first time.
+        first: u32,
+        /// The connection of the control that followed.
+        control: u32,
+    },
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chosen {
+                version,
+                cipher_suite,
+            } => write!(f, "chose {version}, {cipher_suite}"),
+            Self::Retry { group } => write!(f, "asked for a share of {group}"),
+            Self::RetryWithoutGroup => f.write_str("asked for another hello"),
+            Self::Alert(alert) => alert.fmt(f),
+            Self::Downgrade(DowngradeSentinel::FromTls13) => {
+                f.write_str("marked as downgraded from TLSv1.3")
+            }
+            Self::Downgrade(DowngradeSentinel::FromTls12) => {
+                f.write_str("marked as downgraded from TLSv1.2")
+            }
+            Self::Dropped {
+                cause,
+                first,
+                control,
+            } => write!(
+                f,
+                "{cause}, as on connection {first}; the control {control} was answered"
+            ),
+        }
+    }
+}
+
+/// Why something could not be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Cause {
+    /// It was not asked: not wanted, or the scan ended first.
+    NotAsked,
+    /// It has no meaning for this server, or nothing can show it. The text says why.
+    NotApplicable(String),
+    /// The server closed the connection in place of an answer.
+    Closed,
+    /// The connection was reset.
+    Reset,
+    /// No answer came in time.
+    TimedOut,
+    /// The server sent a fatal alert that refuses nothing in particular.
+    Alert(#[cfg_attr(feature = "serde", serde(with = "text"))] Alert),
+    /// The server answered in plaintext. These are its first words, escaped.
+    NotTls(String),
+    /// The answer cannot be read. The text says where.
+    Malformed(String),
+    /// The server chose what had not been offered. The text says what.
+    NotOffered(String),
+    /// The answer ended before the message that would tell.
+    CutShort,
+    /// The stream failed in another way.
+    Io(String),
+    /// No connection could be had, or the server did not go on to TLS. These are its words.
+    NoConnection(String),
+}
+
+impl Cause {
+    /// Whether some servers do this in place of refusing, so that doing it again, between hellos
+    /// that are taken, tells something.
+    pub(super) const fn can_be_habit(&self) -> bool {
+        matches!(self, Self::Closed | Self::Reset | Self::Alert(_))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsked => f.write_str("not asked"),
+            Self::NotApplicable(why) => f.write_str(&printable(why)),
+            Self::Closed => f.write_str("closed in place of an answer"),
+            Self::Reset => f.write_str("reset in place of an answer"),
+            Self::TimedOut => f.write_str("no answer in time"),
+            Self::Alert(alert) => write!(f, "{alert}, which is no refusal"),
+            Self::NotTls(words) => write!(f, "plaintext: {}", printable(words)),
+            Self::Malformed(text) => write!(f, "answer not readable: {}", printable(text)),
+            Self::NotOffered(text) => write!(f, "chose what was not offered: {}", printable(text)),
+            Self::CutShort => f.write_str("the answer ended too early"),
+            Self::Io(text) => write!(f, "stream failed: {}", printable(text)),
+            Self::NoConnection(words) => write!(f, "no connection: {}", printable(words)),
+        }
+    }
+}
+
+/// What an answer that is no choice says.
+pub(crate) enum Reading {
+    /// The server chose, or asked for a share.
+    Answered(Seen),
+    /// It refused with an alert that says so.
+    Refused(Alert),
+    /// It could not be told.
+    Unanswered(Cause),
+}
+
+/// Reads an outcome. Only `handshake_failure`, `protocol_version` and `insufficient_security`
+/// refuse what was offered (RFC 9846 §6.2), and `inappropriate_fallback` the fallback
+/// (RFC 7507 §3).
+pub(crate) fn read(outcome: &HelloOutcome) -> Reading {
+    match outcome {
+        HelloOutcome::Chosen(flight) => Reading::Answered(Seen::Chosen {
+            version: flight.hello.version,
+            cipher_suite: flight.hello.cipher_suite,
+        }),
+        HelloOutcome::Retry(retry) => Reading::Answered(match retry.group {
+            Some(group) => Seen::Retry { group },
+            None => Seen::RetryWithoutGroup,
+        }),
+        HelloOutcome::Alert(alert) if matches!(alert.description.0, 40 | 70 | 71 | 86) => {
+            Reading::Refused(*alert)
+        }
+        HelloOutcome::Alert(alert) => Reading::Unanswered(Cause::Alert(*alert)),
+        HelloOutcome::Closed => Reading::Unanswered(Cause::Closed),
+        HelloOutcome::Reset => Reading::Unanswered(Cause::Reset),
+        HelloOutcome::TimedOut => Reading::Unanswered(Cause::TimedOut),
+        HelloOutcome::NotTls(octets) => {
+            Reading::Unanswered(Cause::NotTls(octets.escape_ascii().to_string()))
+        }
+        HelloOutcome::Malformed(text) => Reading::Unanswered(Cause::Malformed(printable(text))),
+        HelloOutcome::Io(text) => Reading::Unanswered(Cause::Io(printable(text))),
+    }
+}
