@@ -62,6 +62,7 @@
 //!   else is asked of the path; [`judge_side_by_side`], several stores at once.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
 //! - `assess`: all of the above for one capture.
+//! - `scan`: [`Scan`], what a server speaks, over several connections.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -121,6 +122,7 @@ mod policy;
 mod provider;
 #[cfg(feature = "tokio")]
 mod record;
+mod scan;
 mod trust;
 mod validity;
 
@@ -169,6 +171,11 @@ pub use crate::provider::CryptoProvider;
 pub use crate::record::{
     HandshakeOptions, HandshakeOptionsError, HandshakeOptionsErrorKind, OfferedGroups, OfferedName,
     OfferedVersions, Recorded, RecordedStream, Recorder, ServerKeyKind,
+pub use crate::record::{Recorded, RecordedStream, Recorder};
+pub use crate::scan::{
+    Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
+    Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,
+    ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
 };
 pub use crate::trust::{
     CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,

@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{CipherSuite, ClientHello, DnsId, KeyShareOffer, NamedGroup, ProtocolVersion};
 use crate::SignatureScheme;
+use crate::{CipherSuite, ClientHello, DnsId, KeyShareOffer, NamedGroup, ProtocolVersion};
 
 /// The versions asked about, the most telling first.
 pub(crate) const VERSIONS: [ProtocolVersion; 5] = [
@@ -160,10 +160,18 @@ pub(super) fn suite_chunks(version: ProtocolVersion) -> Vec<Vec<CipherSuite>> {
     if version >= ProtocolVersion::TLS_1_3 {
         return vec![suites(TLS13)];
     }
-    let rest = [ECDHE_ECDSA, ECDHE_RSA, DHE_RSA, RSA, ANONYMOUS, DHE_DSS, RARE]
-        .into_iter()
-        .flatten()
-        .filter(|number| !COMMON.contains(number));
+    let rest = [
+        ECDHE_ECDSA,
+        ECDHE_RSA,
+        DHE_RSA,
+        RSA,
+        ANONYMOUS,
+        DHE_DSS,
+        RARE,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|number| !COMMON.contains(number));
     let wanted: Vec<CipherSuite> = COMMON
         .iter()
         .chain(rest)

@@ -1,0 +1,197 @@
+//! Finds all that a server takes, by taking away what it chose until it refuses the rest.
+
+use super::{Cause, Completeness, Preference};
+
+/// What to offer next.
+pub(super) enum Offer<T> {
+    /// All that is left of a chunk.
+    Rest(Vec<T>),
+    /// What was found, to see the order of the server.
+    Order(Vec<T>),
+    /// Two, in this order.
+    Pair([T; 2]),
+}
+
+impl<T> Offer<T> {
+    pub(super) fn into_items(self) -> Vec<T> {
+        match self {
+            Self::Rest(items) | Self::Order(items) => items,
+            Self::Pair(items) => items.into(),
+        }
+    }
+}
+
+/// A removal under way: first chunk by chunk, then the two hellos that tell whose order decides,
+/// then, if it is the server's and the finds are of several chunks, their order.
+#[derive(Clone, Debug)]
+pub(super) struct Removal<T> {
+    chunks: Vec<Vec<T>>,
+    found: Vec<T>,
+    chunks_with_finds: u32,
+    finds_in_chunk: bool,
+    pub(super) completeness: Completeness,
+    choices: Vec<(T, u32)>,
+    preference: Option<Preference>,
+    order: Vec<T>,
+    is_order_lost: bool,
+}
+
+/// How a hello of a removal ended.
+pub(super) enum End {
+    /// With proof that nothing of it is taken.
+    Refused,
+    /// As a hello that is probably not taken ends.
+    Dropped,
+    /// It could not be told.
+    Unknown(Cause),
+}
+
+impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
+    pub(super) fn new(mut chunks: Vec<Vec<T>>) -> Self {
+        chunks.retain(|chunk| !chunk.is_empty());
+        chunks.reverse();
+        Self {
+            chunks,
+            found: Vec::new(),
+            chunks_with_finds: 0,
+            finds_in_chunk: false,
+            completeness: Completeness::Complete,
+            choices: Vec::new(),
+            preference: None,
+            order: Vec::new(),
+            is_order_lost: false,
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<Offer<T>> {
+        if let Some(chunk) = self.chunks.last() {
+            return Some(Offer::Rest(chunk.clone()));
+        }
+        let (&first, &second) = (self.found.first()?, self.found.get(1)?);
+        if self.preference.is_none() {
+            return Some(Offer::Pair(match self.choices.len() {
+                0 => [first, second],
+                _ => [second, first],
+            }));
+        }
+        let rest = self.unordered();
+        let is_wanted = self.chunks_with_finds > 1
+            && !self.is_order_lost
+            && rest.len() > 1
+            && matches!(self.preference, Some(Preference::Server { .. }));
+        is_wanted.then_some(Offer::Order(rest))
+    }
+
+    fn unordered(&self) -> Vec<T> {
+        let is_open = |item: &&T| !self.order.contains(item);
+        self.found.iter().filter(is_open).copied().collect()
+    }
+
+    /// Takes the server's choice from the last offer.
+    pub(super) fn chosen(&mut self, item: T, connection: u32) {
+        let offered = match self.next() {
+            Some(offer) => offer.into_items(),
+            None => return,
+        };
+        if !offered.contains(&item) {
+            return self.ended(End::Unknown(Cause::NotOffered(item.to_string())));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.retain(|&one| one != item);
+            self.found.push(item);
+            self.finds_in_chunk = true;
+            if chunk.is_empty() {
+                self.next_chunk();
+            }
+        } else if self.preference.is_none() {
+            self.choices.push((item, connection));
+            self.judge();
+        } else {
+            self.order.push(item);
+        }
+    }
+
+    /// Takes that the last offer was not taken, or that it could not be told.
+    pub(super) fn ended(&mut self, end: End) {
+        if self.chunks.last().is_some() {
+            match (end, &self.completeness) {
+                (End::Unknown(cause), Completeness::Complete | Completeness::Likely) => {
+                    self.completeness = Completeness::Partial(cause);
+                }
+                (End::Dropped, Completeness::Complete) => {
+                    self.completeness = Completeness::Likely;
+                }
+                _ => {}
+            }
+            self.next_chunk();
+        } else if self.preference.is_none() {
+            // Both were taken a moment ago: a refusal now says something else.
+            let cause = match end {
+                End::Unknown(cause) => cause,
+                End::Refused | End::Dropped => {
+                    Cause::NotApplicable("took each of two and now takes neither".to_owned())
+                }
+            };
+            self.preference = Some(Preference::Unknown(cause));
+        } else {
+            self.is_order_lost = true;
+        }
+    }
+
+    fn next_chunk(&mut self) {
+        self.chunks.pop();
+        self.chunks_with_finds += u32::from(self.finds_in_chunk);
+        self.finds_in_chunk = false;
+    }
+
+    fn judge(&mut self) {
+        let (&[(one, first), (other, second)], Some(&expected)) =
+            (self.choices.as_slice(), self.found.first())
+        else {
+            return;
+        };
+        let connections = [first, second];
+        self.preference = Some(if one == other {
+            Preference::Server { connections }
+        } else if one == expected {
+            Preference::Client { connections }
+        } else {
+            Preference::Unknown(Cause::NotApplicable("chose the second of two".to_owned()))
+        });
+    }
+
+    /// Whether the asking was cut off. What is left then is not known.
+    pub(super) fn completeness(&self) -> Completeness {
+        if self.chunks.is_empty() {
+            self.completeness.clone()
+        } else {
+            Completeness::Partial(Cause::NotAsked)
+        }
+    }
+
+    pub(super) fn preference(&self) -> Preference {
+        match &self.preference {
+            Some(preference) => preference.clone(),
+            None if self.chunks.is_empty() && self.found.len() < 2 => Preference::Unknown(
+                Cause::NotApplicable("fewer than two to choose from".to_owned()),
+            ),
+            None => Preference::Unknown(Cause::NotAsked),
+        }
+    }
+
+    /// What was found, and whether it is in the server's order.
+    pub(super) fn found(&self) -> (Vec<T>, bool) {
+        let is_servers = matches!(self.preference, Some(Preference::Server { .. }));
+        if self.chunks_with_finds <= 1 {
+            return (self.found.clone(), is_servers);
+        }
+        let rest = self.unordered();
+        let is_whole = is_servers && !self.is_order_lost && rest.len() <= 1;
+        if is_whole {
+            let mut ordered = self.order.clone();
+            ordered.extend(rest);
+            return (ordered, true);
+        }
+        (self.found.clone(), false)
+    }
+}
