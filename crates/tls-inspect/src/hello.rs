@@ -6,6 +6,8 @@
 //! handshake never goes on from there.
 
 mod answer;
+#[cfg(feature = "tokio")]
+pub(crate) mod driver;
 mod encode;
 mod flight;
 mod key_share;
@@ -19,6 +21,8 @@ pub use self::answer::{
     DowngradeSentinel, HelloAnswer, HelloOutcome, HelloRetryRequest, KeyExchange, ServerExtension,
     ServerFlight, ServerHello, ServerKeyExchange,
 };
+#[cfg(feature = "tokio")]
+pub use self::driver::{Dial, DialError, send_hello};
 pub use self::encode::{HelloError, HelloErrorKind};
 pub use self::offer::{ClientHello, KeyShareOffer};
 pub use self::probe::{HelloProbe, HelloProgress};

@@ -155,6 +155,8 @@ pub use crate::hello::{
     HelloProbe, HelloProgress, HelloRetryRequest, KeyExchange, KeyShareOffer, ServerExtension,
     ServerFlight, ServerHello, ServerKeyExchange,
 };
+#[cfg(feature = "tokio")]
+pub use crate::hello::{Dial, DialError, send_hello};
 pub use crate::identity::{
     DnsId, IdentityMatch, ReferenceId, ReferenceIdError, ReferenceIdErrorKind, match_identity,
 };
