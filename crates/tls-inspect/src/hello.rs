@@ -7,7 +7,7 @@
 
 mod answer;
 #[cfg(feature = "tokio")]
-pub(crate) mod driver;
+mod driver;
 mod encode;
 mod flight;
 mod key_share;

@@ -43,26 +43,22 @@
 //!
 //! - `numbers`: [`ProtocolVersion`], [`CipherSuite`] and the other numbers of the registries.
 //! - `capture`: [`Capture`], what one handshake showed.
-//! - `record`: the `Recorder` and its `RecordedStream`, over any tokio stream.
 //! - `hello`: [`ClientHello`] and [`HelloProbe`], what a server of any age answers to one hello.
 //! - `record`: the `Recorder`, its `HandshakeOptions` and its `RecordedStream`, over any tokio
 //!   stream.
 //! - `failure`: reads a [`HandshakeFailure`] out of an I/O error.
 //! - `cause`: [`FailureSearch`], why a handshake failed, found out with a few hellos.
+//! - `scan`: [`Scan`], what a server speaks, over several connections.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
 //! - `validity`: [`Validity`], how much is left of it, and how long it may be.
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
 //! - `chain`: [`ChainReport`], who signed whom in what was sent.
-//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
+//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it; [`PathOptions`], what
+//!   else is asked of the path; [`judge_side_by_side`], several stores at once.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain, and
 //!   [`Rollover`], what becomes of them when the chain changes.
 //! - `assess`: the public key infrastructure's judgement of one capture.
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
-//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it; [`PathOptions`], what
-//!   else is asked of the path; [`judge_side_by_side`], several stores at once.
-//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
-//! - `assess`: all of the above for one capture.
-//! - `scan`: [`Scan`], what a server speaks, over several connections.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -173,7 +169,7 @@ pub use crate::provider::CryptoProvider;
 pub use crate::record::{
     HandshakeOptions, HandshakeOptionsError, HandshakeOptionsErrorKind, OfferedGroups, OfferedName,
     OfferedVersions, Recorded, RecordedStream, Recorder, ServerKeyKind,
-pub use crate::record::{Recorded, RecordedStream, Recorder};
+};
 pub use crate::scan::{
     Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
     Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,

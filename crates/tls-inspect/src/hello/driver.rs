@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::{ClientHello, HelloAnswer, HelloError, HelloProbe, HelloProgress};
+use crate::{ClientHello, FailureSearch, HelloAnswer, HelloError, HelloProbe, HelloProgress, Scan};
 
 /// How many octets are read at a time.
 const CHUNK: usize = 4096;
@@ -163,16 +163,50 @@ impl fmt::Display for DialError {
 impl std::error::Error for DialError {}
 
 /// What asks one hello after the other.
-pub(crate) trait HelloSeries {
+trait HelloSeries {
     fn next_hello(&mut self) -> Option<ClientHello>;
     fn handle_answer(&mut self, answer: HelloAnswer);
     fn handle_refused(&mut self, words: &str);
     fn handle_unreachable(&mut self, words: &str);
 }
 
-/// Asks until the series has ended, one connection after the other. Each has `limit` to come
-/// about and as long again for its answer.
-pub(crate) async fn drive<D: Dial>(series: &mut impl HelloSeries, dialer: &mut D, limit: Duration) {
+macro_rules! impl_series {
+    ($series:ident) => {
+        impl $series {
+            /// Asks to the end, one connection after the other. Each has `limit` to come about,
+            /// and as long again for its answer.
+            ///
+            /// If the future is dropped, what was found until then can still be reported, and
+            /// running it again goes on from there.
+            pub async fn run<D: Dial>(&mut self, dialer: &mut D, limit: Duration) {
+                drive(self, dialer, limit).await;
+            }
+        }
+
+        impl HelloSeries for $series {
+            fn next_hello(&mut self) -> Option<ClientHello> {
+                self.next_hello()
+            }
+
+            fn handle_answer(&mut self, answer: HelloAnswer) {
+                self.handle_answer(answer);
+            }
+
+            fn handle_refused(&mut self, words: &str) {
+                self.handle_refused(words);
+            }
+
+            fn handle_unreachable(&mut self, words: &str) {
+                self.handle_unreachable(words);
+            }
+        }
+    };
+}
+
+impl_series!(Scan);
+impl_series!(FailureSearch);
+
+async fn drive<D: Dial>(series: &mut impl HelloSeries, dialer: &mut D, limit: Duration) {
     while let Some(hello) = series.next_hello() {
         let stream = match timeout(limit, dialer.dial()).await {
             Ok(Ok(stream)) => stream,
@@ -229,6 +263,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "it measures the driver")]
     async fn a_silent_server_costs_the_limit_and_hears_that_we_leave() {
         let start = tokio::time::Instant::now();
         let (answer, heard) = answer(4096, heard).await;
