@@ -75,7 +75,8 @@
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
 //!   signature checks at each of at most nine times.
-//! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built.
+//! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built; for
+//!   a roll-over, with each of the two chains, and two paths more for its plans.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more.
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at

@@ -1,12 +1,14 @@
 //! What senders of mail do with one server, each by its own policy.
 
+mod channel;
 mod result_type;
 
+use self::channel::Channel;
 pub use self::result_type::TlsReportResult;
 use crate::{
     Capture, CryptoProvider, DaneFailure, DaneFailureKind, DaneUncertainty, DaneVerdict, DnsId,
-    Failure, HandshakeFailure, HandshakeFailureKind, IdentityMatch, KeyPossession, ReferenceId,
-    TlsaRecord, TrustFailure, TrustFailureKind, TrustStore, assess, judge_dane,
+    Failure, HandshakeFailure, IdentityMatch, KeyPossession, ReferenceId, TlsaRecord, TrustFailure,
+    TrustFailureKind, TrustStore, assess, judge_dane,
 };
 
 /// One attempt to speak TLS with a mail server, and what senders know of it beforehand.
@@ -377,91 +379,6 @@ pub enum PolicyUncertainty {
     TlsaNotKnown,
     /// Whether a TLSA record authenticates the chain could not be told.
     Dane(DaneUncertainty),
-}
-
-/// What came of TLS, before any certificate is judged.
-enum Channel<'a> {
-    /// There is none, with any sender.
-    None(PolicyCause),
-    Unclear(PolicyUncertainty),
-    Up {
-        capture: &'a Capture,
-        /// Why the server may yet be another than the certificate's.
-        doubt: Option<PolicyUncertainty>,
-    },
-}
-
-impl<'a> Channel<'a> {
-    fn of(attempt: TlsAttempt<'a>) -> Self {
-        let capture = match attempt {
-            TlsAttempt::NotOffered => return Self::None(PolicyCause::TlsNotOffered),
-            TlsAttempt::Tls(capture) => capture,
-        };
-        if let Some(failure) = capture.outcome.failure() {
-            return if is_conclusive(failure.kind) {
-                Self::None(PolicyCause::Handshake(failure.clone()))
-            } else {
-                Self::Unclear(PolicyUncertainty::Handshake(failure.clone()))
-            };
-        }
-        let doubt = match &capture.key_possession {
-            KeyPossession::Verified | KeyPossession::Failed(_) => None,
-            KeyPossession::Unsupported(why) => {
-                Some(PolicyUncertainty::KeyPossession(Some(why.clone())))
-            }
-            KeyPossession::NotProven => Some(PolicyUncertainty::KeyPossession(None)),
-        };
-        Self::Up { capture, doubt }
-    }
-
-    /// The capture of a handshake that completed, or what a sender does that insists on TLS.
-    fn up(&self) -> Result<(&'a Capture, Option<PolicyUncertainty>), SenderVerdict> {
-        match self {
-            Self::None(cause) => Err(SenderVerdict::Refuses {
-                causes: vec![cause.clone()],
-            }),
-            Self::Unclear(cause) => Err(SenderVerdict::CouldNotTell {
-                cause: cause.clone(),
-            }),
-            Self::Up { capture, doubt } => Ok((capture, doubt.clone())),
-        }
-    }
-
-    /// A sender that asks for nothing falls back to clear text (RFC 7435 §3). A signature that
-    /// is wrong ends the handshake of any client (RFC 9846 §4.4.3), whatever it asks for.
-    fn opportunistic(&self) -> SenderVerdict {
-        let cause = match self {
-            Self::None(cause) => cause.clone(),
-            Self::Unclear(cause)
-            | Self::Up {
-                doubt: Some(cause), ..
-            } => {
-                let cause = cause.clone();
-                return SenderVerdict::CouldNotTell { cause };
-            }
-            Self::Up {
-                capture,
-                doubt: None,
-            } => match &capture.key_possession {
-                KeyPossession::Failed(detail) => PolicyCause::KeyPossession(detail.clone()),
-                _ => return SenderVerdict::DeliversUnauthenticated,
-            },
-        };
-        SenderVerdict::DeliversUnencrypted {
-            causes: vec![cause],
-        }
-    }
-}
-
-/// Whether every client would meet the failure. An alert may be for what this client offers or
-/// does not; a time-out, a reset or a close may be the network's.
-const fn is_conclusive(kind: HandshakeFailureKind) -> bool {
-    matches!(
-        kind,
-        HandshakeFailureKind::NotTls
-            | HandshakeFailureKind::PeerMisbehaved
-            | HandshakeFailureKind::ClientCertificateRequired
-    )
 }
 
 /// Whether the path check may have refused what other senders accept.

@@ -2,7 +2,7 @@ use rcgen::date_time_ymd;
 
 use super::*;
 use crate::pki::{Authority, NOW, providers, self_signed_leaf};
-use crate::{Der, HandshakeOutcome, TlsaParameters};
+use crate::{Der, HandshakeFailureKind, HandshakeOutcome, TlsaParameters};
 
 const NAME: &str = "mx.example.org";
 
