@@ -209,19 +209,17 @@ impl TrustStore {
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {
-    /// use tls_inspect::{CryptoProvider, Der, PathOptions, Purpose, TrustFailureKind, TrustStore};
+    /// use tls_inspect::{CryptoProvider, PathOptions, TrustStore};
     ///
     /// # let pem = include_bytes!("../tests/data/example.pem");
     /// let chain = TrustStore::certificates_from_pem(pem)?;
     /// let store = TrustStore::from_pem("example", pem)?;
     /// let provider = CryptoProvider::aws_lc_rs();
     /// let now_unix = 1_800_000_000;
-    /// assert!(store.judge(&chain, &provider, now_unix).is_trusted());
-    ///
-    /// // A list that is none leaves the revocation status unknown.
-    /// let options = PathOptions::new().with_crls([Der::new([0x30, 0x00])]);
+    /// // Without options of the caller's own, it is the same question.
+    /// let options = PathOptions::new();
     /// let verdict = store.judge_with(&chain, &provider, now_unix, &options);
-    /// assert_eq!(verdict.failures()[0].kind, TrustFailureKind::RevocationUnknown);
+    /// assert_eq!(verdict, store.judge(&chain, &provider, now_unix));
     /// # }
     /// # Ok::<(), tls_inspect::TrustStoreError>(())
     /// ```
