@@ -154,7 +154,11 @@ impl HelloProbe {
             _ => self.flight.as_ref(),
         };
         let version = match (flight, &self.outcome) {
-            (Some(flight), _) => flight.hello.version.min(ProtocolVersion::TLS_1_2),
+            // The server may have chosen any number, one that no record has too.
+            (Some(flight), _) => {
+                let (lowest, highest) = (ProtocolVersion::SSL_3_0, ProtocolVersion::TLS_1_2);
+                flight.hello.version.clamp(lowest, highest)
+            }
             (None, Some(HelloOutcome::Retry(_))) => ProtocolVersion::TLS_1_2,
             (None, _) => self.legacy_version.min(ProtocolVersion::TLS_1_0),
         };

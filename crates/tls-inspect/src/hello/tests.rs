@@ -489,3 +489,21 @@ fn an_answer_survives_json() {
         assert_eq!(serde_json::from_str::<HelloAnswer>(&json).unwrap(), answer);
     }
 }
+
+#[test]
+fn the_farewell_has_a_version_of_records_whatever_the_server_chose() {
+    for (version, expected) in [(0x0203, 0x0300), (0x0000, 0x0300), (0xffff, 0x0303)] {
+        let mut probe = probe(&small());
+        probe.handle_input(&handshake(&server_hello(
+            version,
+            [5; 32],
+            &[],
+            0xc02f,
+            &[],
+        )));
+        probe.handle_timeout();
+        let farewell = probe.farewell();
+        assert_eq!(farewell[0], 21);
+        assert_eq!(farewell[1..3], u16::to_be_bytes(expected), "{version:#x}");
+    }
+}
