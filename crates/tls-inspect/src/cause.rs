@@ -11,6 +11,7 @@
 
 mod offers;
 mod plan;
+mod reading;
 mod report;
 
 pub use self::report::{
@@ -18,7 +19,8 @@ pub use self::report::{
     ProvenCause, SchemeKind, SuiteKind, UnsupportedKey,
 };
 
-use self::plan::{Conclusion, outcome_text};
+use self::plan::Conclusion;
+use self::reading::outcome_text;
 use crate::escape::printable;
 use crate::{
     Capture, ClientHello, DnsId, HandshakeFailure, HelloAnswer, HelloOutcome, NamedGroup,

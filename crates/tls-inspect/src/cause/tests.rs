@@ -15,12 +15,19 @@ fn options() -> FailureSearchOptions {
 
 /// Runs a search against a server, one connection after another.
 fn run(options: FailureSearchOptions, server: &Server) -> FailureCauseReport {
+    run_with(options, |hello, number| server.answer(hello, number))
+}
+
+fn run_with(
+    options: FailureSearchOptions,
+    answer: impl Fn(&Hello, usize) -> (Vec<u8>, End),
+) -> FailureCauseReport {
     let budget = options.budget;
     let mut search = FailureSearch::new(options);
     while let Some(hello) = search.next_hello() {
         let number = search.progress().0 + 1;
         let mut probe = HelloProbe::new(&hello).unwrap();
-        let (octets, end) = server.answer(&Hello::read(probe.output()), number);
+        let (octets, end) = answer(&Hello::read(probe.output()), number);
         probe.handle_input(&octets);
         match end {
             End::Close => probe.handle_close(),
@@ -532,5 +539,80 @@ fn every_hello_can_be_sent_and_all_but_the_large_one_are_short() {
         let hello = offers::hello(&question, &options(), 1);
         let length = hello.to_records().unwrap().len();
         assert!(length < most, "{question:?}: {length}");
+    }
+}
+
+/// Servers of every cause that rests on more than one connection.
+fn servers() -> Vec<(Server, usize)> {
+    let pss = || Server::tls12().certificate(Certificate::RsaPss);
+    let servers = [
+        Server::tls12(),
+        Server::tls12().versions(&[0x0301]).suites(&[0x002f]),
+        Server::tls12().suites(&[0x002f, 0x0033]),
+        Server::tls12().suites(&[0x0034]).without_certificate(),
+        Server::tls12().groups(&[0x0019]),
+        Server::tls12().versions(&[0x0304]).groups(&[0x001e]),
+        pss().schemes(&[0x0809]),
+        Server::tls12().versions(&[0x0304]).schemes(&[0x0808]),
+    ];
+    let count = |server: Server| {
+        let count = run(options(), &server).connections.len();
+        (server, count)
+    };
+    servers.into_iter().map(count).collect()
+}
+
+#[test]
+fn no_connection_that_fails_leads_to_another_cause() {
+    for (server, count) in servers() {
+        let expected = run(options(), &server);
+        let expected: Vec<_> = expected.causes.into_iter().map(|c| c.cause).collect();
+        for (at, end) in (1..=count).flat_map(|at| CUT.map(|end| (at, end))) {
+            // Once, and from there on.
+            for last in [at, usize::MAX] {
+                let fails = |number| (at..=last).contains(&number);
+                let report = run_with(options(), |hello, number| {
+                    if fails(number) {
+                        (Vec::new(), end)
+                    } else {
+                        server.answer(hello, number)
+                    }
+                });
+                let found: Vec<_> = report.causes.iter().map(|c| c.cause.clone()).collect();
+                let is_gone = at == 1 && last > at;
+                let is_same = found == expected;
+                let is_unknown = report.unknown.is_some();
+                assert!(is_same || is_unknown || is_gone, "{at} {report:#?}");
+                // One failure is made good by a repetition.
+                assert!(is_same || last > at, "{at} {report:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_connection_that_does_not_come_about_leads_to_another_cause() {
+    for (server, count) in servers() {
+        let expected = run(options(), &server).causes;
+        for at in 1..=count {
+            let mut search = FailureSearch::new(options());
+            while let Some(hello) = search.next_hello() {
+                let number = search.progress().0 + 1;
+                if number == at {
+                    search.handle_unreachable("no route");
+                    continue;
+                }
+                let mut probe = HelloProbe::new(&hello).unwrap();
+                let (octets, _) = server.answer(&Hello::read(probe.output()), number);
+                probe.handle_input(&octets);
+                search.handle_answer(probe.finish());
+            }
+            let report = search.report();
+            check_form(&report);
+            let causes = |list: &[ProvenCause]| -> Vec<_> {
+                list.iter().map(|proven| proven.cause.clone()).collect()
+            };
+            assert_eq!(causes(&report.causes), causes(&expected), "{report:#?}");
+        }
     }
 }
