@@ -133,7 +133,7 @@ impl FailureSearchOptions {
 #[derive(Clone, Debug)]
 pub struct FailureSearch {
     options: FailureSearchOptions,
-    asked: Option<Ask>,
+    asked: Option<(Ask, ClientHello)>,
     answers: Vec<Answer>,
     unreachable: usize,
     conclusion: Option<Conclusion>,
@@ -150,6 +150,7 @@ struct Ask {
 #[derive(Clone, Debug)]
 struct Answer {
     ask: Ask,
+    offer: ClientHello,
     number: u32,
     outcome: Result<HelloOutcome, String>,
 }
@@ -180,11 +181,13 @@ impl FailureSearch {
                 Err(_) if self.answers.len() >= self.options.budget => {
                     self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Budget));
                 }
-                Err(ask) => self.asked = Some(ask),
+                Err(ask) => {
+                    let hello = offers::hello(&ask.question, &self.options, self.number());
+                    self.asked = Some((ask, hello));
+                }
             }
         }
-        let ask = self.asked.as_ref()?;
-        Some(offers::hello(&ask.question, &self.options, self.number()))
+        self.asked.as_ref().map(|(_, hello)| hello.clone())
     }
 
     /// Takes what came back for the hello.
@@ -238,10 +241,11 @@ impl FailureSearch {
     }
 
     fn note(&mut self, outcome: Result<HelloOutcome, String>) {
-        if let Some(ask) = self.asked.take() {
+        if let Some((ask, offer)) = self.asked.take() {
             let number = self.number();
             self.answers.push(Answer {
                 ask,
+                offer,
                 number,
                 outcome,
             });

@@ -3,7 +3,7 @@
 //! The plan is run anew after every answer. It reads answers where there are some, and ends with
 //! the first question that has none: so it stands here as if all answers were known.
 
-use super::offers::{hello, is_usual_scheme};
+use super::offers::is_usual_scheme;
 use super::reading::{Reading, bits, leaf, outcome_text, read, unsupported_key};
 use super::{
     Answer, Ask, CauseQuestion as Question, CauseUncertainty as Unknown, FailureCause as Cause,
@@ -394,10 +394,12 @@ impl FailureSearch {
             let reading = self.ask(Question::Tls13Schemes(kind))?;
             if reading.is_answered() {
                 let cause = Cause::CertificateKey(UnsupportedKey::Deduced(kind));
-                return Ok(Conclusion::proven(
-                    cause,
-                    [proof, reading.numbers()].concat(),
-                ));
+                let proof = [proof, reading.numbers()].concat();
+                return Ok(Conclusion::proven(cause, proof));
+            }
+            // More questions would not be answered either.
+            if reading.is_dropped() {
+                break;
             }
         }
         let cause = Cause::CertificateKey(UnsupportedKey::OfUnknownKind);
@@ -456,7 +458,7 @@ impl FailureSearch {
             let Ok(outcome) = &answer.outcome else {
                 continue;
             };
-            if let Some(reading) = self.read(answer, outcome) {
+            if let Some(reading) = read(outcome, &answer.offer, answer.number) {
                 return Ok(reading);
             }
             numbers.push(answer.number);
@@ -464,11 +466,6 @@ impl FailureSearch {
         let is_habit = numbers.first().is_some_and(|&number| self.is_habit(number));
         let is_enough = numbers.len() > 1 || is_habit;
         is_enough.then_some(Reading::Dropped(numbers)).ok_or(ask)
-    }
-
-    fn read<'a>(&self, answer: &Answer, outcome: &'a HelloOutcome) -> Option<Reading<'a>> {
-        let offer = hello(&answer.ask.question, &self.options, answer.number);
-        read(outcome, &offer, answer.number)
     }
 
     /// Whether the question is refused, with the numbers that prove it: at once, or by being
@@ -482,7 +479,7 @@ impl FailureSearch {
         let last = numbers.iter().copied().max().unwrap_or_default();
         let is_answered = |answer: &&Answer| {
             let outcome = answer.outcome.as_ref().ok();
-            let reading = outcome.and_then(|outcome| self.read(answer, outcome));
+            let reading = outcome.and_then(|outcome| read(outcome, &answer.offer, answer.number));
             reading.is_some_and(|reading| reading.is_answered())
         };
         let later = || self.answers.iter().filter(|answer| answer.number > last);
