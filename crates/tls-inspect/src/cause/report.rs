@@ -396,7 +396,7 @@ impl fmt::Display for CauseUncertainty {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum CauseQuestion {
-    /// The hello of a current client: TLS 1.2 and 1.3, below 300 octets.
+    /// The hello of a current client: TLS 1.2 and 1.3, some 250 octets.
     Usual,
     /// The same with a post-quantum key share.
     Large,
