@@ -7,8 +7,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::pki::{Authority, Leaf, critical_extension, providers};
-use crate::{Der, KeyPossession};
+use crate::{AlertLevel, Der, KeyPossession};
 
+mod cuts;
+mod odd;
 mod options;
 
 type Versions = &'static [&'static rustls::SupportedProtocolVersion];
@@ -72,6 +74,15 @@ fn mx() -> ReferenceId {
 
 fn leaf() -> Leaf {
     Authority::root("Root").leaf(&["mx.example.org"])
+}
+
+/// A leaf whose key is RSA.
+fn rsa_leaf() -> Leaf {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["mx.example.org".to_owned()]).unwrap();
+    params.distinguished_name = crate::pki::common_name("mx.example.org");
+    let der = Der::from(params.self_signed(&key).unwrap().der().clone());
+    Leaf { der, key }
 }
 
 async fn record(provider: &CryptoProvider, server: Server) -> Recorded<DuplexStream> {
@@ -152,6 +163,44 @@ async fn a_completed_handshake_is_recorded_and_its_stream_works() {
 }
 
 #[tokio::test]
+async fn item_40_a_close_without_close_notify_after_data_is_the_end_of_the_stream() {
+    for provider in providers() {
+        for versions in [TLS_1_2, TLS_1_3] {
+            let recorded = record(&provider, Server::new(&provider, versions, &leaf())).await;
+            let mut stream = recorded.stream.unwrap();
+            stream.write_all(b"NOOP").await.unwrap();
+            stream.flush().await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, b"250 ok\r\n");
+            assert!(stream.is_truncated());
+            assert_eq!(stream.late_failure(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn item_59_the_second_handshake_with_a_server_is_a_full_one_too() {
+    for provider in providers() {
+        for versions in [TLS_1_2, TLS_1_3] {
+            let recorder = Recorder::new(provider.clone());
+            // It keeps sessions, and under TLS 1.3 sends tickets ahead of the answer.
+            let acceptor = Server::new(&provider, versions, &leaf()).acceptor();
+            for _ in 0..2 {
+                let recorded = record_by(&recorder, acceptor.clone()).await;
+                let mut stream = recorded.stream.unwrap();
+                stream.write_all(b"NOOP").await.unwrap();
+                stream.flush().await.unwrap();
+                stream.read_to_end(&mut Vec::new()).await.unwrap();
+                assert_eq!(recorded.capture.handshake, Some(HandshakeKind::Full));
+                assert_eq!(recorded.capture.chain.len(), 1);
+                assert_eq!(recorded.capture.key_possession, KeyPossession::Verified);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_group_takes_a_hello_retry_request() {
     for provider in providers() {
         let server = Server::new(&provider, TLS_1_3, &leaf());
@@ -175,7 +224,7 @@ async fn another_group_takes_a_hello_retry_request() {
 }
 
 #[tokio::test]
-async fn a_replayed_chain_does_not_prove_possession_of_the_key() {
+async fn item_60_a_replayed_chain_does_not_prove_possession_of_the_key() {
     for provider in providers() {
         for versions in [TLS_1_2, TLS_1_3] {
             let mut server = Server::new(&provider, versions, &leaf());
@@ -192,7 +241,7 @@ async fn a_replayed_chain_does_not_prove_possession_of_the_key() {
 }
 
 #[tokio::test]
-async fn possession_of_an_odd_certificates_key_is_checked_all_the_same() {
+async fn item_60_possession_of_an_odd_certificates_key_is_checked_all_the_same() {
     let odd = || {
         Authority::root("Root").leaf_with(&["mx.example.org"], |params| {
             params.custom_extensions = vec![critical_extension()];
@@ -227,7 +276,7 @@ async fn a_certificate_that_cannot_be_read_is_captured() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_required_under_tls_1_2_fails_the_handshake() {
+async fn item_41_a_client_certificate_required_under_tls_1_2_fails_the_handshake() {
     for provider in providers() {
         let ca = Authority::root("Client CA");
         let mut server = Server::new(&provider, TLS_1_2, &leaf());
@@ -249,7 +298,7 @@ async fn a_client_certificate_required_under_tls_1_2_fails_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_required_under_tls_1_3_shows_at_the_first_read() {
+async fn item_41_a_client_certificate_required_under_tls_1_3_shows_at_the_first_read() {
     for provider in providers() {
         let ca = Authority::root("Client CA");
         let mut server = Server::new(&provider, TLS_1_3, &leaf());
@@ -259,8 +308,11 @@ async fn a_client_certificate_required_under_tls_1_3_shows_at_the_first_read() {
         } = record(&provider, server).await;
         assert_eq!(capture.outcome, HandshakeOutcome::Completed);
         assert!(capture.client_certificate_request.is_some());
-        let error = stream.unwrap().read(&mut [0; 16]).await.unwrap_err();
+        let mut stream = stream.unwrap();
+        assert_eq!(stream.late_failure(), None);
+        let error = stream.read(&mut [0; 16]).await.unwrap_err();
         let failure = HandshakeFailure::from_io_error(&error);
+        assert_eq!(stream.late_failure(), Some(&failure));
         assert_eq!(
             failure.kind,
             HandshakeFailureKind::ClientCertificateRequired
@@ -302,10 +354,9 @@ async fn an_early_close_and_an_alert() {
 
     let capture = record_against(&[21, 3, 1, 0, 2, 2, 40]).await;
     assert_eq!(failure(&capture).kind, HandshakeFailureKind::AlertReceived);
-    assert_eq!(
-        failure(&capture).alert,
-        Some(Alert::new(AlertDescription::HANDSHAKE_FAILURE))
-    );
+    let mut alert = Alert::new(AlertDescription::HANDSHAKE_FAILURE);
+    alert.level = Some(AlertLevel::FATAL);
+    assert_eq!(failure(&capture).alert, Some(alert));
     assert_eq!(failure(&capture).received, b"");
 
     let capture = record_against(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await;

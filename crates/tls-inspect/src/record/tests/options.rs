@@ -1,6 +1,5 @@
 //! What the options make the hello say, and what servers then show.
 
-use rcgen::KeyPair;
 use rustls::server::{ClientHello, ResolvesServerCert};
 
 use super::*;
@@ -10,15 +9,6 @@ fn recorder(provider: &CryptoProvider, options: &HandshakeOptions) -> Recorder {
     Recorder::new(provider.clone())
         .with_options(options)
         .unwrap()
-}
-
-/// A leaf whose key is RSA.
-fn rsa_leaf() -> Leaf {
-    let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-    let mut params = rcgen::CertificateParams::new(vec!["mx.example.org".to_owned()]).unwrap();
-    params.distinguished_name = crate::pki::common_name("mx.example.org");
-    let der = Der::from(params.self_signed(&key).unwrap().der().clone());
-    Leaf { der, key }
 }
 
 /// Sends the certificate that fits the client, as servers with two do (RFC 9846 §4.4.2.2).
