@@ -1,5 +1,7 @@
 //! DER octets kept exactly as received, and the few lines of DER reading that the rest needs.
 
+pub(crate) mod reader;
+
 use std::fmt;
 
 use rustls_pki_types::CertificateDer;

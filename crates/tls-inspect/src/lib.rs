@@ -59,6 +59,10 @@
 //!   [`Rollover`], what becomes of them when the chain changes.
 //! - `assess`: the public key infrastructure's judgement of one capture.
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
+//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
+//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
+//! - `revocation`: [`check_staple`] and [`StapleState`], what OCSP says.
+//! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -82,6 +86,9 @@
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
 //!   most 128 times one of them is looked into. Otherwise revocation is not looked at, nor is
 //!   certificate transparency.
+//!   alert and no certificate.
+//! - Of an OCSP response, 64 KiB and eight certificates are looked at. Revocation lists
+//!   and certificate transparency are not looked at.
 //!
 //! # Features
 //!
@@ -120,6 +127,7 @@ mod provider;
 #[cfg(feature = "tokio")]
 mod record;
 mod scan;
+mod revocation;
 mod trust;
 mod validity;
 
@@ -175,6 +183,10 @@ pub use crate::scan::{
     Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
     Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,
     ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
+pub use crate::record::{Recorded, RecordedStream, Recorder};
+pub use crate::revocation::{
+    OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
+    Revocation, RevocationReason, StapleState, check_staple,
 };
 pub use crate::trust::{
     CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,

@@ -25,7 +25,7 @@ pub(crate) fn providers() -> Vec<CryptoProvider> {
 
 /// An authority that issues certificates.
 pub(crate) struct Authority {
-    issuer: Issuer<'static, KeyPair>,
+    pub(crate) issuer: Issuer<'static, KeyPair>,
     pub(crate) der: Der,
 }
 

@@ -1,0 +1,172 @@
+//! Whether a certificate was revoked: what a stapled OCSP response says, and what that is worth.
+//!
+//! An authority takes a certificate back by publishing its serial number. Some also answer for
+//! one certificate at a time (OCSP, RFC 6960), and a TLS server may send such an answer along
+//! with its certificate, stapled (RFC 6066 §8). It is checked here from octets, offline.
+
+mod ocsp;
+
+use std::fmt;
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+pub use self::ocsp::{
+    OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
+    StapleState, check_staple,
+};
+use crate::der::reader::Reader;
+use crate::provider::{SignatureCheck, check_signature};
+use crate::{CryptoProvider, Der};
+
+/// How far ahead a signer's clock may be, in seconds: five minutes, as in OpenSSL.
+const CLOCK_SKEW: i64 = 300;
+
+/// That a certificate was revoked, when and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Revocation {
+    /// The time of the revocation, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// Why, if the authority says so.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub reason: Option<RevocationReason>,
+}
+
+/// `CRLReason` (RFC 5280 §5.3.1), as the number found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+#[non_exhaustive]
+pub struct RevocationReason(pub u8);
+
+impl RevocationReason {
+    /// The private key of the subject is known or suspected to be known to others.
+    pub const KEY_COMPROMISE: Self = Self(1);
+    /// The private key of the authority is.
+    pub const CA_COMPROMISE: Self = Self(2);
+    /// On hold: the only reason that may be taken back.
+    pub const CERTIFICATE_HOLD: Self = Self(6);
+
+    /// The name in RFC 5280, if it has one.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => "unspecified",
+            1 => "keyCompromise",
+            2 => "cACompromise",
+            3 => "affiliationChanged",
+            4 => "superseded",
+            5 => "cessationOfOperation",
+            6 => "certificateHold",
+            8 => "removeFromCRL",
+            9 => "privilegeWithdrawn",
+            10 => "aACompromise",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "reason {}", self.0),
+        }
+    }
+}
+
+/// Reads a certificate; what follows it is left alone, as by [`Certificate`](crate::Certificate).
+fn read_certificate(der: &[u8]) -> Option<X509Certificate<'_>> {
+    X509Certificate::from_der(der)
+        .ok()
+        .map(|(_, certificate)| certificate)
+}
+
+/// `SEQUENCE { tbs, signatureAlgorithm AlgorithmIdentifier, signature BIT STRING, … }`: the form
+/// of a certificate and of an OCSP response.
+struct Signed<'a> {
+    /// All octets of what is signed.
+    message: &'a [u8],
+    /// The contents of what is signed.
+    contents: Reader<'a>,
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+    /// What follows the signature.
+    after: Reader<'a>,
+}
+
+impl<'a> Signed<'a> {
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let mut fields = Reader::new(der).sequence()?;
+        let tbs = fields.tagged(crate::der::reader::SEQUENCE)?;
+        Some(Self {
+            message: tbs.raw,
+            contents: Reader::new(tbs.value),
+            algorithm: fields.value(crate::der::reader::SEQUENCE)?,
+            signature: fields.bit_string()?,
+            after: fields,
+        })
+    }
+
+    /// Checks the signature with the key in `spki`.
+    fn check(&self, spki: &[u8], provider: &CryptoProvider) -> SignatureCheck {
+        let known = provider.algorithms().iter().copied();
+        let mut algorithms = known
+            .filter(|known| known.signature_alg_id().as_ref() == self.algorithm)
+            .peekable();
+        if algorithms.peek().is_none() {
+            return SignatureCheck::Unsupported("signature algorithm not known".to_owned());
+        }
+        check_signature(algorithms, spki, self.message, self.signature)
+    }
+}
+
+/// What came of looking for the issuer of an element of a chain.
+enum IssuerSearch<'a> {
+    Found(Box<X509Certificate<'a>>),
+    NotInChain,
+    Unsupported(String),
+}
+
+/// The most certificates of the issuer's name that are tried.
+const MAX_ISSUER_CANDIDATES: usize = 8;
+
+/// The certificate of `chain` whose key signed `certificate`. The name alone would let a server
+/// that adds a certificate of its own making to the chain choose who vouches for the first.
+fn find_issuer<'a>(
+    certificate: &Der,
+    chain: &'a [Der],
+    provider: &CryptoProvider,
+) -> IssuerSearch<'a> {
+    let (Some(subject), Some(signed)) = (
+        read_certificate(certificate.as_bytes()),
+        Signed::read(certificate.as_bytes()),
+    ) else {
+        return IssuerSearch::NotInChain;
+    };
+    let seen = chain.iter().take(crate::ChainReport::MAX_ELEMENTS);
+    let candidates = seen
+        .filter_map(|der| read_certificate(der.as_bytes()))
+        .filter(|issuer| issuer.subject().as_raw() == subject.issuer().as_raw());
+    let mut unsupported = None;
+    for issuer in candidates.take(MAX_ISSUER_CANDIDATES) {
+        match signed.check(issuer.tbs_certificate.subject_pki.raw, provider) {
+            SignatureCheck::Verified => return IssuerSearch::Found(Box::new(issuer)),
+            SignatureCheck::Unsupported(text) => unsupported = Some(text),
+            SignatureCheck::Failed => {}
+        }
+    }
+    unsupported.map_or(IssuerSearch::NotInChain, IssuerSearch::Unsupported)
+}
+
+/// The octets of the public key: the contents of the BIT STRING in a SubjectPublicKeyInfo.
+fn key_octets<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
+    let mut fields = Reader::new(certificate.tbs_certificate.subject_pki.raw).sequence()?;
+    fields.sequence()?;
+    fields.bit_string()
+}

@@ -1,0 +1,316 @@
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SigningKey as _};
+
+use super::*;
+use crate::der::reader::{BIT_STRING, GENERALIZED_TIME, SEQUENCE, write_tlv};
+use crate::pki::{Authority, NOW, providers};
+
+const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+
+fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    write_tlv(SEQUENCE, &parts.concat())
+}
+
+fn at(text: &str) -> Vec<u8> {
+    write_tlv(GENERALIZED_TIME, text.as_bytes())
+}
+
+/// A response to be signed, from which the tests depart.
+struct Answer<'a> {
+    issuer: &'a Authority,
+    subject: &'a Der,
+    signer: &'a Der,
+    key: &'a KeyPair,
+    algorithm: &'a [u8],
+    by_key: bool,
+    status: Vec<u8>,
+    this_update: &'a str,
+    next_update: Option<&'a str>,
+    extension: Vec<u8>,
+    embedded: Vec<&'a Der>,
+}
+
+impl<'a> Answer<'a> {
+    fn good(issuer: &'a Authority, subject: &'a Der) -> Self {
+        Self {
+            issuer,
+            subject,
+            signer: &issuer.der,
+            key: issuer.issuer.key(),
+            algorithm: SHA1,
+            by_key: false,
+            status: vec![0x80, 0],
+            this_update: "20260531000000Z",
+            next_update: Some("20260607000000Z"),
+            extension: Vec::new(),
+            embedded: Vec::new(),
+        }
+    }
+
+    fn delegated(mut self, signer: &'a crate::pki::Leaf) -> Self {
+        (self.signer, self.key) = (&signer.der, &signer.key);
+        self.embedded = vec![&signer.der];
+        self
+    }
+
+    fn single(&self) -> Vec<u8> {
+        let issuer = read_certificate(self.issuer.der.as_bytes()).unwrap();
+        let subject = read_certificate(self.subject.as_bytes()).unwrap();
+        let hash = |octets| {
+            let hash = hash(self.algorithm, octets).unwrap_or_default();
+            write_tlv(OCTET_STRING, &hash)
+        };
+        let id = sequence(&[
+            &sequence(&[&write_tlv(OID, self.algorithm)]),
+            &hash(issuer.subject().as_raw()),
+            &hash(key_octets(&issuer).unwrap()),
+            &write_tlv(INTEGER, subject.raw_serial()),
+        ]);
+        let next_update = self
+            .next_update
+            .map(|time| write_tlv(context(0), &at(time)));
+        let next_update = next_update.unwrap_or_default();
+        sequence(&[&id, &self.status, &at(self.this_update), &next_update])
+    }
+
+    fn sign(&self) -> Vec<u8> {
+        let signer = read_certificate(self.signer.as_bytes()).unwrap();
+        let id = if self.by_key {
+            let hash = Sha1::digest(key_octets(&signer).unwrap());
+            write_tlv(context(2), &write_tlv(OCTET_STRING, &hash))
+        } else {
+            write_tlv(context(1), signer.subject().as_raw())
+        };
+        let extensions = match self.extension.as_slice() {
+            [] => Vec::new(),
+            one => write_tlv(context(1), &sequence(&[one])),
+        };
+        let produced = at("20260531000000Z");
+        let data = sequence(&[&id, &produced, &sequence(&[&self.single()]), &extensions]);
+        let signature = [vec![0], self.key.sign(&data).unwrap()].concat();
+        let embedded: Vec<&[u8]> = self.embedded.iter().map(|der| der.as_bytes()).collect();
+        let basic = sequence(&[
+            &data,
+            &sequence(&[&write_tlv(OID, ECDSA_SHA256)]),
+            &write_tlv(BIT_STRING, &signature),
+            &write_tlv(context(0), &sequence(&embedded)),
+        ]);
+        let bytes = sequence(&[
+            &write_tlv(OID, BASIC_RESPONSE),
+            &write_tlv(OCTET_STRING, &basic),
+        ]);
+        sequence(&[&[ENUMERATED, 1, 0], &write_tlv(context(0), &bytes)])
+    }
+}
+
+struct World {
+    root: Authority,
+    leaf: Der,
+    chain: Vec<Der>,
+}
+
+fn world() -> World {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let chain = vec![leaf.clone(), root.der.clone()];
+    World { root, leaf, chain }
+}
+
+fn verdict(staple: &[u8], chain: &[Der]) -> OcspVerdict {
+    let mut verdicts = providers().into_iter();
+    let provider = verdicts.next().unwrap();
+    let verdict = check_staple(&Der::new(staple), chain, &provider, NOW);
+    for other in verdicts {
+        assert_eq!(check_staple(&Der::new(staple), chain, &other, NOW), verdict);
+    }
+    verdict
+}
+
+#[track_caller]
+fn fails(staple: &[u8], chain: &[Der], expected: OcspFailureKind) {
+    match verdict(staple, chain) {
+        OcspVerdict::CouldNotTell(failure) => assert_eq!(failure.kind, expected, "{failure:?}"),
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+#[track_caller]
+fn is_good(staple: &[u8], chain: &[Der]) -> OcspProof {
+    match verdict(staple, chain) {
+        OcspVerdict::Good(proof) => proof,
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+#[test]
+fn item_61_a_good_staple_is_proof() {
+    let World { root, leaf, chain } = world();
+    let proof = is_good(&Answer::good(&root, &leaf).sign(), &chain);
+    assert_eq!(proof.responder, OcspResponder::Issuer);
+    assert_eq!(proof.this_update, NOW - 86_400);
+    assert_eq!(proof.next_update, Some(NOW + 6 * 86_400));
+    let mut answer = Answer::good(&root, &leaf);
+    (answer.algorithm, answer.by_key) = (SHA256, true);
+    is_good(&answer.sign(), &chain);
+}
+
+#[test]
+fn revoked_and_unknown_are_answers_too() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    let reason = write_tlv(context(0), &[ENUMERATED, 1, 1]);
+    answer.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
+    let OcspVerdict::Revoked { revocation, .. } = verdict(&answer.sign(), &chain) else {
+        panic!()
+    };
+    assert_eq!(revocation.time, NOW - 2 * 86_400);
+    assert_eq!(revocation.reason, Some(RevocationReason::KEY_COMPROMISE));
+    answer.status = vec![0x82, 0];
+    let verdict = verdict(&answer.sign(), &chain);
+    assert!(matches!(verdict, OcspVerdict::Unknown(_)), "{verdict:?}");
+}
+
+#[test]
+fn item_61_a_responder_that_gives_no_answer_proves_nothing() {
+    let World { chain, .. } = world();
+    for (status, name) in [(3, "tryLater"), (6, "unauthorized"), (4, "status 4")] {
+        let response = sequence(&[&[ENUMERATED, 1, status]]);
+        let status = OcspResponseStatus(status);
+        assert_eq!(status.to_string(), name);
+        fails(&response, &chain, OcspFailureKind::NotSuccessful(status));
+    }
+    for response in [
+        &[][..],
+        &[0x30, 0],
+        &[0x30, 3, ENUMERATED, 1, 0],
+        &[1; 70_000],
+    ] {
+        fails(response, &chain, OcspFailureKind::Malformed);
+    }
+}
+
+#[test]
+fn item_61_a_staple_out_of_its_time_proves_nothing() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    answer.next_update = Some("20260531235959Z");
+    fails(&answer.sign(), &chain, OcspFailureKind::Stale);
+    answer.next_update = None;
+    is_good(&answer.sign(), &chain);
+    answer.this_update = "20260521000000Z";
+    fails(&answer.sign(), &chain, OcspFailureKind::Stale);
+    answer.this_update = "20260601000500Z";
+    is_good(&answer.sign(), &chain);
+    answer.this_update = "20260601000501Z";
+    fails(&answer.sign(), &chain, OcspFailureKind::NotYetValid);
+}
+
+#[test]
+fn item_61_a_staple_for_another_certificate_proves_nothing() {
+    let World { root, leaf, chain } = world();
+    let other = root.leaf(&["other.example.org"]).der;
+    let staple = Answer::good(&root, &other).sign();
+    fails(&staple, &chain, OcspFailureKind::OtherCertificate);
+    let stranger = Authority::root("Stranger");
+    let staple = Answer::good(&stranger, &leaf).sign();
+    fails(&staple, &chain, OcspFailureKind::OtherCertificate);
+    let mut answer = Answer::good(&root, &leaf);
+    answer.algorithm = ECDSA_SHA256;
+    fails(
+        &answer.sign(),
+        &chain,
+        OcspFailureKind::UnsupportedAlgorithm,
+    );
+}
+
+#[test]
+fn item_61_a_delegated_responder_needs_the_right_to_sign() {
+    let World { root, leaf, chain } = world();
+    let ocsp = |authority: &Authority, usage: ExtendedKeyUsagePurpose| {
+        authority.leaf_with(&["ocsp"], |params| params.extended_key_usages = vec![usage])
+    };
+    let signer = ocsp(&root, ExtendedKeyUsagePurpose::OcspSigning);
+    let staple = Answer::good(&root, &leaf).delegated(&signer).sign();
+    let OcspResponder::Delegated { subject, .. } = is_good(&staple, &chain).responder else {
+        panic!()
+    };
+    assert_eq!(subject, "CN=ocsp");
+    let refused = OcspFailureKind::ResponderNotAuthorized;
+    let signer = ocsp(&root, ExtendedKeyUsagePurpose::ServerAuth);
+    let staple = Answer::good(&root, &leaf).delegated(&signer).sign();
+    fails(&staple, &chain, refused);
+    for name in ["Stranger", "Root"] {
+        let signer = ocsp(&Authority::root(name), ExtendedKeyUsagePurpose::OcspSigning);
+        let staple = Answer::good(&root, &leaf).delegated(&signer).sign();
+        fails(&staple, &chain, refused);
+    }
+    let mut answer = Answer::good(&root, &leaf).delegated(&signer);
+    answer.embedded = Vec::new();
+    fails(&answer.sign(), &chain, refused);
+}
+
+#[test]
+fn a_signature_by_another_key_proves_nothing() {
+    let World { root, leaf, chain } = world();
+    let other = KeyPair::generate().unwrap();
+    assert_eq!(other.algorithm(), &rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut answer = Answer::good(&root, &leaf);
+    answer.key = &other;
+    fails(&answer.sign(), &chain, OcspFailureKind::BadSignature);
+}
+
+#[test]
+fn an_issuer_that_did_not_sign_the_certificate_is_none() {
+    let World { root, leaf, .. } = world();
+    let impostor = Authority::root("Root");
+    let staple = Answer::good(&impostor, &leaf).sign();
+    let chain = [leaf.clone(), impostor.der.clone()];
+    fails(&staple, &chain, OcspFailureKind::IssuerNotInChain);
+    fails(&staple, &[leaf], OcspFailureKind::IssuerNotInChain);
+    assert_ne!(root.der, impostor.der);
+}
+
+#[test]
+fn only_a_critical_extension_that_is_not_known_stands_in_the_way() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    for (oid, failed) in [(KNOWN_EXTENSIONS[0], false), (SHA1, true)] {
+        let (oid, value) = (write_tlv(OID, oid), write_tlv(OCTET_STRING, &[4, 0]));
+        answer.extension = sequence(&[&oid, &[1, 1, 0xff], &value]);
+        let verdict = verdict(&answer.sign(), &chain);
+        assert_eq!(matches!(verdict, OcspVerdict::CouldNotTell(_)), failed);
+    }
+}
+
+#[test]
+fn item_61_an_absent_staple_matters_only_where_one_is_demanded() {
+    let World { root, chain, .. } = world();
+    let demanding = root.leaf_with(&["mx.example.org"], |params| {
+        let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+        let value = vec![0x30, 3, 2, 1, 5];
+        let extension = rcgen::CustomExtension::from_oid_content(&oid, value);
+        params.custom_extensions.push(extension);
+    });
+    let provider = providers().remove(0);
+    let judge = |chain: &[Der]| StapleState::judge(None, chain, &provider, NOW);
+    assert_eq!(judge(&chain), StapleState::Absent);
+    assert_eq!(judge(&[demanding.der]), StapleState::MissingThoughRequired);
+    assert_eq!(judge(&[]), StapleState::AbsentCertificateUnreadable);
+}
+
+#[test]
+fn no_single_changed_or_missing_octet_makes_another_answer() {
+    let World { root, leaf, chain } = world();
+    let staple = Answer::good(&root, &leaf).sign();
+    let provider = providers().remove(0);
+    for place in 0..staple.len() {
+        let mut changed = staple.clone();
+        changed[place] ^= 1;
+        for octets in [&changed, &staple[..place]] {
+            let verdict = check_staple(&Der::new(octets), &chain, &provider, NOW);
+            let told = !matches!(verdict, OcspVerdict::CouldNotTell(_) | OcspVerdict::Good(_));
+            assert!(!told, "{place}: {verdict:?}");
+        }
+    }
+}
