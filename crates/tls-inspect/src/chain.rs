@@ -6,7 +6,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use crate::der::read_tlv;
-use crate::provider::{SignatureCheck, check_signature};
+use crate::provider::SignatureCheck;
 use crate::{Certificate, CryptoProvider, Der};
 
 /// What a chain looks like, element by element, in the order sent.
@@ -232,15 +232,8 @@ impl<'a> Link<'a> {
         let (Some(this), Some(issuer)) = (&self.x509, &issuer.x509) else {
             return SignatureCheck::Failed;
         };
-        let algorithms = provider.algorithms().iter().copied();
-        let mut algorithms = algorithms
-            .filter(|known| known.signature_alg_id().as_ref() == self.signature_algorithm)
-            .peekable();
-        if algorithms.peek().is_none() {
-            return SignatureCheck::Unsupported("signature algorithm not known".to_owned());
-        }
-        check_signature(
-            algorithms,
+        provider.check_signature(
+            self.signature_algorithm,
             issuer.tbs_certificate.subject_pki.raw,
             this.tbs_certificate.as_ref(),
             &this.signature_value.data,

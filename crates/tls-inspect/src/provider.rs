@@ -53,6 +53,25 @@ impl CryptoProvider {
         &self.inner
     }
 
+    /// Checks `signature` over `message` with the key in `spki`. The `algorithm` is the contents
+    /// of the AlgorithmIdentifier that goes with the signature (RFC 5280 §4.1.1.2).
+    pub(crate) fn check_signature(
+        &self,
+        algorithm: &[u8],
+        spki: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> SignatureCheck {
+        let known = self.algorithms().iter().copied();
+        let mut algorithms = known
+            .filter(|known| known.signature_alg_id().as_ref() == algorithm)
+            .peekable();
+        if algorithms.peek().is_none() {
+            return SignatureCheck::Unsupported("signature algorithm not known".to_owned());
+        }
+        check_signature(algorithms, spki, message, signature)
+    }
+
     /// Every signature algorithm that can be checked.
     pub(crate) fn algorithms(&self) -> &'static [&'static dyn SignatureVerificationAlgorithm] {
         self.inner.signature_verification_algorithms.all

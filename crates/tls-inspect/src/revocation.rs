@@ -15,8 +15,8 @@ pub use self::ocsp::{
     OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
     StapleState, check_staple,
 };
-use crate::der::reader::Reader;
-use crate::provider::{SignatureCheck, check_signature};
+use crate::der::reader::{Extension, Reader, SEQUENCE};
+use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
 
 /// How far ahead a signer's clock may be, in seconds: five minutes, as in OpenSSL.
@@ -103,11 +103,11 @@ struct Signed<'a> {
 impl<'a> Signed<'a> {
     fn read(der: &'a [u8]) -> Option<Self> {
         let mut fields = Reader::new(der).sequence()?;
-        let tbs = fields.tagged(crate::der::reader::SEQUENCE)?;
+        let tbs = fields.tagged(SEQUENCE)?;
         Some(Self {
             message: tbs.raw,
             contents: Reader::new(tbs.value),
-            algorithm: fields.value(crate::der::reader::SEQUENCE)?,
+            algorithm: fields.value(SEQUENCE)?,
             signature: fields.bit_string()?,
             after: fields,
         })
@@ -115,14 +115,7 @@ impl<'a> Signed<'a> {
 
     /// Checks the signature with the key in `spki`.
     fn check(&self, spki: &[u8], provider: &CryptoProvider) -> SignatureCheck {
-        let known = provider.algorithms().iter().copied();
-        let mut algorithms = known
-            .filter(|known| known.signature_alg_id().as_ref() == self.algorithm)
-            .peekable();
-        if algorithms.peek().is_none() {
-            return SignatureCheck::Unsupported("signature algorithm not known".to_owned());
-        }
-        check_signature(algorithms, spki, self.message, self.signature)
+        provider.check_signature(self.algorithm, spki, self.message, self.signature)
     }
 }
 
@@ -169,4 +162,18 @@ fn key_octets<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
     let mut fields = Reader::new(certificate.tbs_certificate.subject_pki.raw).sequence()?;
     fields.sequence()?;
     fields.bit_string()
+}
+
+/// Whether one of the extensions is critical and none of `known`; `None` if they are malformed.
+fn has_critical(extensions: Option<&[u8]>, known: &[&[u8]]) -> Option<bool> {
+    let Some(extensions) = extensions else {
+        return Some(false);
+    };
+    let mut extensions = Reader::only_sequence(extensions)?;
+    let mut found = false;
+    while !extensions.is_empty() {
+        let extension = Extension::next(&mut extensions)?;
+        found |= extension.critical && !known.contains(&extension.oid);
+    }
+    Some(found)
 }

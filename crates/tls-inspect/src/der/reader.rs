@@ -13,6 +13,12 @@ pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 pub(crate) const SEQUENCE: u8 = 0x30;
 
+/// The extension with a list of SCTs in a certificate, 1.3.6.1.4.1.11129.2.4.2 (RFC 6962 §3.3).
+pub(crate) const EMBEDDED_SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
+
+/// The extension with a list of SCTs in an OCSP response, 1.3.6.1.4.1.11129.2.4.5.
+pub(crate) const SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
+
 /// A constructed value with this context-specific tag (X.690 §8.1.2).
 pub(crate) const fn context(number: u8) -> u8 {
     0xa0 | number
@@ -109,18 +115,23 @@ impl<'a> Reader<'a> {
 pub(crate) struct Extension<'a> {
     pub(crate) oid: &'a [u8],
     pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
+    /// All octets of the extension.
+    pub(crate) raw: &'a [u8],
 }
 
 impl<'a> Extension<'a> {
     /// Reads the next of the extensions.
     pub(crate) fn next(from: &mut Reader<'a>) -> Option<Self> {
-        let mut fields = from.sequence()?;
+        let element = from.tagged(SEQUENCE)?;
+        let mut fields = Reader::new(element.value);
         let oid = fields.value(OID)?;
         let critical = fields.optional(BOOLEAN)?;
-        fields.value(OCTET_STRING)?;
         Some(Self {
             oid,
             critical: critical.is_some_and(|octets| octets != [0]),
+            value: fields.value(OCTET_STRING)?,
+            raw: element.raw,
         })
     }
 }

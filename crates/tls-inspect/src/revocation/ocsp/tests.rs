@@ -1,8 +1,15 @@
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SigningKey as _};
 
+use sha1::{Digest as _, Sha1};
+
+use super::response::{BASIC_RESPONSE, hash};
 use super::*;
-use crate::der::reader::{BIT_STRING, GENERALIZED_TIME, SEQUENCE, write_tlv};
+use crate::der::reader::{
+    BIT_STRING, ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, context,
+    write_tlv,
+};
 use crate::pki::{Authority, NOW, providers};
+use crate::revocation::{RevocationReason, key_octets};
 
 const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];

@@ -1,0 +1,237 @@
+//! Reads an OCSP response (RFC 6960 §4.2.1) and finds what it says of one certificate.
+
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use x509_parser::certificate::X509Certificate;
+
+use super::{OcspFailure, OcspFailureKind, OcspResponseStatus};
+use crate::der::reader::{
+    ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, context, context_primitive,
+};
+use crate::revocation::{Revocation, RevocationReason, key_octets};
+
+/// The most octets of a response that is looked at; real ones have 300 to 3,000.
+const MAX_RESPONSE: usize = 64 * 1024;
+
+/// The most responses with the serial number looked for whose issuer is compared.
+const MAX_HASHES: usize = 8;
+
+/// `id-pkix-ocsp-basic`, 1.3.6.1.5.5.7.48.1.1.
+pub(super) const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+
+/// Reads `OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED, responseBytes [0] EXPLICIT
+/// SEQUENCE { responseType OID, response OCTET STRING } OPTIONAL }` down to the
+/// `BasicOCSPResponse` in it (RFC 6960 §4.2.1).
+pub(super) fn basic_response(staple: &[u8]) -> Result<&[u8], OcspFailure> {
+    let malformed = |detail: &str| OcspFailure::new(OcspFailureKind::Malformed, detail);
+    if staple.len() > MAX_RESPONSE {
+        return Err(malformed("expected at most 65536 octets, found more"));
+    }
+    let other = || malformed("expected an OCSPResponse, found other octets");
+    let mut fields = Reader::only_sequence(staple).ok_or_else(other)?;
+    let status = fields.value(ENUMERATED).ok_or_else(other)?;
+    let &[status] = status else {
+        return Err(other());
+    };
+    let status = OcspResponseStatus(status);
+    if status != OcspResponseStatus::SUCCESSFUL {
+        let kind = OcspFailureKind::NotSuccessful(status);
+        let detail = format!("expected status successful, found {status}");
+        return Err(OcspFailure::new(kind, detail));
+    }
+    let bytes = fields.value(context(0)).ok_or_else(other)?;
+    let mut bytes = Reader::only_sequence(bytes).ok_or_else(other)?;
+    if bytes.value(OID).ok_or_else(other)? != BASIC_RESPONSE {
+        return Err(malformed("expected a basic response, found another type"));
+    }
+    bytes.value(OCTET_STRING).ok_or_else(other)
+}
+
+/// `ResponseData` (RFC 6960 §4.2.1).
+pub(super) struct ResponseData<'a> {
+    pub(super) responder: ResponderId<'a>,
+    pub(super) produced_at: i64,
+    pub(super) responses: Reader<'a>,
+    pub(super) extensions: Option<&'a [u8]>,
+}
+
+pub(super) enum ResponderId<'a> {
+    /// The DER of a name.
+    Name(&'a [u8]),
+    /// The SHA-1 of the octets of a key.
+    KeyHash(&'a [u8]),
+}
+
+impl<'a> ResponseData<'a> {
+    /// `SEQUENCE { version [0] EXPLICIT DEFAULT v1, responderID CHOICE { byName [1], byKey [2] },
+    /// producedAt, responses SEQUENCE OF, responseExtensions [1] EXPLICIT OPTIONAL }`.
+    pub(super) fn read(mut fields: Reader<'a>) -> Option<Self> {
+        fields.optional(context(0))?;
+        let id = fields.element()?;
+        let responder = if id.tag == context(1) {
+            ResponderId::Name(id.value)
+        } else if id.tag == context(2) {
+            ResponderId::KeyHash(Reader::only(id.value, OCTET_STRING)?)
+        } else {
+            return None;
+        };
+        Some(Self {
+            responder,
+            produced_at: fields.time()?,
+            responses: fields.sequence()?,
+            extensions: fields.optional(context(1))?,
+        })
+    }
+}
+
+impl ResponderId<'_> {
+    pub(super) fn is(&self, certificate: &X509Certificate<'_>) -> bool {
+        match self {
+            Self::Name(name) => *name == certificate.subject().as_raw(),
+            Self::KeyHash(hash) => {
+                key_octets(certificate).is_some_and(|key| Sha1::digest(key).as_slice() == *hash)
+            }
+        }
+    }
+}
+
+/// One `SingleResponse` (RFC 6960 §4.2.1).
+pub(super) struct SingleResponse<'a> {
+    pub(super) id: CertId<'a>,
+    pub(super) status: Status,
+    pub(super) this_update: i64,
+    pub(super) next_update: Option<i64>,
+    pub(super) extensions: Option<&'a [u8]>,
+}
+
+pub(super) enum Status {
+    Good,
+    Revoked(Revocation),
+    Unknown,
+}
+
+impl<'a> SingleResponse<'a> {
+    /// `SEQUENCE { certID, certStatus CHOICE { good [0], revoked [1], unknown [2] }, thisUpdate,
+    /// nextUpdate [0] EXPLICIT OPTIONAL, singleExtensions [1] EXPLICIT OPTIONAL }`.
+    pub(super) fn next(from: &mut Reader<'a>) -> Option<Self> {
+        let mut fields = from.sequence()?;
+        let id = CertId::next(&mut fields)?;
+        let status = fields.element()?;
+        let status = if status.tag == context_primitive(0) {
+            Status::Good
+        } else if status.tag == context(1) {
+            Status::Revoked(revocation(status.value)?)
+        } else if status.tag == context_primitive(2) {
+            Status::Unknown
+        } else {
+            return None;
+        };
+        Some(Self {
+            id,
+            status,
+            this_update: fields.time()?,
+            next_update: match fields.optional(context(0))? {
+                Some(time) => Some(Reader::new(time).time()?),
+                None => None,
+            },
+            extensions: fields.optional(context(1))?,
+        })
+    }
+}
+
+/// The contents of `RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT
+/// CRLReason OPTIONAL }`.
+pub(super) fn revocation(value: &[u8]) -> Option<Revocation> {
+    let mut fields = Reader::new(value);
+    let time = fields.time()?;
+    let reason = match fields.optional(context(0))? {
+        Some(reason) => match Reader::only(reason, ENUMERATED)? {
+            &[reason] => Some(RevocationReason(reason)),
+            _ => return None,
+        },
+        None => None,
+    };
+    Some(Revocation { time, reason })
+}
+
+/// `CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }`.
+pub(super) struct CertId<'a> {
+    pub(super) algorithm: &'a [u8],
+    pub(super) name_hash: &'a [u8],
+    pub(super) key_hash: &'a [u8],
+    pub(super) serial: &'a [u8],
+}
+
+impl<'a> CertId<'a> {
+    pub(super) fn next(from: &mut Reader<'a>) -> Option<Self> {
+        let mut fields = from.sequence()?;
+        Some(Self {
+            algorithm: fields.sequence()?.value(OID)?,
+            name_hash: fields.value(OCTET_STRING)?,
+            key_hash: fields.value(OCTET_STRING)?,
+            serial: fields.value(INTEGER)?,
+        })
+    }
+
+    /// Whether the hashes are the issuer's; `None` if the algorithm is not known.
+    pub(super) fn is_of(&self, issuer: &X509Certificate<'_>) -> Option<bool> {
+        let name = hash(self.algorithm, issuer.subject().as_raw())?;
+        let key = hash(self.algorithm, key_octets(issuer)?)?;
+        Some(name == self.name_hash && key == self.key_hash)
+    }
+}
+
+pub(super) fn hash(algorithm: &[u8], octets: &[u8]) -> Option<Vec<u8>> {
+    Some(match algorithm {
+        [0x2b, 0x0e, 0x03, 0x02, 0x1a] => Sha1::digest(octets).to_vec(),
+        [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last] => match last {
+            1 => Sha256::digest(octets).to_vec(),
+            2 => Sha384::digest(octets).to_vec(),
+            3 => Sha512::digest(octets).to_vec(),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The newest response about the certificate with this serial number from this issuer.
+pub(super) fn find_response<'a>(
+    mut responses: Reader<'a>,
+    serial: &[u8],
+    issuer: &X509Certificate<'_>,
+) -> Result<SingleResponse<'a>, OcspFailure> {
+    use OcspFailureKind as Kind;
+
+    let mut newest: Option<SingleResponse<'a>> = None;
+    let mut failure = OcspFailure::new(Kind::OtherCertificate, "the serial number differs");
+    // Hashing is only for responses with the right serial number, and only for so many.
+    let mut hashes_left = MAX_HASHES;
+    while !responses.is_empty() {
+        let Some(single) = SingleResponse::next(&mut responses) else {
+            let detail = "expected a SingleResponse, found other octets";
+            return Err(OcspFailure::new(Kind::Malformed, detail));
+        };
+        if single.id.serial != serial || hashes_left == 0 {
+            continue;
+        }
+        hashes_left -= 1;
+        match single.id.is_of(issuer) {
+            Some(true) => {
+                if newest
+                    .as_ref()
+                    .is_none_or(|newest| newest.this_update < single.this_update)
+                {
+                    newest = Some(single);
+                }
+            }
+            Some(false) => {
+                failure = OcspFailure::new(Kind::OtherCertificate, "the issuer differs");
+            }
+            None => {
+                let detail = "the hash algorithm of the CertID is not known";
+                failure = OcspFailure::new(Kind::UnsupportedAlgorithm, detail);
+            }
+        }
+    }
+    newest.ok_or(failure)
+}
