@@ -61,7 +61,7 @@
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
-//! - `revocation`: [`check_staple`] and [`StapleState`], what OCSP says.
+//! - `revocation`: [`check_staple`], what OCSP says, and [`check_crl`], what a list says.
 //! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
@@ -87,8 +87,8 @@
 //!   most 128 times one of them is looked into. Otherwise revocation is not looked at, nor is
 //!   certificate transparency.
 //!   alert and no certificate.
-//! - Of an OCSP response, 64 KiB and eight certificates are looked at. Revocation lists
-//!   and certificate transparency are not looked at.
+//! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,
+//!   32 MiB and a million entries. Certificate transparency is not looked at.
 //!
 //! # Features
 //!
@@ -185,8 +185,9 @@ pub use crate::scan::{
     ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
 pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::revocation::{
-    OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
-    Revocation, RevocationReason, StapleState, check_staple,
+    CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, OcspFailure, OcspFailureKind, OcspProof,
+    OcspResponder, OcspResponseStatus, OcspVerdict, Revocation, RevocationPointers,
+    RevocationReason, StapleState, check_crl, check_staple,
 };
 pub use crate::trust::{
     CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,

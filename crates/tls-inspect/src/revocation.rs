@@ -1,26 +1,35 @@
-//! Whether a certificate was revoked: what a stapled OCSP response says, and what that is worth.
+//! Whether a certificate was revoked: what a stapled OCSP response or a list says, and what that
+//! is worth.
 //!
 //! An authority takes a certificate back by publishing its serial number. Some also answer for
 //! one certificate at a time (OCSP, RFC 6960), and a TLS server may send such an answer along
 //! with its certificate, stapled (RFC 6066 §8). It is checked here from octets, offline.
 
+mod crl;
 mod ocsp;
+mod pointers;
 
 use std::fmt;
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
+pub use self::crl::{CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, check_crl};
 pub use self::ocsp::{
     OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
     StapleState, check_staple,
 };
+pub use self::pointers::RevocationPointers;
 use crate::der::reader::{Extension, Reader, SEQUENCE};
 use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
 
 /// How far ahead a signer's clock may be, in seconds: five minutes, as in OpenSSL.
 const CLOCK_SKEW: i64 = 300;
+
+/// How old an answer without `nextUpdate` may be, in seconds: ten days, the longest that the
+/// Baseline Requirements (§4.9.7, §4.9.10) let one with it last.
+const MAX_AGE: i64 = 10 * 86_400;
 
 /// That a certificate was revoked, when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +60,8 @@ impl RevocationReason {
     pub const CA_COMPROMISE: Self = Self(2);
     /// On hold: the only reason that may be taken back.
     pub const CERTIFICATE_HOLD: Self = Self(6);
+    /// Off the list again: only in a list of changes to another list.
+    pub const REMOVE_FROM_CRL: Self = Self(8);
 
     /// The name in RFC 5280, if it has one.
     #[must_use]

@@ -106,6 +106,11 @@ impl<'a> Reader<'a> {
         time(self.element()?)
     }
 
+    /// The tag of the next value, if there is one.
+    pub(crate) fn peek_tag(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -215,6 +220,17 @@ pub(crate) fn write_tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     }
     written.extend_from_slice(value);
     written
+}
+
+#[cfg(test)]
+pub(crate) fn write_sequence(parts: &[&[u8]]) -> Vec<u8> {
+    write_tlv(SEQUENCE, &parts.concat())
+}
+
+#[cfg(test)]
+/// A time as `YYYYMMDDHHMMSSZ`.
+pub(crate) fn write_time(text: &str) -> Vec<u8> {
+    write_tlv(GENERALIZED_TIME, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use sha1::{Digest as _, Sha1};
 use super::response::{BASIC_RESPONSE, hash};
 use super::*;
 use crate::der::reader::{
-    BIT_STRING, ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, context,
-    write_tlv,
+    BIT_STRING, ENUMERATED, INTEGER, OCTET_STRING, OID, context, write_sequence as sequence,
+    write_time as at, write_tlv,
 };
 use crate::pki::{Authority, NOW, providers};
 use crate::revocation::{RevocationReason, key_octets};
@@ -14,14 +14,6 @@ use crate::revocation::{RevocationReason, key_octets};
 const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
-
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    write_tlv(SEQUENCE, &parts.concat())
-}
-
-fn at(text: &str) -> Vec<u8> {
-    write_tlv(GENERALIZED_TIME, text.as_bytes())
-}
 
 /// A response to be signed, from which the tests depart.
 struct Answer<'a> {

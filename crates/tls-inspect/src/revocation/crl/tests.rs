@@ -1,0 +1,400 @@
+use base64::Engine as _;
+use rcgen::{
+    CertificateRevocationListParams, CrlDistributionPoint, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SerialNumber, SigningKey as _, date_time_ymd,
+};
+
+use super::*;
+use crate::der::reader::{
+    BIT_STRING, ENUMERATED, INTEGER, OCTET_STRING, OID, context, context_primitive,
+    write_sequence as sequence, write_time as at, write_tlv,
+};
+use crate::pki::{Authority, DAY, NOW, providers};
+use crate::revocation::RevocationPointers;
+
+const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+const URL: &str = "http://crl.example.org/1.crl";
+
+/// A list to be signed, from which the tests depart.
+struct Issue<'a> {
+    by: &'a Authority,
+    key: &'a KeyPair,
+    this_update: &'a str,
+    next_update: Option<&'a str>,
+    entries: Vec<Vec<u8>>,
+    extensions: Vec<Vec<u8>>,
+}
+
+impl<'a> Issue<'a> {
+    fn of(by: &'a Authority) -> Self {
+        Self {
+            by,
+            key: by.issuer.key(),
+            this_update: "20260531000000Z",
+            next_update: Some("20260607000000Z"),
+            entries: Vec::new(),
+            extensions: Vec::new(),
+        }
+    }
+
+    fn sign(&self) -> Vec<u8> {
+        let issuer = read_certificate(self.by.der.as_bytes()).unwrap();
+        let algorithm = sequence(&[&write_tlv(OID, ECDSA_SHA256)]);
+        let next_update = self.next_update.map(at).unwrap_or_default();
+        let list = |parts: &[Vec<u8>]| match parts {
+            [] => Vec::new(),
+            parts => sequence(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+        };
+        let extensions = match list(&self.extensions) {
+            none if none.is_empty() => none,
+            extensions => write_tlv(context(0), &extensions),
+        };
+        let tbs = sequence(&[
+            &[INTEGER, 1, 1],
+            &algorithm,
+            issuer.subject().as_raw(),
+            &at(self.this_update),
+            &next_update,
+            &list(&self.entries),
+            &extensions,
+        ]);
+        let signature = [vec![0], self.key.sign(&tbs).unwrap()].concat();
+        sequence(&[&tbs, &algorithm, &write_tlv(BIT_STRING, &signature)])
+    }
+}
+
+fn serial(certificate: &Der) -> Vec<u8> {
+    let certificate = read_certificate(certificate.as_bytes()).unwrap();
+    certificate.raw_serial().to_vec()
+}
+
+fn entry(serial: &[u8], reason: Option<u8>) -> Vec<u8> {
+    let reason = reason.map(|reason| {
+        let value = [ENUMERATED, 1, reason];
+        sequence(&[&extension(&[0x55, 0x1d, 21], false, &value)])
+    });
+    let serial = write_tlv(INTEGER, serial);
+    sequence(&[&serial, &at("20260530000000Z"), &reason.unwrap_or_default()])
+}
+
+fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    let value = write_tlv(OCTET_STRING, value);
+    sequence(&[&write_tlv(OID, oid), critical, &value])
+}
+
+/// An issuing distribution point with these fields.
+fn point(fields: &[u8]) -> Vec<u8> {
+    let value = sequence(&[fields]);
+    extension(list::ISSUING_DISTRIBUTION_POINT, true, &value)
+}
+
+/// A field `distributionPoint` with a full name of this URL.
+fn full_name(url: &str) -> Vec<u8> {
+    let name = write_tlv(context_primitive(6), url.as_bytes());
+    write_tlv(context(0), &write_tlv(context(0), &name))
+}
+
+struct World {
+    root: Authority,
+    leaf: Der,
+}
+
+fn world() -> World {
+    let root = Authority::root("Root");
+    let leaf = root.leaf_with(&["mx.example.org"], |params| {
+        params.crl_distribution_points = vec![CrlDistributionPoint {
+            uris: vec![URL.to_owned()],
+        }];
+    });
+    World {
+        leaf: leaf.der,
+        root,
+    }
+}
+
+impl World {
+    fn verdict(&self, crl: &[u8]) -> CrlVerdict {
+        let mut verdicts = providers().into_iter();
+        let check = |provider| check_crl(&self.leaf, &self.root.der, crl, &provider, NOW);
+        let verdict = check(verdicts.next().unwrap());
+        for other in verdicts {
+            assert_eq!(check(other), verdict);
+        }
+        verdict
+    }
+
+    #[track_caller]
+    fn fails(&self, crl: &[u8], expected: CrlFailureKind) {
+        match self.verdict(crl) {
+            CrlVerdict::CouldNotTell(failure) => assert_eq!(failure.kind, expected, "{failure:?}"),
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn not_revoked(&self, crl: &[u8]) -> CrlProof {
+        match self.verdict(crl) {
+            CrlVerdict::NotRevoked(proof) => proof,
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn revoked(&self, crl: &[u8]) -> (CrlProof, Revocation) {
+        match self.verdict(crl) {
+            CrlVerdict::Revoked { proof, revocation } => (proof, revocation),
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_list_without_the_certificate_is_proof_that_it_is_not_revoked() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    let proof = world.not_revoked(&issue.sign());
+    assert_eq!(proof.this_update, NOW - DAY);
+    assert_eq!(proof.next_update, Some(NOW + 6 * DAY));
+    assert!(!proof.stale && proof.number.is_none());
+    issue.entries = vec![entry(&[1], None), entry(&[2], Some(1))];
+    issue.extensions = vec![extension(&[0x55, 0x1d, 20], false, &[INTEGER, 2, 1, 2])];
+    assert_eq!(world.not_revoked(&issue.sign()).number.unwrap(), "0102");
+}
+
+#[test]
+fn an_entry_tells_when_and_why() {
+    let world = world();
+    let serial = serial(&world.leaf);
+    for reason in [None, Some(1), Some(6), Some(9)] {
+        let mut issue = Issue::of(&world.root);
+        issue.entries = vec![entry(&[1], None), entry(&serial, reason), entry(&[2], None)];
+        let (proof, revocation) = world.revoked(&issue.sign());
+        assert_eq!(revocation.time, NOW - 2 * DAY);
+        assert_eq!(revocation.reason.map(|reason| reason.0), reason);
+        assert!(!proof.stale);
+    }
+    let mut issue = Issue::of(&world.root);
+    issue.entries = vec![entry(&serial, Some(8))];
+    world.fails(&issue.sign(), CrlFailureKind::RemovedFromWhat);
+}
+
+#[test]
+fn pem_is_read_too() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    issue.entries = vec![entry(&serial(&world.leaf), None)];
+    let body = base64::engine::general_purpose::STANDARD.encode(issue.sign());
+    let lines: Vec<_> = body.as_bytes().chunks(64).collect();
+    let pem = format!(
+        "made by a test\n-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n",
+        String::from_utf8(lines.join(&b'\n')).unwrap()
+    );
+    world.revoked(pem.as_bytes());
+    world.fails(&pem.as_bytes()[..200], CrlFailureKind::Malformed);
+    world.fails(&vec![b'a'; MAX_PEM + 1], CrlFailureKind::TooLong);
+}
+
+#[test]
+fn lists_that_another_program_made_are_read() {
+    let world = world();
+    let serial = serial(&world.leaf);
+    let make = |serial: &[u8]| {
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 5, 31),
+            next_update: date_time_ymd(2026, 6, 7),
+            crl_number: SerialNumber::from(7),
+            issuing_distribution_point: Some(rcgen::CrlIssuingDistributionPoint {
+                distribution_point: CrlDistributionPoint {
+                    uris: vec![URL.to_owned()],
+                },
+                scope: Some(rcgen::CrlScope::UserCertsOnly),
+            }),
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: SerialNumber::from_slice(serial),
+                revocation_time: date_time_ymd(2026, 5, 30),
+                reason_code: Some(rcgen::RevocationReason::Superseded),
+                invalidity_date: Some(date_time_ymd(2026, 5, 29)),
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&world.root.issuer).unwrap().der().to_vec()
+    };
+    let (proof, revocation) = world.revoked(&make(&serial));
+    assert_eq!(proof.number.as_deref(), Some("07"));
+    assert_eq!(revocation.reason, Some(RevocationReason(4)));
+    world.not_revoked(&make(&[1, 2, 3]));
+}
+
+#[test]
+fn a_list_out_of_its_time_tells_only_of_what_is_never_taken_back() {
+    let world = world();
+    let serial = serial(&world.leaf);
+    let mut issue = Issue::of(&world.root);
+    issue.next_update = Some("20260531235959Z");
+    world.fails(&issue.sign(), CrlFailureKind::Stale);
+    issue.entries = vec![entry(&serial, Some(6))];
+    world.fails(&issue.sign(), CrlFailureKind::Stale);
+    issue.entries = vec![entry(&serial, Some(1))];
+    assert!(world.revoked(&issue.sign()).0.stale);
+    issue.entries.clear();
+    issue.next_update = None;
+    world.not_revoked(&issue.sign());
+    issue.this_update = "20260521000000Z";
+    world.fails(&issue.sign(), CrlFailureKind::Stale);
+    (issue.this_update, issue.next_update) = ("20260601000501Z", Some("20260607000000Z"));
+    world.fails(&issue.sign(), CrlFailureKind::NotYetValid);
+    issue.this_update = "20260601000500Z";
+    world.not_revoked(&issue.sign());
+}
+
+#[test]
+fn only_the_issuer_of_the_certificate_is_believed() {
+    let world = world();
+    let stranger = Authority::root("Stranger");
+    let list = Issue::of(&stranger).sign();
+    world.fails(&list, CrlFailureKind::OtherSigner);
+    let mut issue = Issue::of(&world.root);
+    issue.key = stranger.issuer.key();
+    world.fails(&issue.sign(), CrlFailureKind::BadSignature);
+    let impostor = Authority::root("Root");
+    let list = Issue::of(&impostor).sign();
+    for issuer in [&impostor, &stranger] {
+        let provider = providers().remove(0);
+        let verdict = check_crl(&world.leaf, &issuer.der, &list, &provider, NOW);
+        let CrlVerdict::CouldNotTell(failure) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(failure.kind, CrlFailureKind::OtherIssuer);
+    }
+    let root = Authority::root_with("Root", |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    });
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let world = World { root, leaf };
+    let list = Issue::of(&world.root).sign();
+    world.fails(&list, CrlFailureKind::IssuerMayNotSign);
+}
+
+#[test]
+fn a_list_about_other_certificates_proves_nothing() {
+    let world = world();
+    let other = full_name("http://crl.example.org/2.crl");
+    for (fields, expected) in [
+        (&[0x81, 1, 0xff][..], None),
+        (&full_name(URL), None),
+        (&[0x82, 1, 0xff], Some(CrlFailureKind::OutOfScope)),
+        (&[0x85, 1, 0xff], Some(CrlFailureKind::OutOfScope)),
+        (&other, Some(CrlFailureKind::OutOfScope)),
+        (&[0x83, 2, 6, 0x40], Some(CrlFailureKind::SomeReasonsOnly)),
+        (&[0x84, 1, 0xff], Some(CrlFailureKind::Indirect)),
+        (&[0x86, 1, 0xff], Some(CrlFailureKind::Malformed)),
+    ] {
+        let mut issue = Issue::of(&world.root);
+        issue.extensions = vec![point(fields)];
+        match expected {
+            Some(expected) => world.fails(&issue.sign(), expected),
+            None => assert!(!world.not_revoked(&issue.sign()).stale),
+        }
+    }
+    let mut issue = Issue::of(&world.root);
+    issue.extensions = vec![extension(&[0x55, 0x1d, 27], true, &[INTEGER, 1, 1])];
+    world.fails(&issue.sign(), CrlFailureKind::Delta);
+}
+
+#[test]
+fn a_list_of_authorities_is_about_authorities_only() {
+    let root = Authority::root("Root");
+    let leaf = root.intermediate("Intermediate").der;
+    let world = World { root, leaf };
+    let mut issue = Issue::of(&world.root);
+    issue.extensions = vec![point(&[0x82, 1, 0xff])];
+    world.not_revoked(&issue.sign());
+    issue.extensions = vec![point(&[0x81, 1, 0xff])];
+    world.fails(&issue.sign(), CrlFailureKind::OutOfScope);
+}
+
+#[test]
+fn a_critical_extension_that_is_not_known_stands_in_the_way_of_the_whole_list() {
+    let world = world();
+    let unknown = |critical| extension(&[0x55, 0x1d, 99], critical, &[5, 0]);
+    for (critical, expected) in [(true, true), (false, false)] {
+        let mut issue = Issue::of(&world.root);
+        issue.extensions = vec![unknown(critical)];
+        let told = |crl: &[u8]| match world.verdict(crl) {
+            CrlVerdict::CouldNotTell(failure) => {
+                assert_eq!(failure.kind, CrlFailureKind::UnknownCriticalExtension);
+                true
+            }
+            _ => false,
+        };
+        assert_eq!(told(&issue.sign()), expected);
+        issue.extensions.clear();
+        let extensions = sequence(&[&unknown(critical)]);
+        let other = sequence(&[&[INTEGER, 1, 1], &at("20260530000000Z"), &extensions]);
+        issue.entries = vec![other];
+        assert_eq!(told(&issue.sign()), expected);
+    }
+}
+
+#[test]
+fn too_long_a_list_is_refused_and_a_long_one_is_not() {
+    let world = world();
+    let mut long = vec![0; MAX_LIST + 1];
+    long[0] = crate::der::reader::SEQUENCE;
+    world.fails(&long, CrlFailureKind::TooLong);
+    let mut issue = Issue::of(&world.root);
+    issue.entries = vec![entry(&[1], None); 1000];
+    issue.entries.push(entry(&serial(&world.leaf), None));
+    world.revoked(&issue.sign());
+    issue.entries = vec![
+        [0x30, 0x14, 2, 1, 1]
+            .into_iter()
+            .chain(at("20260530000000Z"))
+            .collect();
+        1
+    ];
+    world.not_revoked(&issue.sign());
+    issue.entries = vec![issue.entries.remove(0); 1_000_001];
+    world.fails(&issue.sign(), CrlFailureKind::TooLong);
+}
+
+#[test]
+fn no_single_changed_or_missing_octet_makes_another_answer() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    issue.entries = vec![entry(&[1], Some(1))];
+    issue.extensions = vec![point(&full_name(URL))];
+    let list = issue.sign();
+    let provider = providers().remove(0);
+    for place in 0..list.len() {
+        let mut changed = list.clone();
+        changed[place] ^= 1;
+        for octets in [&changed, &list[..place]] {
+            let verdict = check_crl(&world.leaf, &world.root.der, octets, &provider, NOW);
+            let told = !matches!(verdict, CrlVerdict::CouldNotTell(_));
+            assert!(!told, "{place}: {verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn item_63_only_a_certificate_that_lives_longer_needs_a_pointer() {
+    let world = world();
+    let expected = RevocationPointers::Named {
+        crl: vec![URL.to_owned()],
+        ocsp: Vec::new(),
+    };
+    assert_eq!(RevocationPointers::of(&world.leaf), expected);
+    let until = |day| {
+        let leaf = world.root.leaf_with(&["mx.example.org"], |params| {
+            params.not_before = date_time_ymd(2026, 5, 1);
+            params.not_after = date_time_ymd(2026, 5, day);
+        });
+        RevocationPointers::of(&leaf.der)
+    };
+    assert_eq!(until(7), RevocationPointers::AbsentShortLived);
+    assert_eq!(until(9), RevocationPointers::Absent);
+    let unreadable = RevocationPointers::of(&Der::new([0x30, 0]));
+    assert_eq!(unreadable, RevocationPointers::Unreadable);
+}
