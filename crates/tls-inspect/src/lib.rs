@@ -62,6 +62,7 @@
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
 //! - `revocation`: [`check_staple`], what OCSP says, and [`check_crl`], what a list says.
+//! - `transparency`: [`check_scts`], what the logs' timestamps are worth.
 //! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
@@ -88,7 +89,7 @@
 //!   certificate transparency.
 //!   alert and no certificate.
 //! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,
-//!   32 MiB and a million entries. Certificate transparency is not looked at.
+//!   32 MiB and a million entries; of a list of SCTs, 32.
 //!
 //! # Features
 //!
@@ -128,6 +129,7 @@ mod provider;
 mod record;
 mod scan;
 mod revocation;
+mod transparency;
 mod trust;
 mod validity;
 
@@ -188,6 +190,10 @@ pub use crate::revocation::{
     CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, OcspFailure, OcspFailureKind, OcspProof,
     OcspResponder, OcspResponseStatus, OcspVerdict, Revocation, RevocationPointers,
     RevocationReason, StapleState, check_crl, check_staple,
+};
+pub use crate::transparency::{
+    CtLog, LogList, LogListError, LogListErrorKind, LogState, SctChannel, SctReport, SctVerdict,
+    TransparencyReport, check_scts,
 };
 pub use crate::trust::{
     CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,

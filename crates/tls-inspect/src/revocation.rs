@@ -15,6 +15,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 pub use self::crl::{CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, check_crl};
+pub(crate) use self::ocsp::sct_extension;
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+pub(crate) use self::ocsp::tests::staple_with_scts;
 pub use self::ocsp::{
     OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
     StapleState, check_staple,
@@ -25,7 +28,7 @@ use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
 
 /// How far ahead a signer's clock may be, in seconds: five minutes, as in OpenSSL.
-const CLOCK_SKEW: i64 = 300;
+pub(crate) const CLOCK_SKEW: i64 = 300;
 
 /// How old an answer without `nextUpdate` may be, in seconds: ten days, the longest that the
 /// Baseline Requirements (§4.9.7, §4.9.10) let one with it last.
@@ -131,7 +134,7 @@ impl<'a> Signed<'a> {
 }
 
 /// What came of looking for the issuer of an element of a chain.
-enum IssuerSearch<'a> {
+pub(crate) enum IssuerSearch<'a> {
     Found(Box<X509Certificate<'a>>),
     NotInChain,
     Unsupported(String),
@@ -142,7 +145,7 @@ const MAX_ISSUER_CANDIDATES: usize = 8;
 
 /// The certificate of `chain` whose key signed `certificate`. The name alone would let a server
 /// that adds a certificate of its own making to the chain choose who vouches for the first.
-fn find_issuer<'a>(
+pub(crate) fn find_issuer<'a>(
     certificate: &Der,
     chain: &'a [Der],
     provider: &CryptoProvider,

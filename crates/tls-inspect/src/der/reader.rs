@@ -202,7 +202,6 @@ pub(crate) fn unix_seconds(year: i64, fields: [i64; 5]) -> Option<i64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-#[cfg(test)]
 /// Writes one value with a definite length of the fewest octets (X.690 §10.1).
 pub(crate) fn write_tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let mut written = vec![tag];

@@ -5,6 +5,7 @@ mod signer;
 
 use std::fmt;
 
+pub(crate) use self::response::sct_extension;
 use self::response::{ResponseData, SingleResponse, Status, basic_response, find_response};
 use self::signer::check_signer;
 use super::{
@@ -293,4 +294,4 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
 const KNOWN_EXTENSIONS: &[&[u8]] = &[&[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2], SCT_LIST];
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
-mod tests;
+pub(super) mod tests;

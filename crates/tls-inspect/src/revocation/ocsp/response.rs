@@ -6,9 +6,9 @@ use x509_parser::certificate::X509Certificate;
 
 use super::{OcspFailure, OcspFailureKind, OcspResponseStatus};
 use crate::der::reader::{
-    ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, context, context_primitive,
+    ENUMERATED, Extension, INTEGER, OCTET_STRING, OID, Reader, SCT_LIST, context, context_primitive,
 };
-use crate::revocation::{Revocation, RevocationReason, key_octets};
+use crate::revocation::{Revocation, RevocationReason, Signed, key_octets};
 
 /// The most octets of a response that is looked at; real ones have 300 to 3,000.
 const MAX_RESPONSE: usize = 64 * 1024;
@@ -152,6 +152,26 @@ pub(super) fn revocation(value: &[u8]) -> Option<Revocation> {
         None => None,
     };
     Some(Revocation { time, reason })
+}
+
+/// The first list of SCTs in a response (RFC 6962 §3.3), as the value of its extension. The
+/// response is not checked: SCTs are signed by themselves.
+pub(crate) fn sct_extension(staple: &[u8]) -> Option<&[u8]> {
+    let signed = Signed::read(basic_response(staple).ok()?)?;
+    let mut responses = ResponseData::read(signed.contents)?.responses;
+    while !responses.is_empty() {
+        let Some(extensions) = SingleResponse::next(&mut responses)?.extensions else {
+            continue;
+        };
+        let mut extensions = Reader::only_sequence(extensions)?;
+        while !extensions.is_empty() {
+            let extension = Extension::next(&mut extensions)?;
+            if extension.oid == SCT_LIST {
+                return Some(extension.value);
+            }
+        }
+    }
+    None
 }
 
 /// `CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }`.

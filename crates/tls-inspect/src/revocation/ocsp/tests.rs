@@ -27,6 +27,7 @@ struct Answer<'a> {
     this_update: &'a str,
     next_update: Option<&'a str>,
     extension: Vec<u8>,
+    single_extension: Vec<u8>,
     embedded: Vec<&'a Der>,
 }
 
@@ -43,6 +44,7 @@ impl<'a> Answer<'a> {
             this_update: "20260531000000Z",
             next_update: Some("20260607000000Z"),
             extension: Vec::new(),
+            single_extension: Vec::new(),
             embedded: Vec::new(),
         }
     }
@@ -70,7 +72,12 @@ impl<'a> Answer<'a> {
             .next_update
             .map(|time| write_tlv(context(0), &at(time)));
         let next_update = next_update.unwrap_or_default();
-        sequence(&[&id, &self.status, &at(self.this_update), &next_update])
+        let extensions = match self.single_extension.as_slice() {
+            [] => Vec::new(),
+            one => write_tlv(context(1), &sequence(&[one])),
+        };
+        let this_update = at(self.this_update);
+        sequence(&[&id, &self.status, &this_update, &next_update, &extensions])
     }
 
     fn sign(&self) -> Vec<u8> {
@@ -101,6 +108,14 @@ impl<'a> Answer<'a> {
         ]);
         sequence(&[&[ENUMERATED, 1, 0], &write_tlv(context(0), &bytes)])
     }
+}
+
+/// A good response with a list of SCTs in it.
+pub(crate) fn staple_with_scts(issuer: &Authority, subject: &Der, list: &[u8]) -> Der {
+    let mut answer = Answer::good(issuer, subject);
+    let value = write_tlv(OCTET_STRING, &write_tlv(OCTET_STRING, list));
+    answer.single_extension = sequence(&[&write_tlv(OID, SCT_LIST), &value]);
+    Der::new(answer.sign())
 }
 
 struct World {

@@ -1,0 +1,271 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{CertificateParams, CustomExtension, KeyPair, PublicKeyData as _, SigningKey as _};
+
+use super::*;
+use crate::TrustStore;
+use crate::der::reader::{OCTET_STRING, write_tlv};
+use crate::pki::{Authority, NOW, providers};
+
+/// The key of the log of the vectors, and what it signed: see `tests/data/ct/README.md`.
+const LOG_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEmXg8sUUzwBYaWrRb+V0IopzQ6o3UyEJ04r5ZrRXG\
+                       dpYM8K+hB0pXrGRLI0eeWz+3skXrS0IO83AhA3GpRL6s6w==";
+const CERTIFICATE_SCT: &str = "AN8cLsEVAJRSR6lhaDJd3Fx5Wej3xtOI/AAuC70/dNdkAAABPdsn3tkAAAQDAEcwRQIgYG4QrlwtWhsK\
+    7UncSTf0jecaTpeE6cII37/p71Ns9/ICIQC+spxy19BtYdBr2zigaUaaqG/hLhi7fMRWiaLAGH71pQ==";
+const PRECERTIFICATE_SCT: &str = "AN8cLsEVAJRSR6lhaDJd3Fx5Wej3xtOI/AAuC70/dNdkAAABPdsn35MAAAQDAEcwRQIgSC9nUa8126ZU\
+    Nr4f1mQPPb+aQUKUlZJFMCiPo+XiPgYCIQDk7cDbOsVyseL16KtqaAZTmH3PQQJ9/v+hBVGdie2/CA==";
+
+fn decode(text: &str) -> Vec<u8> {
+    STANDARD.decode(text).unwrap()
+}
+
+fn opaque(octets: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(octets.len()).unwrap().to_be_bytes();
+    [&length, octets].concat()
+}
+
+fn list(scts: &[&[u8]]) -> Vec<u8> {
+    opaque(&scts.iter().flat_map(|sct| opaque(sct)).collect::<Vec<_>>())
+}
+
+fn pem(text: &[u8]) -> Der {
+    TrustStore::certificates_from_pem(text).unwrap().remove(0)
+}
+
+/// A log made for a test.
+struct Log {
+    key: KeyPair,
+    logs: LogList,
+}
+
+impl Log {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let der = Der::new(key.subject_public_key_info());
+        let logs = LogList::new([CtLog::new(der, "log", "operator")]);
+        Self { key, logs }
+    }
+
+    /// Signs an entry, its type included, by RFC 6962 §3.2.
+    fn sign(&self, timestamp: u64, entry: &[u8]) -> Vec<u8> {
+        let time = timestamp.to_be_bytes();
+        let message = [&[0, 0][..], &time, entry, &[0, 0]].concat();
+        let signature = opaque(&self.key.sign(&message).unwrap());
+        let id = self.logs.logs[0].id();
+        [&[0][..], id, &time, &[0, 0, 4, 3], &signature].concat()
+    }
+}
+
+/// A certificate whose key and serial number are always the same, with this list of SCTs in it.
+fn certificate(root: &Authority, key: &KeyPair, scts: Option<&[u8]>) -> Der {
+    let mut params = CertificateParams::new(vec!["mx.example.org".to_owned()]).unwrap();
+    params.serial_number = Some(rcgen::SerialNumber::from(77));
+    params.custom_extensions.extend(scts.map(|list| {
+        let oid = [1, 3, 6, 1, 4, 1, 11_129, 2, 4, 2];
+        CustomExtension::from_oid_content(&oid, write_tlv(OCTET_STRING, list))
+    }));
+    let certificate = params.signed_by(key, &root.issuer).unwrap();
+    Der::from(certificate.der().clone())
+}
+
+/// The entry that a log signs for a certificate without SCTs, made without the code under test.
+fn precert_entry(root: &Authority, certificate: &Der) -> Vec<u8> {
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+    let (_, issuer) = X509Certificate::from_der(root.der.as_bytes()).unwrap();
+    let (_, certificate) = X509Certificate::from_der(certificate.as_bytes()).unwrap();
+    let tbs: &[u8] = certificate.tbs_certificate.as_ref();
+    let length = u32::try_from(tbs.len()).unwrap().to_be_bytes();
+    let hash = Sha256::digest(issuer.tbs_certificate.subject_pki.raw);
+    [&[0, 1][..], &hash, &length[1..], tbs].concat()
+}
+
+fn x509_entry(certificate: &Der) -> Vec<u8> {
+    let length = u32::try_from(certificate.as_bytes().len()).unwrap();
+    [
+        &[0, 0][..],
+        &length.to_be_bytes()[1..],
+        certificate.as_bytes(),
+    ]
+    .concat()
+}
+
+fn verdicts(chain: &[Der], handshake: Option<&[u8]>, logs: &LogList) -> Vec<SctVerdict> {
+    let mut reports = providers()
+        .into_iter()
+        .map(|provider| check_scts(chain, handshake, None, logs, &provider, NOW));
+    let report = reports.next().unwrap();
+    for other in reports {
+        assert_eq!(other, report);
+    }
+    assert_eq!(report.unreadable_lists, []);
+    report.scts.into_iter().map(|sct| sct.verdict).collect()
+}
+
+fn is_valid(verdict: &SctVerdict) -> bool {
+    matches!(verdict, SctVerdict::Valid { log, operator, .. } if log == "log" && operator == "operator")
+}
+
+#[test]
+fn item_62_an_sct_of_the_vectors_is_valid_for_its_certificate_and_for_no_other() {
+    let log = CtLog::new(Der::new(decode(LOG_KEY)), "log", "operator");
+    let logs = LogList::new([log]);
+    let certificate = pem(include_bytes!("../../tests/data/ct/certificate.pem"));
+    let other = pem(include_bytes!("../../tests/data/ct/authority.pem"));
+    let scts = list(&[&decode(CERTIFICATE_SCT)]);
+    let found = verdicts(&[certificate], Some(&scts), &logs);
+    assert!(found.iter().all(is_valid) && found.len() == 1, "{found:?}");
+    let found = verdicts(&[other], Some(&scts), &logs);
+    assert!(matches!(found[..], [SctVerdict::BadSignature { .. }]));
+}
+
+#[test]
+fn item_62_a_precertificate_of_the_vectors_is_made_up_again() {
+    let precertificate = pem(include_bytes!("../../tests/data/ct/precertificate.pem"));
+    let authority = pem(include_bytes!("../../tests/data/ct/authority.pem"));
+    let octets = decode(PRECERTIFICATE_SCT);
+    let sct = Sct::read(&octets).unwrap();
+    assert_eq!(sct.timestamp, 1365181456275);
+    let spki = crate::Certificate::parse(authority.as_bytes())
+        .unwrap()
+        .spki_sha256;
+    let hash: Vec<u8> = (0..64)
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&spki[at..at + 2], 16).unwrap())
+        .collect();
+    let mut hash: [u8; 32] = hash.try_into().unwrap();
+    for provider in providers() {
+        let entry = precertificate::entry(precertificate.as_bytes(), &hash).unwrap();
+        let check = sct.check(&entry, &decode(LOG_KEY), &provider);
+        assert_eq!(check, SignatureCheck::Verified);
+    }
+    hash[0] ^= 1;
+    let entry = precertificate::entry(precertificate.as_bytes(), &hash).unwrap();
+    let check = sct.check(&entry, &decode(LOG_KEY), &providers().remove(0));
+    assert_eq!(check, SignatureCheck::Failed);
+}
+
+#[test]
+fn item_62_an_embedded_sct_is_about_the_certificate_without_it_and_its_issuer() {
+    let (root, key, log) = (
+        Authority::root("Root"),
+        KeyPair::generate().unwrap(),
+        Log::new(),
+    );
+    let bare = certificate(&root, &key, None);
+    let entry = precert_entry(&root, &bare);
+    let early = log.sign(1_700_000_000_000, &entry);
+    let late = log.sign(1_900_000_000_000, &entry);
+    let stranger = Log::new().sign(1_700_000_000_000, &entry);
+    let of_other = log.sign(1_700_000_000_000, &x509_entry(&bare));
+    let scts = list(&[&early, &late, &stranger, &of_other, &[1, 2, 3]]);
+    let leaf = certificate(&root, &key, Some(&scts));
+    let found = verdicts(&[leaf.clone(), root.der.clone()], None, &log.logs);
+    assert!(is_valid(&found[0]), "{found:?}");
+    assert_eq!(
+        found[1..3],
+        [SctVerdict::InTheFuture, SctVerdict::UnknownLog]
+    );
+    assert!(matches!(found[3], SctVerdict::BadSignature { .. }));
+    assert_eq!(found[4..], [SctVerdict::Unreadable]);
+    let found = verdicts(&[leaf], None, &log.logs);
+    assert!(matches!(found[0], SctVerdict::CouldNotTell(_)), "{found:?}");
+    assert_eq!(verdicts(&[bare, root.der], None, &log.logs), []);
+}
+
+#[test]
+fn an_sct_of_another_algorithm_is_not_told_to_be_bad() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let mut sct = log.sign(1_700_000_000_000, &x509_entry(&leaf));
+    assert_eq!(sct[43..45], [4, 3]);
+    sct[43] = 6;
+    let found = verdicts(&[leaf], Some(&list(&[&sct])), &log.logs);
+    assert!(
+        matches!(found[..], [SctVerdict::CouldNotTell(_)]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn no_single_changed_octet_leaves_an_sct_valid() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let sct = log.sign(1_700_000_000_000, &x509_entry(&leaf));
+    let provider = providers().remove(0);
+    for place in 0..sct.len() {
+        let mut changed = sct.clone();
+        changed[place] ^= 1;
+        let changed = list(&[&changed]);
+        let chain = [leaf.clone()];
+        let report = check_scts(&chain, Some(&changed), None, &log.logs, &provider, NOW);
+        assert!(!is_valid(&report.scts[0].verdict), "{place}");
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_is_told_and_one_without_end_is_cut() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let chain = [root.leaf(&["mx.example.org"]).der];
+    let sct = log.sign(1_700_000_000_000, &x509_entry(&chain[0]));
+    let provider = providers().remove(0);
+    let check = |list: &[u8]| check_scts(&chain, Some(list), None, &log.logs, &provider, NOW);
+    for broken in [
+        &[][..],
+        &[0],
+        &[0, 0],
+        &[0, 2, 0, 0],
+        &[0, 1, 0],
+        &[0, 3, 0, 1, 0, 0],
+    ] {
+        let report = check(broken);
+        assert_eq!(
+            report.unreadable_lists,
+            [SctChannel::Handshake],
+            "{broken:?}"
+        );
+        assert!(report.scts.is_empty());
+    }
+    let broken = opaque(&[opaque(&sct), vec![0, 9, 1]].concat());
+    let report = check(&broken);
+    assert!(is_valid(&report.scts[0].verdict));
+    assert_eq!(report.unreadable_lists, [SctChannel::Handshake]);
+    let many = list(&vec![&sct[..]; 100]);
+    assert_eq!(check(&many).scts.len(), MAX_SCTS);
+    let leaf = certificate(&root, &KeyPair::generate().unwrap(), Some(&[1]));
+    let report = check_scts(&[leaf], None, None, &log.logs, &provider, NOW);
+    assert_eq!(report.unreadable_lists, [SctChannel::Certificate]);
+}
+
+#[test]
+fn an_sct_in_a_staple_is_found() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let chain = [root.leaf(&["mx.example.org"]).der];
+    let sct = log.sign(1_700_000_000_000, &x509_entry(&chain[0]));
+    let staple = crate::revocation::staple_with_scts(&root, &chain[0], &list(&[&sct]));
+    let provider = providers().remove(0);
+    let report = check_scts(&chain, None, Some(&staple), &log.logs, &provider, NOW);
+    assert_eq!(report.scts[0].channel, SctChannel::Staple);
+    assert!(is_valid(&report.scts[0].verdict), "{report:?}");
+    assert_eq!(report.scts[0].timestamp_ms, Some(1_700_000_000_000));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_list_that_chrome_publishes_is_read() {
+    let json = include_bytes!("../../tests/data/ct/log-list.json");
+    let list = LogList::from_json(json).unwrap();
+    let states: Vec<_> = list.logs.iter().map(|log| log.state.unwrap()).collect();
+    let expected = [LogState::ReadOnly, LogState::Usable, LogState::Retired];
+    assert_eq!(states, expected);
+    assert_eq!(list.timestamp, Some(1_651_841_711));
+    assert_eq!(list.logs[0].state_since, Some(1_480_512_258));
+    assert_eq!(list.logs[2].operator, "Bob's CT Log Shop");
+    assert_eq!(list.unreadable, 1);
+    for (json, kind) in [
+        (b"{}".to_vec(), LogListErrorKind::Malformed),
+        (vec![b'['; 100_000], LogListErrorKind::Malformed),
+        (vec![b' '; 5 << 20], LogListErrorKind::TooLong),
+    ] {
+        assert_eq!(LogList::from_json(&json).unwrap_err().kind(), kind);
+    }
+}
