@@ -191,3 +191,6 @@ fn has_critical(extensions: Option<&[u8]>, known: &[&[u8]]) -> Option<bool> {
     }
     Some(found)
 }
+
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
+mod tests;

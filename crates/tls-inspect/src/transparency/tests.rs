@@ -7,9 +7,8 @@ use crate::TrustStore;
 use crate::der::reader::{OCTET_STRING, write_tlv};
 use crate::pki::{Authority, NOW, providers};
 
-/// The key of the log of the vectors, and what it signed: see `tests/data/ct/README.md`.
-const LOG_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEmXg8sUUzwBYaWrRb+V0IopzQ6o3UyEJ04r5ZrRXG\
-                       dpYM8K+hB0pXrGRLI0eeWz+3skXrS0IO83AhA3GpRL6s6w==";
+/// The key of the log of the vectors, and what it signed, in base64: see `tests/data/ct/README.md`.
+const LOG_KEY: &[u8] = include_bytes!("../../tests/data/ct/log-key.der");
 const CERTIFICATE_SCT: &str = "AN8cLsEVAJRSR6lhaDJd3Fx5Wej3xtOI/AAuC70/dNdkAAABPdsn3tkAAAQDAEcwRQIgYG4QrlwtWhsK\
     7UncSTf0jecaTpeE6cII37/p71Ns9/ICIQC+spxy19BtYdBr2zigaUaaqG/hLhi7fMRWiaLAGH71pQ==";
 const PRECERTIFICATE_SCT: &str = "AN8cLsEVAJRSR6lhaDJd3Fx5Wej3xtOI/AAuC70/dNdkAAABPdsn35MAAAQDAEcwRQIgSC9nUa8126ZU\
@@ -107,7 +106,7 @@ fn is_valid(verdict: &SctVerdict) -> bool {
 
 #[test]
 fn item_62_an_sct_of_the_vectors_is_valid_for_its_certificate_and_for_no_other() {
-    let log = CtLog::new(Der::new(decode(LOG_KEY)), "log", "operator");
+    let log = CtLog::new(Der::new(LOG_KEY), "log", "operator");
     let logs = LogList::new([log]);
     let certificate = pem(include_bytes!("../../tests/data/ct/certificate.pem"));
     let other = pem(include_bytes!("../../tests/data/ct/authority.pem"));
@@ -135,12 +134,12 @@ fn item_62_a_precertificate_of_the_vectors_is_made_up_again() {
     let mut hash: [u8; 32] = hash.try_into().unwrap();
     for provider in providers() {
         let entry = precertificate::entry(precertificate.as_bytes(), &hash).unwrap();
-        let check = sct.check(&entry, &decode(LOG_KEY), &provider);
+        let check = sct.check(&entry, LOG_KEY, &provider);
         assert_eq!(check, SignatureCheck::Verified);
     }
     hash[0] ^= 1;
     let entry = precertificate::entry(precertificate.as_bytes(), &hash).unwrap();
-    let check = sct.check(&entry, &decode(LOG_KEY), &providers().remove(0));
+    let check = sct.check(&entry, LOG_KEY, &providers().remove(0));
     assert_eq!(check, SignatureCheck::Failed);
 }
 
