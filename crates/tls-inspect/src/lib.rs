@@ -59,11 +59,8 @@
 //!   [`Rollover`], what becomes of them when the chain changes.
 //! - `assess`: the public key infrastructure's judgement of one capture.
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
-//! - `trust`: [`TrustStore`] and why a chain does or does not lead to it.
-//! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain.
 //! - `revocation`: [`check_staple`], what OCSP says, and [`check_crl`], what a list says.
 //! - `transparency`: [`check_scts`], what the logs' timestamps are worth.
-//! - `assess`: all of the above for one capture.
 //! - `provider`: the [`CryptoProvider`] that signatures are checked with.
 //! - `der`: octets kept as received.
 //! - `escape`: text made safe to show.
@@ -85,9 +82,7 @@
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more.
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
-//!   most 128 times one of them is looked into. Otherwise revocation is not looked at, nor is
-//!   certificate transparency.
-//!   alert and no certificate.
+//!   most 128 times one of them is looked into.
 //! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,
 //!   32 MiB and a million entries; of a list of SCTs, 32.
 //!
@@ -127,8 +122,8 @@ mod policy;
 mod provider;
 #[cfg(feature = "tokio")]
 mod record;
-mod scan;
 mod revocation;
+mod scan;
 mod transparency;
 mod trust;
 mod validity;
@@ -181,15 +176,15 @@ pub use crate::record::{
     HandshakeOptions, HandshakeOptionsError, HandshakeOptionsErrorKind, OfferedGroups, OfferedName,
     OfferedVersions, Recorded, RecordedStream, Recorder, ServerKeyKind,
 };
-pub use crate::scan::{
-    Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
-    Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,
-    ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
-pub use crate::record::{Recorded, RecordedStream, Recorder};
 pub use crate::revocation::{
     CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, OcspFailure, OcspFailureKind, OcspProof,
     OcspResponder, OcspResponseStatus, OcspVerdict, Revocation, RevocationPointers,
     RevocationReason, StapleState, check_crl, check_staple,
+};
+pub use crate::scan::{
+    Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
+    Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,
+    ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
 };
 pub use crate::transparency::{
     CtLog, LogList, LogListError, LogListErrorKind, LogState, SctChannel, SctReport, SctVerdict,

@@ -14,6 +14,8 @@ use super::*;
 enum End {
     Close,
     Reset,
+    /// A reset that has not arrived yet when the last octets have.
+    ResetLater,
     Silence,
     /// These octets, and then a close.
     Octets(&'static [u8]),
@@ -62,16 +64,20 @@ impl AsyncRead for Cut {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        this.sent.extend(std::mem::take(&mut this.ahead));
+        this.sent.extend(mem::take(&mut this.ahead));
         if let Some(server) = &mut this.server {
             while server.wants_write() {
                 server.write_tls(&mut this.sent).unwrap();
             }
         }
         if this.left == 0 || (this.sent.is_empty() && this.server.is_none()) {
-            match std::mem::replace(&mut this.end, End::Close) {
+            match mem::replace(&mut this.end, End::Close) {
                 End::Close => return Poll::Ready(Ok(())),
                 End::Reset => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+                End::ResetLater => {
+                    this.end = End::Reset;
+                    return Poll::Pending;
+                }
                 End::Silence => {
                     this.end = End::Silence;
                     return Poll::Pending;
@@ -291,7 +297,7 @@ async fn a_server_that_chooses_tls_1_0_is_seen_to_and_is_sent_an_alert() {
 async fn item_41_what_goes_wrong_after_this_side_has_finished_is_a_late_failure() {
     for (end, expected) in [
         (End::Close, HandshakeFailureKind::PeerClosed),
-        (End::Reset, HandshakeFailureKind::Reset),
+        (End::ResetLater, HandshakeFailureKind::Reset),
     ] {
         for versions in [TLS_1_2, TLS_1_3] {
             let acceptor = acceptor(versions);
@@ -305,5 +311,22 @@ async fn item_41_what_goes_wrong_after_this_side_has_finished_is_a_late_failure(
             let late = stream.late_failure().map(|failure| failure.kind);
             assert_eq!(late, Some(expected).filter(|_| versions == TLS_1_3));
         }
+    }
+}
+
+/// What comes together with the last octets is read with them: the handshake has failed, and shows all the same that the server
+/// holds its key.
+#[tokio::test]
+async fn item_41_a_reset_together_with_the_last_octets_fails_the_handshake_and_takes_no_proof_away()
+{
+    for versions in [TLS_1_2, TLS_1_3] {
+        let acceptor = acceptor(versions);
+        let (_, octets) = whole(&acceptor).await;
+        let capture = record_cut(Cut::new(&acceptor, octets, End::Reset))
+            .await
+            .capture;
+        assert_eq!(failure(&capture).kind, HandshakeFailureKind::Reset);
+        assert_eq!(capture.key_possession, KeyPossession::Verified);
+        assert_eq!(capture.chain.len(), 1);
     }
 }

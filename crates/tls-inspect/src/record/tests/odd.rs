@@ -37,7 +37,7 @@ async fn check(provider: &CryptoProvider, leaf: &Leaf) {
             .await
             .capture;
         assert_eq!(capture.outcome, HandshakeOutcome::Completed);
-        assert_eq!(capture.chain, [leaf.der.clone()]);
+        assert_eq!(capture.chain, std::slice::from_ref(&leaf.der));
         assert_eq!(capture.key_possession, KeyPossession::Verified);
         assert!(Certificate::parse(leaf.der.as_bytes()).is_ok());
     }
