@@ -2,23 +2,27 @@
 
 mod conformity;
 mod deviation;
+mod extension;
 pub(crate) mod naming;
+mod pointers;
+mod policies;
 
 use std::fmt;
 use std::net::IpAddr;
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{
-    ExtendedKeyUsage, GeneralName, KeyUsage, ParsedExtension, X509Extension,
-};
+use x509_parser::extensions::{GeneralName, ParsedExtension, PolicyInformation, X509Extension};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 pub use self::deviation::{Deviation, Profile};
+use self::extension::{count_scts, extended_key_usages, key_usages, tls_features};
 use self::naming::{attribute_values, curve, distinguished_name, key_algorithm};
+pub use self::pointers::RevocationPointer;
+pub use self::policies::{CertificatePolicy, Validation};
 use crate::Validity;
-use crate::der::{hex, read_tlv, sha256_hex};
+use crate::der::{hex, sha256_hex};
 use crate::escape::printable;
 use crate::provider::rsa_bits;
 
@@ -101,6 +105,52 @@ pub struct Certificate {
     pub self_issued: bool,
     /// Whether it demands a stapled OCSP response (RFC 7633, feature `status_request`).
     pub must_staple: bool,
+    /// The TLS extensions that it demands of a server (RFC 7633 §4), by their numbers in the IANA
+    /// registry; `None` without the extension, or if it cannot be read.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub tls_features: Option<Vec<u16>>,
+    /// Where its OCSP responder is (RFC 5280 §4.2.2.1), as all URLs here: those with a scheme and
+    /// an authority, in the order found, [`MAX_URLS`](Self::MAX_URLS) at most and each of
+    /// [`MAX_URL_OCTETS`](Self::MAX_URL_OCTETS) at most. A URL is the choice of whoever made the
+    /// certificate, so where it leads is to be checked before it is followed.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub ocsp_urls: Vec<String>,
+    /// Where its issuer's certificate can be had (`caIssuers`, RFC 5280 §4.2.2.1).
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub ca_issuer_urls: Vec<String>,
+    /// Where the revocation lists are that it would be on (RFC 5280 §4.2.1.13).
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub crl_urls: Vec<String>,
+    /// The policies that it was issued under (RFC 5280 §4.2.1.4); `None` without the extension.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub policies: Option<Vec<CertificatePolicy>>,
+    /// How many signed certificate timestamps are embedded in it (RFC 6962 §3.3); `None` without
+    /// the extension, or if it cannot be read. They may come with the handshake or in an OCSP
+    /// response as well, and that they are there does not say that they are good.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub embedded_scts: Option<usize>,
+    /// How many locations, policies and TLS features are not listed: too many of a kind, too
+    /// long, or a location that is no URL or serves another purpose.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub left_out: usize,
     /// The SHA-256 of the whole certificate, in hexadecimal: the fingerprint.
     pub sha256: String,
     /// The SHA-256 of the SubjectPublicKeyInfo, in hexadecimal.
@@ -111,6 +161,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// The most policies that are kept.
+    pub const MAX_POLICIES: usize = 32;
+
+    /// The most TLS features that are kept.
+    pub const MAX_TLS_FEATURES: usize = 32;
+
     /// Reads a certificate.
     ///
     /// The work and the memory grow linearly with the length of `der`.
@@ -145,6 +201,13 @@ impl Certificate {
             subject_key_id: None,
             self_issued: x509.subject().as_raw() == x509.issuer().as_raw(),
             must_staple: false,
+            tls_features: None,
+            ocsp_urls: Vec::new(),
+            ca_issuer_urls: Vec::new(),
+            crl_urls: Vec::new(),
+            policies: None,
+            embedded_scts: None,
+            left_out: 0,
             sha256: sha256_hex(der),
             spki_sha256: sha256_hex(tbs.subject_pki.raw),
             deviations: Vec::new(),
@@ -213,91 +276,58 @@ impl Certificate {
                 self.authority_key_id = id.key_identifier.as_ref().map(|id| hex(id.0));
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(hex(id.0)),
-            ParsedExtension::ParseError { .. } => {
-                self.deviations
-                    .push(Deviation::MalformedExtension(extension.oid.to_id_string()));
-            }
-            ParsedExtension::UnsupportedExtension { .. } => self.read_other_extension(extension),
-            _ => {}
+            ParsedExtension::AuthorityInfoAccess(access) => self.read_information_access(access),
+            ParsedExtension::CRLDistributionPoints(points) => self.read_distribution_points(points),
+            ParsedExtension::CertificatePolicies(policies) => self.read_policies(policies),
+            _ => self.read_other_extension(extension),
         }
+    }
+
+    fn read_policies(&mut self, policies: &[PolicyInformation<'_>]) {
+        let mut kept = Vec::new();
+        for policy in policies {
+            let fits = policy.policy_id.as_bytes().len() <= CertificatePolicy::MAX_OCTETS;
+            if fits && kept.len() < Self::MAX_POLICIES {
+                kept.push(CertificatePolicy::new(policy.policy_id.to_id_string()));
+            } else {
+                self.count_left_out(1);
+            }
+        }
+        self.policies = Some(kept);
     }
 
     fn read_other_extension(&mut self, extension: &X509Extension<'_>) {
         let oid = extension.oid.to_id_string();
-        if oid == "1.3.6.1.5.5.7.1.24" {
-            match tls_features(extension.value) {
-                Some(features) => self.must_staple |= features.contains(&5),
-                None => self.deviations.push(Deviation::MalformedExtension(oid)),
+        let readable = match (oid.as_str(), extension.parsed_extension()) {
+            ("1.3.6.1.5.5.7.1.24", _) => self.read_tls_features(extension.value),
+            ("1.3.6.1.4.1.11129.2.4.2", _) => {
+                self.embedded_scts = count_scts(extension.value);
+                self.embedded_scts.is_some()
             }
-        } else if extension.critical {
-            self.deviations
-                .push(Deviation::UnknownCriticalExtension(oid));
+            (_, ParsedExtension::ParseError { .. }) => false,
+            (_, ParsedExtension::UnsupportedExtension { .. }) if extension.critical => {
+                self.deviations
+                    .push(Deviation::UnknownCriticalExtension(oid));
+                return;
+            }
+            _ => true,
+        };
+        if !readable {
+            self.deviations.push(Deviation::MalformedExtension(oid));
         }
     }
-}
 
-/// `Features ::= SEQUENCE OF INTEGER` (RFC 7633 §4.1); a feature is an extension number of TLS
-/// and so of 16 bits.
-fn tls_features(value: &[u8]) -> Option<Vec<u16>> {
-    let (sequence, after) = read_tlv(value)?;
-    if sequence.tag != 0x30 || !after.is_empty() {
-        return None;
+    fn read_tls_features(&mut self, value: &[u8]) -> bool {
+        self.tls_features = tls_features(value);
+        let Some(features) = &mut self.tls_features else {
+            return false;
+        };
+        self.must_staple |= features.contains(&5);
+        let beyond = features.len().saturating_sub(Self::MAX_TLS_FEATURES);
+        features.truncate(Self::MAX_TLS_FEATURES);
+        self.count_left_out(beyond);
+        true
     }
-    let mut features = Vec::new();
-    let mut rest = sequence.value;
-    while !rest.is_empty() {
-        let (integer, next) = read_tlv(rest)?;
-        features.push(match (integer.tag, integer.value) {
-            (0x02, &[low]) => u16::from(low),
-            (0x02, &[high, low] | &[0, high, low]) => u16::from_be_bytes([high, low]),
-            _ => return None,
-        });
-        rest = next;
-    }
-    Some(features)
-}
-
-/// The names of the bits set (RFC 5280 §4.2.1.3).
-fn key_usages(usage: &KeyUsage) -> Vec<String> {
-    let bits = [
-        (usage.digital_signature(), "digitalSignature"),
-        (usage.non_repudiation(), "nonRepudiation"),
-        (usage.key_encipherment(), "keyEncipherment"),
-        (usage.data_encipherment(), "dataEncipherment"),
-        (usage.key_agreement(), "keyAgreement"),
-        (usage.key_cert_sign(), "keyCertSign"),
-        (usage.crl_sign(), "cRLSign"),
-        (usage.encipher_only(), "encipherOnly"),
-        (usage.decipher_only(), "decipherOnly"),
-    ];
-    names_set(&bits)
-}
-
-fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
-    let bits = [
-        (usage.any, "anyExtendedKeyUsage"),
-        (usage.server_auth, "serverAuth"),
-        (usage.client_auth, "clientAuth"),
-        (usage.code_signing, "codeSigning"),
-        (usage.email_protection, "emailProtection"),
-        (usage.time_stamping, "timeStamping"),
-        (usage.ocsp_signing, "OCSPSigning"),
-    ];
-    let mut names = names_set(&bits);
-    names.extend(
-        usage
-            .other
-            .iter()
-            .map(x509_parser::asn1_rs::Oid::to_id_string),
-    );
-    names
-}
-
-fn names_set(bits: &[(bool, &str)]) -> Vec<String> {
-    bits.iter()
-        .filter(|(set, _)| *set)
-        .map(|(_, name)| (*name).to_owned())
-        .collect()
 }
 
 /// One subject alternative name (RFC 5280 §4.2.1.6).

@@ -77,6 +77,8 @@
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
 //!   signature checks at each of at most nine times.
+//! - Of a certificate, 16 URLs of a kind are kept, of at most 2,048 octets each, 32 policies and
+//!   32 TLS features.
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built; for
 //!   a roll-over, with each of the two chains, and two paths more for its plans.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
@@ -141,7 +143,8 @@ pub use crate::cause::{
     FailureSearch, FailureSearchOptions, ProvenCause, SchemeKind, SuiteKind, UnsupportedKey,
 };
 pub use crate::certificate::{
-    AltName, Certificate, CertificateError, CertificateErrorKind, Deviation, Key, Profile,
+    AltName, Certificate, CertificateError, CertificateErrorKind, CertificatePolicy, Deviation,
+    Key, Profile, RevocationPointer, Validation,
 };
 pub use crate::chain::{ChainElement, ChainReport, ElementContent, SignedBy};
 pub use crate::dane::{

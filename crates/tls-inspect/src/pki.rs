@@ -195,3 +195,20 @@ pub(crate) fn critical_extension() -> CustomExtension {
     extension.set_criticality(true);
     extension
 }
+
+/// A value of DER (X.690 §8.1) with this tag and a length of two octets.
+pub(crate) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82, length[0], length[1]], value].concat()
+}
+
+/// Authority information access (RFC 5280 §4.2.2.1) with these methods, the last arc of each,
+/// and locations.
+pub(crate) fn information_access(access: &[(u8, &str)]) -> CustomExtension {
+    let described = access.iter().flat_map(|(arc, location)| {
+        let method = tlv(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, *arc]);
+        tlv(0x30, &[method, tlv(0x86, location.as_bytes())].concat())
+    });
+    let described: Vec<u8> = described.collect();
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], tlv(0x30, &described))
+}

@@ -104,7 +104,7 @@ impl TrustFailure {
 
 impl TrustFailure {
     /// What the element that this is about says of an issuer that was not sent.
-    fn missing_issuer(&self, chain: &[Der], report: &ChainReport) -> Option<Box<MissingIssuer>> {
+    fn missing_issuer(&self, report: &ChainReport) -> Option<Box<MissingIssuer>> {
         let looked_for = matches!(
             self.kind,
             TrustFailureKind::MissingIntermediate | TrustFailureKind::UnknownRoot
@@ -113,7 +113,7 @@ impl TrustFailure {
         if report.elements.get(element)?.is_self_signed(element) {
             return None;
         }
-        MissingIssuer::of(chain.get(element)?).map(Box::new)
+        MissingIssuer::of(report.certificate(element)?).map(Box::new)
     }
 }
 
@@ -280,7 +280,7 @@ impl TrustStore {
             failures.extend(diagnosis::translate(&refusal, report, options.purpose));
         }
         for failure in &mut failures {
-            failure.missing = failure.missing_issuer(chain, report);
+            failure.missing = failure.missing_issuer(report);
         }
         // Those that belong to no element come last; the sort is stable.
         failures.sort_by_key(|failure| failure.element.unwrap_or(usize::MAX));

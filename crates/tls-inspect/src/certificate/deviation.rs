@@ -29,6 +29,12 @@ pub enum Deviation {
     UnknownCriticalExtension(String),
     /// This subject alternative name cannot be read.
     MalformedAltName(String),
+    /// This URL of an OCSP responder, an issuer or a revocation list is none (RFC 5280 §4.2.1.6,
+    /// §4.2.1.13, §4.2.2.1).
+    MalformedUrl(String),
+    /// This URL of an OCSP responder, an issuer or a revocation list has another scheme than
+    /// `http` (Baseline Requirements §7.1.2.7.7, §7.1.2.11.2).
+    UrlNotHttp(String),
     /// This extension is not critical and must be: basic constraints of an authority
     /// (RFC 5280 §4.2.1.9), name constraints (§4.2.1.10), policy constraints (§4.2.1.11),
     /// alternative names without a subject (§4.2.1.6).
@@ -98,6 +104,7 @@ impl Deviation {
     pub const fn profile(&self) -> Profile {
         match self {
             Self::MustNotBeCriticalInPublic(_)
+            | Self::UrlNotHttp(_)
             | Self::IssuerNamedInAuthorityKeyId
             | Self::AuthorityKeyIdNotOwn
             | Self::CommonNameNotInAltNames(_)
@@ -129,6 +136,8 @@ impl fmt::Display for Deviation {
             Self::MalformedAltName(name) => {
                 write!(f, "subject alternative name {name} malformed")
             }
+            Self::MalformedUrl(url) => write!(f, "URL {url} malformed"),
+            Self::UrlNotHttp(url) => write!(f, "URL {url} not of the scheme http"),
             Self::MustBeCritical(oid) => write!(f, "extension {oid} expected to be critical"),
             Self::MustNotBeCritical(oid) | Self::MustNotBeCriticalInPublic(oid) => {
                 write!(f, "extension {oid} expected not to be critical")

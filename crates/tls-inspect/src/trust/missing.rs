@@ -1,11 +1,6 @@
 //! What a certificate says of an issuer that was not sent.
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::prelude::FromDer as _;
-
-use crate::der::hex;
-use crate::{Der, escape::printable};
+use crate::Certificate;
 
 /// An issuer that was neither sent nor is in the store, as the certificate it issued names it.
 /// Nothing of it has been verified, nor fetched.
@@ -32,49 +27,21 @@ impl MissingIssuer {
     pub const MAX_URLS: usize = 4;
 
     /// The most octets of a URL that is kept.
-    pub const MAX_URL_OCTETS: usize = 2048;
+    pub const MAX_URL_OCTETS: usize = Certificate::MAX_URL_OCTETS;
 
-    /// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
-    const CA_ISSUERS: &'static str = "1.3.6.1.5.5.7.48.2";
-
-    /// What the certificate in `der` says of its issuer, if it says anything.
-    pub(super) fn of(der: &Der) -> Option<Self> {
-        let (_, x509) = X509Certificate::from_der(der.as_bytes()).ok()?;
-        let mut missing = Self {
-            key_id: None,
-            urls: Vec::new(),
+    /// What a certificate says of its issuer, if it says anything.
+    pub(super) fn of(certificate: &Certificate) -> Option<Self> {
+        let urls = certificate.ca_issuer_urls.iter().filter(|url| {
+            let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+            scheme.is_some_and(|scheme| {
+                let mut known = ["http", "https"].iter();
+                known.any(|known| scheme.eq_ignore_ascii_case(known))
+            })
+        });
+        let missing = Self {
+            key_id: certificate.authority_key_id.clone(),
+            urls: urls.take(Self::MAX_URLS).cloned().collect(),
         };
-        for extension in x509.extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    missing.key_id = id.key_identifier.as_ref().map(|id| hex(id.0));
-                }
-                ParsedExtension::AuthorityInfoAccess(access) => {
-                    let issuers = access.accessdescs.iter().filter(|description| {
-                        description.access_method.to_id_string() == Self::CA_ISSUERS
-                    });
-                    let urls =
-                        issuers.filter_map(|description| match description.access_location {
-                            GeneralName::URI(url) if is_url(url) => Some(printable(url)),
-                            _ => None,
-                        });
-                    let left = Self::MAX_URLS.saturating_sub(missing.urls.len());
-                    missing.urls.extend(urls.take(left));
-                }
-                _ => {}
-            }
-        }
         (missing.key_id.is_some() || !missing.urls.is_empty()).then_some(missing)
     }
-}
-
-/// Whether this is a URL of the web that needs no escaping to be shown (RFC 3986 §2).
-fn is_url(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        ["http", "https"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known))
-    }) && text.len() <= MissingIssuer::MAX_URL_OCTETS
-        && text.bytes().all(|octet| octet.is_ascii_graphic())
 }

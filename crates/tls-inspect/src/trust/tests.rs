@@ -1,7 +1,9 @@
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 
 use super::*;
-use crate::pki::{Authority, NOW, critical_extension, providers, self_signed_leaf};
+use crate::pki::{
+    Authority, NOW, critical_extension, information_access, providers, self_signed_leaf,
+};
 
 const MX: &[&str] = &["mx.example.org"];
 
@@ -191,21 +193,6 @@ fn causes_of_an_unknown_issuer_are_told_apart() {
         &[&own.der],
         &[(SelfSigned, Some(0))],
     );
-}
-
-/// Authority information access (RFC 5280 §4.2.2.1) with these methods, the last arc of each,
-/// and locations.
-fn information_access(access: &[(u8, &str)]) -> rcgen::CustomExtension {
-    let tlv = |tag: u8, value: &[u8]| {
-        let length = u16::try_from(value.len()).unwrap().to_be_bytes();
-        [&[tag, 0x82, length[0], length[1]], value].concat()
-    };
-    let described = access.iter().flat_map(|(arc, location)| {
-        let method = tlv(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, *arc]);
-        tlv(0x30, &[method, tlv(0x86, location.as_bytes())].concat())
-    });
-    let described: Vec<u8> = described.collect();
-    rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], tlv(0x30, &described))
 }
 
 #[test]
