@@ -1,10 +1,16 @@
 //! Whom the certificate should name: reference identifiers and their match (RFC 9525).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
 use crate::{AltName, Certificate};
+
+/// The longest name in octets of text: 255 on the wire (RFC 1035 §2.3.4).
+const MAX_NAME: usize = 253;
 
 /// What the client looks for in the certificate (RFC 9525 §2.3): a DNS name or an address.
 ///
@@ -13,7 +19,8 @@ use crate::{AltName, Certificate};
 ///
 /// let id: ReferenceId = "MX1.Example.com.".parse()?;
 /// assert_eq!(id.to_string(), "mx1.example.com");
-/// assert!("mx1.bücher.example".parse::<ReferenceId>().is_err());
+/// let id: ReferenceId = "mx1.Bücher.example".parse()?;
+/// assert_eq!(id.to_string(), "mx1.xn--bcher-kva.example");
 /// # Ok::<(), tls_inspect::ReferenceIdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,28 +96,38 @@ pub struct DnsId(String);
 
 impl DnsId {
     /// Reads a host name. Upper case becomes lower case and one trailing dot is dropped;
-    /// underscores are allowed, since such hosts exist.
+    /// underscores are allowed, since such hosts exist. U-labels become A-labels (UTS 46), which
+    /// certificates hold (RFC 9525 §6.3); A-labels are taken as they are, valid or not, since a
+    /// certificate may hold the same.
     ///
     /// # Errors
     ///
-    /// If `text` has a U-label (convert it first, RFC 9525 §6.3), a wildcard, a label that is
-    /// empty, over 63 octets long (RFC 1035 §2.3.4) or begins or ends with a hyphen, if the name
-    /// is over 253 octets long, or if its last label is all digits and so an address.
+    /// If `text` has a U-label that cannot be converted, a wildcard, a label that is empty, over
+    /// 63 octets long (RFC 1035 §2.3.4) or begins or ends with a hyphen, if the name is over 253
+    /// octets long, or if its last label is all digits and so an address.
     pub fn parse(text: &str) -> Result<Self, ReferenceIdError> {
         let error = |kind| {
             Err(ReferenceIdError {
                 kind,
-                found: text.escape_default().to_string(),
+                found: text
+                    .chars()
+                    .take(MAX_NAME)
+                    .flat_map(char::escape_default)
+                    .collect(),
             })
         };
-        if !text.is_ascii() {
-            return error(ReferenceIdErrorKind::NonAscii);
+        // Four octets a character: a bound on the work of the conversion.
+        if text.len() > 4 * MAX_NAME {
+            return error(ReferenceIdErrorKind::TooLong);
         }
-        let name = text.strip_suffix('.').unwrap_or(text);
+        let Some(ascii) = to_ascii(text) else {
+            return error(ReferenceIdErrorKind::BadULabel);
+        };
+        let name = ascii.strip_suffix('.').unwrap_or(&ascii);
         if name.is_empty() {
             return error(ReferenceIdErrorKind::Empty);
         }
-        if name.len() > 253 {
+        if name.len() > MAX_NAME {
             return error(ReferenceIdErrorKind::TooLong);
         }
         if !name.split('.').all(is_label) {
@@ -128,6 +145,18 @@ impl DnsId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The text in ASCII: as it is, or by UTS 46, not transitional. What a host name may be is looked
+/// at afterwards, so that underscores pass.
+fn to_ascii(text: &str) -> Option<Cow<'_, str>> {
+    if text.is_ascii() {
+        return Some(Cow::Borrowed(text));
+    }
+    let (octets, any, ignore) = (text.as_bytes(), Hyphens::Allow, DnsLength::Ignore);
+    Uts46::new()
+        .to_ascii(octets, AsciiDenyList::EMPTY, any, ignore)
+        .ok()
 }
 
 fn is_label(label: &str) -> bool {
@@ -181,8 +210,8 @@ impl ReferenceIdError {
 pub enum ReferenceIdErrorKind {
     /// Nothing, or the root.
     Empty,
-    /// A U-label or other text that is not ASCII.
-    NonAscii,
+    /// Text outside ASCII that is no U-label (UTS 46).
+    BadULabel,
     /// Over 253 octets.
     TooLong,
     /// A label that is empty, too long, or of other characters; a wildcard too.
@@ -195,7 +224,7 @@ impl ReferenceIdErrorKind {
     const fn expected(self) -> &'static str {
         match self {
             Self::Empty => "a host name",
-            Self::NonAscii => "a host name of A-labels",
+            Self::BadULabel => "a host name that can be converted to A-labels",
             Self::TooLong => "a host name of at most 253 octets",
             Self::BadLabel => "labels of 1 to 63 letters, digits, hyphens and underscores",
             Self::NumericLastLabel => "a last label that is not all digits",
@@ -213,6 +242,7 @@ pub fn match_identity(certificate: &Certificate, reference: &ReferenceId) -> Ide
     let Some(names) = &certificate.alt_names else {
         return IdentityMatch::NoSubjectAltName {
             common_names: certificate.common_names.clone(),
+            matching_common_name: matching_common_name(certificate, reference),
         };
     };
     let matched = names.iter().find(|presented| match (presented, reference) {
@@ -226,8 +256,19 @@ pub fn match_identity(certificate: &Certificate, reference: &ReferenceId) -> Ide
         },
         None => IdentityMatch::NoMatch {
             presented: names.iter().map(AltName::to_string).collect(),
+            matching_common_name: matching_common_name(certificate, reference),
         },
     }
+}
+
+/// The common name that a client of RFC 2818 §3.1 would have taken for the reference.
+fn matching_common_name(certificate: &Certificate, reference: &ReferenceId) -> Option<String> {
+    let mut names = certificate.common_names.iter();
+    let found = names.find(|name| match reference {
+        ReferenceId::Dns(reference) => matches_dns(name, reference.as_str()),
+        ReferenceId::Ip(reference) => name.parse() == Ok(*reference),
+    });
+    found.cloned()
 }
 
 /// RFC 9525 §6.3. The reference holds no `*`, so a second wildcard or a partial one in what is
@@ -256,12 +297,25 @@ pub enum IdentityMatch {
     NoMatch {
         /// All presented identifiers.
         presented: Vec<String>,
+        /// The common name that would match. It does not count, and no client looks at it any
+        /// more (RFC 9525 §2), but whoever made the certificate meant this name.
+        #[cfg_attr(
+            feature = "serde",
+            serde(skip_serializing_if = "Option::is_none", default)
+        )]
+        matching_common_name: Option<String>,
     },
     /// It has no subject alternative names, and so matches nothing.
     NoSubjectAltName {
-        /// Its common names. One of them may be the name looked for; it still does not count
-        /// (RFC 9525 §2).
+        /// Its common names.
         common_names: Vec<String>,
+        /// The common name that would match. It does not count, and no client looks at it any
+        /// more (RFC 9525 §2), but whoever made the certificate meant this name.
+        #[cfg_attr(
+            feature = "serde",
+            serde(skip_serializing_if = "Option::is_none", default)
+        )]
+        matching_common_name: Option<String>,
     },
 }
 
@@ -271,112 +325,23 @@ impl IdentityMatch {
     pub const fn is_match(&self) -> bool {
         matches!(self, Self::Matched { .. })
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(presented: &str, reference: &str, expected: bool) {
-        let reference = DnsId::parse(reference).unwrap();
-        assert_eq!(matches_dns(presented, reference.as_str()), expected);
-    }
-
-    #[test]
-    fn names_are_compared_without_case_and_trailing_dot() {
-        check("mx.example.com", "MX.Example.COM.", true);
-        check("MX.EXAMPLE.COM", "mx.example.com", true);
-        check("mx.example.com", "mx2.example.com", false);
-        check("mx.example.com.", "mx.example.com", false);
-    }
-
-    #[test]
-    fn a_wildcard_is_one_whole_leftmost_label() {
-        check("*.example.com", "mx.example.com", true);
-        check("*.EXAMPLE.com", "mx.example.com", true);
-        check("*.example.com", "example.com", false);
-        check("*.example.com", "a.mx.example.com", false);
-        check("m*.example.com", "mx.example.com", false);
-        check("*x.example.com", "mx.example.com", false);
-        check("mx.*.com", "mx.example.com", false);
-        check("*.*.com", "mx.example.com", false);
-        check("*", "localhost", false);
-        check("*.", "localhost", false);
-        check("", "localhost", false);
-    }
-
-    #[test]
-    fn a_labels_are_names_like_others() {
-        check("xn--bcher-kva.example", "XN--BCHER-KVA.example", true);
-        check("*.example", "xn--bcher-kva.example", true);
-    }
-
-    #[track_caller]
-    fn refused(text: &str, expected: ReferenceIdErrorKind) {
-        assert_eq!(ReferenceId::parse(text).unwrap_err().kind(), expected);
-    }
-
-    #[test]
-    fn what_is_no_reference_identifier() {
-        use ReferenceIdErrorKind as Kind;
-
-        refused("", Kind::Empty);
-        refused(".", Kind::Empty);
-        refused("bücher.example", Kind::NonAscii);
-        refused(&"a.".repeat(128), Kind::TooLong);
-        refused("a..b", Kind::BadLabel);
-        refused("*.example.com", Kind::BadLabel);
-        refused("-a.example", Kind::BadLabel);
-        refused("mx example.com", Kind::BadLabel);
-        refused("[::1]", Kind::BadLabel);
-        refused("192.0.2.256", Kind::NumericLastLabel);
-    }
-
-    #[test]
-    fn addresses_and_odd_names_are_taken() {
-        assert_eq!(
-            ReferenceId::parse("192.0.2.1"),
-            Ok(ReferenceId::Ip("192.0.2.1".parse().unwrap()))
-        );
-        assert!(matches!(
-            ReferenceId::parse("2001:db8::1"),
-            Ok(ReferenceId::Ip(_))
-        ));
-        assert!(matches!(
-            ReferenceId::parse("_mx.host_1.example"),
-            Ok(ReferenceId::Dns(_))
-        ));
-        assert!(matches!(
-            ReferenceId::parse("localhost"),
-            Ok(ReferenceId::Dns(_))
-        ));
-    }
-
-    #[test]
-    fn an_error_shows_no_control_characters() {
-        let error = ReferenceId::parse("a\r\nb").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected labels of 1 to 63 letters, digits, hyphens and underscores, \
-             found \"a\\r\\nb\""
-        );
-    }
-
-    #[test]
-    fn every_reference_name_can_be_sent() {
-        for name in [
-            "mx.example.com",
-            "_mx.host_1.example",
-            "localhost",
-            "1a.2b",
-            "a.xn--p1ai",
-        ] {
-            let id = DnsId::parse(name).unwrap();
-            assert!(
-                rustls_pki_types::ServerName::try_from(id.as_str()).is_ok(),
-                "{name}"
-            );
+    /// The common name that would match, were it looked at, if nothing else does.
+    #[must_use]
+    pub fn matching_common_name(&self) -> Option<&str> {
+        match self {
+            Self::Matched { .. } => None,
+            Self::NoMatch {
+                matching_common_name,
+                ..
+            }
+            | Self::NoSubjectAltName {
+                matching_common_name,
+                ..
+            } => matching_common_name.as_deref(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

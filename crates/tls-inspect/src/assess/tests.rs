@@ -41,7 +41,7 @@ fn an_intermediate_may_expire_before_the_end_entity() {
 }
 
 #[test]
-fn all_failures_are_kept_and_the_name_comes_last() {
+fn item_52_all_failures_are_kept_and_the_name_comes_last() {
     let own = self_signed_leaf(&["other.example"], |params| {
         params.not_after = date_time_ymd(2026, 5, 1);
     });
@@ -59,7 +59,8 @@ fn all_failures_are_kept_and_the_name_comes_last() {
     assert_eq!(
         third,
         &IdentityMatch::NoMatch {
-            presented: vec!["other.example".to_owned()]
+            presented: vec!["other.example".to_owned()],
+            matching_common_name: None,
         }
     );
     assert_eq!(assessment.primary(), Some(&assessment.failures[0]));

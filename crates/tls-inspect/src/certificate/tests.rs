@@ -170,27 +170,62 @@ fn a_nul_in_a_name_matches_nothing() {
 }
 
 #[test]
-fn an_address_is_matched_by_addresses_only() {
-    let textual = with_alt_names(&[(2, b"192.0.2.1")]);
-    let binary = with_alt_names(&[(7, &[192, 0, 2, 1])]);
+fn item_50_an_address_is_matched_by_addresses_only() {
     let reference = "192.0.2.1".parse().unwrap();
-    assert!(!crate::match_identity(&textual, &reference).is_match());
-    assert!(crate::match_identity(&binary, &reference).is_match());
+    for (tag, octets, expected) in [
+        (2, &b"192.0.2.1"[..], false),
+        (7, &[192, 0, 2, 1], true),
+        (7, &[192, 0, 2, 2], false),
+        // The same address as IPv6, and with a mask, which only name constraints have.
+        (
+            7,
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1],
+            false,
+        ),
+        (7, &[192, 0, 2, 1, 255, 255, 255, 255], false),
+    ] {
+        let certificate = with_alt_names(&[(tag, octets)]);
+        let found = crate::match_identity(&certificate, &reference);
+        assert_eq!(found.is_match(), expected, "{found:?}");
+    }
 }
 
 #[test]
-fn the_common_name_never_counts() {
-    let leaf = self_signed_leaf(&["mx.example.org"], |params| {
-        params.subject_alt_names.clear();
-    });
-    let certificate = parse(&leaf.der);
-    let reference = "mx.example.org".parse().unwrap();
+fn item_51_a_u_label_in_a_certificate_matches_nothing() {
+    let certificate = with_alt_names(&[(2, "b\u{fc}cher.example".as_bytes())]);
+    let shown = "dns:b\\xc3\\xbccher.example".to_owned();
     assert_eq!(
-        crate::match_identity(&certificate, &reference),
-        crate::IdentityMatch::NoSubjectAltName {
-            common_names: vec!["mx.example.org".to_owned()]
-        }
+        certificate.deviations[0],
+        Deviation::MalformedAltName(shown)
     );
+    for reference in ["b\u{fc}cher.example", "xn--bcher-kva.example"] {
+        let reference = reference.parse().unwrap();
+        assert!(!crate::match_identity(&certificate, &reference).is_match());
+    }
+}
+
+/// What becomes of a certificate with this common name and these alternative names.
+#[track_caller]
+fn check_common_name(common: &str, names: &[&str], reference: &str, expected: Option<&str>) {
+    let leaf = self_signed_leaf(names, |params| {
+        params.distinguished_name = common_name(common)
+    });
+    let reference = reference.parse().unwrap();
+    let found = crate::match_identity(&parse(&leaf.der), &reference);
+    assert!(!found.is_match());
+    assert_eq!(found.matching_common_name(), expected, "{found:?}");
+}
+
+#[test]
+fn item_48_a_common_name_never_counts_and_is_told_if_it_would() {
+    let mx = "mx.example.org";
+    check_common_name(mx, &[], mx, Some(mx));
+    check_common_name(mx, &["other.example"], mx, Some(mx));
+    check_common_name("MX.example.org", &["a.example"], mx, Some("MX.example.org"));
+    check_common_name("*.example.org", &["a.example"], mx, Some("*.example.org"));
+    check_common_name("192.0.2.1", &["a.example"], "192.0.2.1", Some("192.0.2.1"));
+    check_common_name("other.example", &["a.example"], mx, None);
+    check_common_name("A mail server", &[], mx, None);
 }
 
 #[test]
