@@ -2,8 +2,8 @@
 
 use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
 use crate::{
-    Capture, ChainReport, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime, ReferenceId,
-    match_identity,
+    Capture, ChainReport, ClockHint, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime,
+    ReferenceId, Validity, match_identity,
 };
 
 /// Judges a capture: its chain, and whether the server holds the key.
@@ -73,6 +73,12 @@ pub struct Assessment {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub next_to_expire: Option<Expiry>,
+    /// What suggests that the clock which gave `now_unix` is off. It changes no verdict.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub clock_hint: Option<ClockHint>,
     /// Whether the end-entity certificate has the name, if it can be read.
     #[cfg_attr(
         feature = "serde",
@@ -107,6 +113,7 @@ impl Assessment {
             now_unix,
             lifetime,
             next_to_expire: next_to_expire(&chain, &trust),
+            clock_hint: clock_hint(&chain, now_unix),
             failures: failures.chain(mismatch.map(Failure::Identity)).collect(),
             reference,
             chain,
@@ -157,6 +164,19 @@ fn next_to_expire(report: &ChainReport, trust: &TrustVerdict) -> Option<Expiry> 
         Some(Expiry { element, not_after })
     });
     expiries.min_by_key(|expiry| expiry.not_after)
+}
+
+/// What the elements that lead up from the end-entity certificate say of the clock. Whether they
+/// are a path to the store is not asked: a path is not found at a time at which it is not valid.
+fn clock_hint(report: &ChainReport, now_unix: i64) -> Option<ClockHint> {
+    let certificates = report
+        .path
+        .iter()
+        .map_while(|&element| report.certificate(element));
+    let validities: Vec<Validity> = certificates
+        .map(|certificate| certificate.validity)
+        .collect();
+    ClockHint::of(&validities, now_unix)
 }
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]

@@ -50,7 +50,8 @@
 //! - `cause`: [`FailureSearch`], why a handshake failed, found out with a few hellos.
 //! - `scan`: [`Scan`], what a server speaks, over several connections.
 //! - `certificate`: [`Certificate`], one certificate described, with its [`Deviation`]s.
-//! - `validity`: [`Validity`], how much is left of it, and how long it may be.
+//! - `validity`: [`Validity`], how much is left of it, and how long it may be; [`ClockHint`], when
+//!   the clock rather than the chain may be off.
 //! - `identity`: [`ReferenceId`] and [`match_identity`], the rules of RFC 9525.
 //! - `chain`: [`ChainReport`], who signed whom in what was sent.
 //! - `trust`: [`TrustStore`] and why a chain does or does not lead to it; [`PathOptions`], what
@@ -198,7 +199,7 @@ pub use crate::trust::{
     TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
     judge_side_by_side,
 };
-pub use crate::validity::{BaselineLimit, Lifetime, LifetimeState, Validity};
+pub use crate::validity::{BaselineLimit, ClockHint, Lifetime, LifetimeState, Validity};
 
 #[cfg(all(doctest, feature = "aws-lc-rs", feature = "tokio"))]
 #[doc = include_str!("../README.md")]

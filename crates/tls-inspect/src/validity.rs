@@ -1,8 +1,10 @@
 //! The time a certificate is valid, and how much of it is left.
 
 mod baseline;
+mod clock;
 
 pub use self::baseline::BaselineLimit;
+pub use self::clock::ClockHint;
 
 /// The period in which a certificate is valid (RFC 5280 §4.1.2.5), both ends included, in
 /// seconds since 1970-01-01T00:00:00Z.
@@ -64,12 +66,13 @@ impl Validity {
         };
         let total = i128::from(self.seconds());
         let left = (to - now + 1).clamp(0, total);
+        let parts = if self.is_short_lived() { 2 } else { 3 };
         let share = (left * 1000).checked_div(total).unwrap_or(0);
         Lifetime {
             state,
             days_left: saturate((to - now).div_euclid(86_400)),
             share_left_per_mille: u16::try_from(share).unwrap_or(1000),
-            renewal_overdue: left * 3 <= total,
+            renewal_overdue: left * parts <= total,
         }
     }
 }
@@ -91,8 +94,9 @@ pub struct Lifetime {
     /// begins and 0 after it ends. With periods from six days to a year, this and not the
     /// number of days says whether a renewal is late.
     pub share_left_per_mille: u16,
-    /// Whether two thirds of the period are over, the time by which automatic renewal has
-    /// usually happened.
+    /// Whether two thirds of the period are over, or half of it if it is
+    /// [short](Validity::is_short_lived): the time by which automatic renewal has usually
+    /// happened.
     pub renewal_overdue: bool,
 }
 
@@ -102,7 +106,7 @@ pub struct Lifetime {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LifetimeState {
-    /// `not_before` is in the future. By a few minutes, it may be a clock that is off.
+    /// `not_before` is in the future. It may be a clock that is off: see [`ClockHint`].
     NotYetValid,
     /// Valid.
     Valid,
@@ -131,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn not_after_is_inclusive() {
+    fn item_55_not_after_is_inclusive() {
         check(90 * DAY - 1, LifetimeState::Valid, 0, 0, true);
         check(90 * DAY, LifetimeState::Expired, -1, 0, true);
         assert_eq!(Validity::new(0, 200 * DAY - 1).seconds(), 17_280_000);
     }
 
     #[test]
-    fn days_are_rounded_down() {
+    fn item_56_days_are_rounded_down() {
         check(89 * DAY - 1, LifetimeState::Valid, 1, 11, true);
         check(89 * DAY, LifetimeState::Valid, 0, 11, true);
         check(91 * DAY - 1, LifetimeState::Expired, -1, 0, true);
@@ -146,9 +150,26 @@ mod tests {
     }
 
     #[test]
-    fn renewal_is_overdue_past_two_thirds() {
+    fn item_56_renewal_is_overdue_past_two_thirds() {
         check(60 * DAY - 1, LifetimeState::Valid, 30, 333, false);
         check(60 * DAY, LifetimeState::Valid, 29, 333, true);
+    }
+
+    /// Of a certificate of so many days from 2026-03-15 on, the first second of overdue renewal.
+    #[track_caller]
+    fn check_overdue(days: i64, expected: i64) {
+        let from = 1_773_532_800;
+        let validity = Validity::new(from, from + days * DAY - 1);
+        assert!(!validity.at(from + expected - 1).renewal_overdue);
+        assert!(validity.at(from + expected).renewal_overdue);
+    }
+
+    #[test]
+    fn item_56_renewal_of_a_short_lived_one_is_overdue_past_half() {
+        check_overdue(6, 3 * DAY);
+        check_overdue(7, 7 * DAY / 2);
+        check_overdue(9, 6 * DAY);
+        check_overdue(45, 30 * DAY);
     }
 
     #[test]

@@ -84,6 +84,51 @@ fn a_replayed_chain_is_reported_before_everything_else() {
 }
 
 #[test]
+fn item_55_a_hint_at_the_clock_changes_no_verdict() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf_with(&["mx.example.org"], |params| {
+        params.not_before = date_time_ymd(2026, 6, 2);
+    });
+    let assessment = assess_for(&[&leaf.der], "mx.example.org", &root);
+    let hint = ClockHint::BeginsSoon { seconds: 86_400 };
+    assert_eq!(assessment.clock_hint, Some(hint));
+    assert_eq!(
+        assessment.lifetime.unwrap().state,
+        LifetimeState::NotYetValid
+    );
+    let [Failure::Trust(failure)] = assessment.failures.as_slice() else {
+        panic!("{:?}", assessment.failures)
+    };
+    assert_eq!(failure.kind, TrustFailureKind::NotYetValid);
+
+    let healthy = root.leaf(&["mx.example.org"]);
+    let assessment = assess_for(&[&healthy.der], "mx.example.org", &root);
+    assert_eq!(assessment.clock_hint, None);
+}
+
+#[test]
+fn item_53_an_expired_element_beside_the_path_is_no_failure_and_no_hint() {
+    let root = Authority::root("Root");
+    let old = Authority::root_with("Old root", |params| {
+        params.not_after = date_time_ymd(2026, 5, 1);
+    });
+    let intermediate = root.intermediate("Intermediate");
+    let leaf = intermediate.leaf(&["mx.example.org"]);
+    let cross = old.certify(&root, "Root");
+    let chain = [&leaf.der, &intermediate.der, &cross, &old.der];
+    let assessment = assess_for(&chain, "mx.example.org", &root);
+    assert_eq!(assessment.failures, []);
+    assert_eq!(assessment.clock_hint, None);
+    let expiry = assessment.next_to_expire.unwrap();
+    assert_eq!(expiry.element, 0);
+    let state = |element| {
+        let certificate = assessment.chain.certificate(element).unwrap();
+        certificate.validity.at(NOW).state
+    };
+    assert_eq!(state(3), LifetimeState::Expired);
+}
+
+#[test]
 fn no_certificate_is_a_failure_and_no_name_is_judged() {
     let assessment = assess_for(&[], "mx.example.org", &Authority::root("Root"));
     assert_eq!(assessment.failures.len(), 1);
