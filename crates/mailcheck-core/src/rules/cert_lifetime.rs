@@ -54,7 +54,7 @@ fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, &'static str) {
         ),
         _ if lifetime.renewal_overdue => (
             Outcome::Fail(Severity::Notice),
-            "; two thirds of its life are over, so its renewal is due",
+            "; so much of its life is over that its renewal is due",
         ),
         _ => (Outcome::Pass, ""),
     }
