@@ -94,6 +94,7 @@
 //! - `aws-lc-rs` (default) and `ring`: the cryptography providers of these names. Both may be
 //!   on. With neither, a [`CryptoProvider`] cannot be had.
 //! - `tokio` (default): the `Recorder`.
+//! - `native-certs`: the roots of the platform as a [`TrustStore`], read from its files.
 //! - `serde` (default): `Serialize` and `Deserialize` for every fact.
 
 #![cfg_attr(

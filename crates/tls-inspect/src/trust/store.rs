@@ -1,5 +1,8 @@
 //! Sets of trust anchors.
 
+#[cfg(feature = "native-certs")]
+mod platform;
+
 use std::fmt;
 
 use rustls_pki_types::pem::PemObject as _;
@@ -28,6 +31,8 @@ pub struct TrustStore {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
     rejected: Vec<usize>,
+    /// Sentences, escaped.
+    unreadable: Vec<String>,
     /// The positions of the anchors whose certificate forbids them to sign revocation lists,
     /// which an anchor by itself does not tell.
     no_crl_signers: Vec<usize>,
@@ -41,6 +46,7 @@ impl TrustStore {
             name: name.into(),
             anchors: Vec::new(),
             rejected: Vec::new(),
+            unreadable: Vec::new(),
             no_crl_signers: Vec::new(),
         }
     }
@@ -144,6 +150,13 @@ impl TrustStore {
     #[must_use]
     pub fn rejected(&self) -> &[usize] {
         &self.rejected
+    }
+
+    /// What could not be read of the place that the certificates come from, each with its cause:
+    /// an anchor may be missing for it. Only a store of the platform's roots has such.
+    #[must_use]
+    pub fn unreadable(&self) -> &[String] {
+        &self.unreadable
     }
 
     /// The store with a bare key as an anchor besides, under this name. Both are the contents of
@@ -254,6 +267,8 @@ pub enum TrustStoreErrorKind {
     NotPem,
     /// No certificate can serve as an anchor.
     NoAnchor,
+    /// The platform has no roots that can be read.
+    NoPlatformRoots,
 }
 
 impl TrustStoreErrorKind {
@@ -261,6 +276,7 @@ impl TrustStoreErrorKind {
         match self {
             Self::NotPem => "PEM",
             Self::NoAnchor => "a certificate that can serve as an anchor",
+            Self::NoPlatformRoots => "roots of the platform",
         }
     }
 }
