@@ -55,7 +55,7 @@ const FOREVER: Duration = Duration::from_secs(86_400 * 365);
 #[derive(Debug, Clone)]
 pub struct Probe {
     options: SessionOptions,
-    provider: CryptoProvider,
+    recorder: Recorder,
     server_name: Option<ReferenceId>,
     local_address: Option<IpAddr>,
 }
@@ -72,7 +72,7 @@ impl Probe {
     pub fn with_options(options: SessionOptions, provider: CryptoProvider) -> Self {
         Self {
             options,
-            provider,
+            recorder: Recorder::new(provider),
             server_name: None,
             local_address: None,
         }
@@ -123,6 +123,14 @@ impl Probe {
     #[must_use]
     pub fn with_server_name(mut self, name: ReferenceId) -> Self {
         self.server_name = Some(name);
+        self
+    }
+
+    /// The same with this recorder for the handshakes: one that offers something else, say. The time that it allows is not looked
+    /// at, as the session has timeouts of its own.
+    #[must_use]
+    pub fn with_recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = recorder;
         self
     }
 
@@ -245,8 +253,8 @@ impl Probe {
             if channel.read_now(&mut session, clock).await > 0 {
                 continue;
             }
-            let recorder = Recorder::new(self.provider.clone())
-                .with_timeout(until.saturating_sub(clock.now()));
+            let left = until.saturating_sub(clock.now());
+            let recorder = self.recorder.clone().with_timeout(left);
             if let Some(stream) = channel.take_clear() {
                 let recorded = recorder.record(stream, &self.reference(address)).await;
                 channel = recorded
@@ -304,7 +312,10 @@ impl Probe {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let observation = session.into_observation(clock.now());
+        let mut observation = session.into_observation(clock.now());
+        if let (Channel::Tls(stream), Some(capture)) = (&channel, &mut observation.tls) {
+            capture.late_failure = stream.late_failure().cloned();
+        }
         let end = self.options.timeouts.session;
         let until = clock.at((clock.now() + LAST_WORDS).min(end));
         channel.close(until).await;

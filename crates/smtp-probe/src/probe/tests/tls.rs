@@ -88,6 +88,7 @@ async fn item_41_a_client_certificate_that_is_required_late_is_named() {
     };
     let expected = HandshakeFailureKind::ClientCertificateRequired;
     assert_eq!((stop.phase, failure.kind), (Phase::Greeting, expected));
+    assert_eq!(capture.late_failure.as_ref(), Some(failure));
 }
 
 /// How a handshake fails with a server that answers the ClientHello in this way.
