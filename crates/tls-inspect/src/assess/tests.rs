@@ -1,8 +1,8 @@
-use rcgen::date_time_ymd;
+use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
 
 use super::*;
-use crate::pki::{Authority, DAY, NOW, providers, self_signed_leaf};
-use crate::{HandshakeOutcome, LifetimeState, TrustFailureKind};
+use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed_leaf};
+use crate::{Deviation, HandshakeOutcome, LifetimeState, TrustFailureKind};
 
 fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
     let chain: Vec<Der> = chain.iter().copied().cloned().collect();
@@ -126,6 +126,42 @@ fn item_53_an_expired_element_beside_the_path_is_no_failure_and_no_hint() {
         certificate.validity.at(NOW).state
     };
     assert_eq!(state(3), LifetimeState::Expired);
+}
+
+/// What comes of an end-entity certificate that no verifier takes, and that is described.
+#[track_caller]
+fn check_refused(der: &Der, anchor: &Authority, kind: TrustFailureKind, deviation: &Deviation) {
+    let assessment = assess_for(&[der], "mx.example.org", anchor);
+    let Some(Failure::Trust(failure)) = assessment.primary() else {
+        panic!("{:?}", assessment.failures)
+    };
+    assert_eq!(failure.kind, kind);
+    let certificate = assessment.chain.end_entity().unwrap();
+    assert_eq!(certificate.sha256, der.sha256());
+    assert!(
+        certificate.deviations.contains(deviation),
+        "{certificate:?}"
+    );
+    assert!(assessment.lifetime.is_some() && assessment.identity.is_some());
+}
+
+#[test]
+fn item_65_what_a_verifier_refuses_is_described_all_the_same() {
+    let root = Authority::root("Root");
+    let names = &["mx.example.org"];
+    let critical = root.leaf_with(names, |params| {
+        params.custom_extensions = vec![critical_extension()];
+    });
+    let unknown = Deviation::UnknownCriticalExtension("1.3.6.1.4.1.99999.1".to_owned());
+    check_refused(&critical.der, &root, TrustFailureKind::Malformed, &unknown);
+
+    let authority = root.intermediate_with("Authority", |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    });
+    let told = Deviation::CaWithoutKeyCertSign;
+    let kind = TrustFailureKind::CaAsEndEntity;
+    check_refused(&authority.der, &root, kind, &told);
 }
 
 #[test]

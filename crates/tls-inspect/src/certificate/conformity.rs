@@ -25,6 +25,7 @@ impl Certificate {
         self.check_usages(&mut found);
         self.check_names(&mut found);
         self.check_key(&mut found);
+        self.check_signature(&mut found);
         for extension in x509.extensions() {
             self.check_extension(extension, &mut found);
         }
@@ -128,6 +129,24 @@ impl Certificate {
         };
         if !allowed {
             found.push(Deviation::KeyNotAllowed(self.key.to_string()));
+        }
+    }
+
+    /// Baseline Requirements §7.1.3.2: RSA or ECDSA with a hash function of the SHA-2 family.
+    fn check_signature(&self, found: &mut Vec<Deviation>) {
+        let allowed = [
+            "sha256WithRSAEncryption",
+            "sha384WithRSAEncryption",
+            "sha512WithRSAEncryption",
+            "id-RSASSA-PSS",
+            "ecdsa-with-SHA256",
+            "ecdsa-with-SHA384",
+            "ecdsa-with-SHA512",
+        ];
+        let is_root = self.is_ca && self.self_issued;
+        if !is_root && !allowed.contains(&self.signature_algorithm.as_str()) {
+            let name = self.signature_algorithm.clone();
+            found.push(Deviation::SignatureNotAllowed(name));
         }
     }
 

@@ -83,6 +83,10 @@ pub enum Deviation {
     /// The key is of a kind or size that public certificates must not have, such as
     /// `RSA 1024 bits` (Baseline Requirements §6.1.5).
     KeyNotAllowed(String),
+    /// It is signed with an algorithm that public certificates must not be signed with, such as
+    /// `sha1WithRSAEncryption` (Baseline Requirements §7.1.3.2). A root's own signature, which
+    /// nobody checks, may be.
+    SignatureNotAllowed(String),
 }
 
 /// Whose rules they are.
@@ -111,7 +115,8 @@ impl Deviation {
             | Self::NoExtendedKeyUsage
             | Self::AnyExtendedKeyUsage
             | Self::ExtendedKeyUsageInRoot
-            | Self::KeyNotAllowed(_) => Profile::BaselineRequirements,
+            | Self::KeyNotAllowed(_)
+            | Self::SignatureNotAllowed(_) => Profile::BaselineRequirements,
             _ => Profile::Rfc5280,
         }
     }
@@ -166,6 +171,7 @@ impl fmt::Display for Deviation {
             Self::AnyExtendedKeyUsage => f.write_str("anyExtendedKeyUsage"),
             Self::ExtendedKeyUsageInRoot => f.write_str("extended key usage in a root"),
             Self::KeyNotAllowed(key) => write!(f, "key {key} not allowed"),
+            Self::SignatureNotAllowed(name) => write!(f, "signature algorithm {name} not allowed"),
         }
     }
 }

@@ -58,7 +58,7 @@ fn a_certificate_is_described() {
 }
 
 #[test]
-fn must_staple_is_read() {
+fn item_61_must_staple_is_read() {
     let feature = |content: &[u8]| {
         let extension =
             CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], content.to_vec());
@@ -95,7 +95,7 @@ fn deviations_are_told() {
 }
 
 #[test]
-fn a_negative_serial_and_an_old_version_are_read_all_the_same() {
+fn item_65_a_negative_serial_and_an_old_version_are_read_all_the_same() {
     let leaf = self_signed_leaf(&["a.example"], |params| {
         params.serial_number = Some(SerialNumber::from_slice(&[0x12, 0xab, 0xcd]));
     });
@@ -339,4 +339,48 @@ fn item_65_a_weak_key_is_read_and_told() {
     let der = TrustStore::certificates_from_pem(pem).unwrap().remove(0);
     let weak = Deviation::KeyNotAllowed("RSA 1024 bits".to_owned());
     assert!(parse(&der).deviations.contains(&weak));
+}
+
+#[test]
+fn item_65_a_signature_with_sha_1_is_read_and_told() {
+    // sha256WithRSAEncryption becomes sha1WithRSAEncryption (RFC 8017 appendix C).
+    const SHA_256: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+    let pem = include_bytes!("../../tests/data/rsa1024.pem");
+    let der = TrustStore::certificates_from_pem(pem).unwrap().remove(0);
+    let mut octets = der.as_bytes().to_vec();
+    let is_there = |at: &usize| octets[*at..].starts_with(&SHA_256);
+    for at in (0..octets.len()).filter(is_there).collect::<Vec<_>>() {
+        octets[at + 8] = 5;
+    }
+    let weak = Deviation::SignatureNotAllowed("sha1WithRSAEncryption".to_owned());
+    assert_eq!(weak.profile(), Profile::BaselineRequirements);
+    let root = parse(&Der::new(octets.clone()));
+    assert_eq!(root.signature_algorithm, "sha1WithRSAEncryption");
+    assert!(!root.deviations.contains(&weak));
+
+    // The issuer comes before the subject, so that another one issued this.
+    let issuer = octets.windows(3).position(|part| part == b"mx.").unwrap();
+    octets[issuer] = b'n';
+    let issued = parse(&Der::new(octets));
+    assert!(!issued.self_issued && issued.deviations.contains(&weak));
+}
+
+#[track_caller]
+fn check_usages(usages: &[ExtendedKeyUsagePurpose], for_servers: bool) {
+    let leaf = self_signed_leaf(&["mx.example.org"], |params| {
+        params.extended_key_usages = usages.to_vec();
+    });
+    let certificate = parse(&leaf.der);
+    assert_eq!(certificate.allows_server_auth(), for_servers);
+    assert_eq!(certificate.deviations, []);
+}
+
+#[test]
+fn item_64_server_auth_is_what_counts_and_client_auth_is_not_missed() {
+    use ExtendedKeyUsagePurpose::{ClientAuth, EmailProtection, ServerAuth};
+
+    check_usages(&[ServerAuth], true);
+    check_usages(&[ServerAuth, ClientAuth], true);
+    check_usages(&[ClientAuth], false);
+    check_usages(&[EmailProtection], false);
 }

@@ -165,7 +165,7 @@ fn policies_are_cut_in_number_and_length() {
 }
 
 #[test]
-fn embedded_timestamps_and_features_are_counted() {
+fn item_62_embedded_timestamps_are_counted_and_missed_by_nobody() {
     const SCTS: [u64; 10] = [1, 3, 6, 1, 4, 1, 11_129, 2, 4, 2];
     let features = [2, 1, 17].repeat(Certificate::MAX_TLS_FEATURES);
     let features = [features, vec![2, 1, 5]].concat();
@@ -178,6 +178,10 @@ fn embedded_timestamps_and_features_are_counted() {
     assert_eq!(certificate.tls_features, Some(vec![17; 32]));
     assert_eq!(certificate.left_out, 1);
     assert_eq!(certificate.deviations, []);
+
+    let without = with(vec![]);
+    assert_eq!(without.embedded_scts, None);
+    assert_eq!(without.deviations, []);
 
     let broken = with(vec![extension(&SCTS, vec![4, 2, 0, 0])]);
     assert_eq!(broken.embedded_scts, None);
