@@ -208,7 +208,7 @@ fn item_51_a_u_label_in_a_certificate_matches_nothing() {
 #[track_caller]
 fn check_common_name(common: &str, names: &[&str], reference: &str, expected: Option<&str>) {
     let leaf = self_signed_leaf(names, |params| {
-        params.distinguished_name = common_name(common)
+        params.distinguished_name = common_name(common);
     });
     let reference = reference.parse().unwrap();
     let found = crate::match_identity(&parse(&leaf.der), &reference);

@@ -27,7 +27,7 @@ fn a_url_has_a_scheme_and_no_other_characters() {
 
 fn with(extensions: Vec<CustomExtension>) -> Certificate {
     let leaf = self_signed_leaf(&["a.example"], |params| {
-        params.custom_extensions = extensions
+        params.custom_extensions = extensions;
     });
     Certificate::parse(leaf.der.as_bytes()).unwrap()
 }
