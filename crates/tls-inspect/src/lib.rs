@@ -187,9 +187,10 @@ pub use crate::revocation::{
     RevocationReason, StapleState, check_crl, check_staple,
 };
 pub use crate::scan::{
-    Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Preference,
-    Question, Role, Scan, ScanOptions, ScanPart, ScanReport, ScannedConnection, Seen,
-    ServerCertificate, StopReason, SuiteList, Support, Tolerance, VersionSupport,
+    Authentication, Completeness, DhePrime, Features, GroupList, Preference, Scan, ScanEvidence,
+    ScanOptions, ScanPart, ScanQuestion, ScanReport, ScanRole, ScanSight, ScanUncertainty,
+    ScannedConnection, ServerCertificate, StopReason, SuiteList, Support, Tolerance,
+    VersionSupport,
 };
 pub use crate::transparency::{
     CtLog, LogList, LogListError, LogListErrorKind, LogState, SctChannel, SctReport, SctVerdict,

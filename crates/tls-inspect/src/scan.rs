@@ -20,11 +20,11 @@ pub(crate) mod text;
 
 pub use self::options::{ScanOptions, ScanPart};
 pub use self::report::{
-    Authentication, Completeness, DhePrime, Features, GroupList, Preference, Question, Role,
-    ScanReport, ScannedConnection, ServerCertificate, StopReason, SuiteList, Tolerance,
+    Authentication, Completeness, DhePrime, Features, GroupList, Preference, ScanQuestion,
+    ScanReport, ScanRole, ScannedConnection, ServerCertificate, StopReason, SuiteList, Tolerance,
     VersionSupport,
 };
-pub use self::support::{Cause, Evidence, Seen, Support};
+pub use self::support::{ScanEvidence, ScanSight, ScanUncertainty, Support};
 
 use self::features::Sightings;
 use self::offers::Template;
@@ -68,7 +68,7 @@ pub struct Scan {
 
 #[derive(Clone, Debug)]
 struct Task {
-    question: Question,
+    question: ScanQuestion,
     state: State,
 }
 
@@ -77,7 +77,7 @@ enum State {
     Open,
     /// Not answered while no control was known; to be asked again when one is.
     Postponed {
-        cause: Cause,
+        cause: ScanUncertainty,
         first: u32,
     },
     Suites(Removal<CipherSuite>),
@@ -89,7 +89,7 @@ enum State {
 #[derive(Clone, Debug)]
 struct Asked {
     task: usize,
-    role: Role,
+    role: ScanRole,
     hello: ClientHello,
 }
 
@@ -99,15 +99,15 @@ struct Doubt {
     asked: Asked,
     first: u32,
     /// What came of the repetition, once it has.
-    again: Option<(Cause, u32)>,
+    again: Option<(ScanUncertainty, u32)>,
 }
 
 /// What became of a question's hello.
 enum Verdict<'a> {
-    Answered(&'a HelloOutcome, Evidence),
-    Refused(Evidence),
-    Dropped(Evidence),
-    Unknown(Cause),
+    Answered(&'a HelloOutcome, ScanEvidence),
+    Refused(ScanEvidence),
+    Dropped(ScanEvidence),
+    Unknown(ScanUncertainty),
 }
 
 impl Scan {
@@ -182,8 +182,8 @@ impl Scan {
             self.sightings.note(&asked.hello, flight, connection);
         }
         match asked.role {
-            Role::Control => self.settle(&reading, connection),
-            Role::Question | Role::Repetition => {
+            ScanRole::Control => self.settle(&reading, connection),
+            ScanRole::Question | ScanRole::Repetition => {
                 self.weigh(asked, &answer.outcome, reading, connection);
             }
         }
@@ -194,7 +194,7 @@ impl Scan {
     pub fn handle_refused(&mut self, words: &str) {
         let words = printable(words);
         if let Some(asked) = self.asked.take() {
-            let cause = Cause::NoConnection(words.clone());
+            let cause = ScanUncertainty::NoConnection(words.clone());
             self.note(&asked, &Reading::Unanswered(cause.clone()));
             self.give_up(asked.task, cause);
         }
@@ -206,14 +206,14 @@ impl Scan {
         let Some(asked) = self.asked.take() else {
             return;
         };
-        let cause = Cause::NoConnection(printable(words));
+        let cause = ScanUncertainty::NoConnection(printable(words));
         self.note(&asked, &Reading::Unanswered(cause.clone()));
         self.count_unanswered();
         self.doubt = None;
         self.give_up(asked.task, cause);
     }
 
-    fn give_up(&mut self, task: usize, cause: Cause) {
+    fn give_up(&mut self, task: usize, cause: ScanUncertainty) {
         let connection = self.used().saturating_sub(1);
         self.conclude(task, Verdict::Unknown(cause), connection);
     }
@@ -250,11 +250,11 @@ impl Scan {
     fn doubtful(&self) -> Option<Asked> {
         let doubt = self.doubt.as_ref()?;
         let role = match doubt.again {
-            None => Role::Repetition,
-            Some(_) => Role::Control,
+            None => ScanRole::Repetition,
+            Some(_) => ScanRole::Control,
         };
         let hello = match role {
-            Role::Control => self.control.clone()?,
+            ScanRole::Control => self.control.clone()?,
             _ => doubt.asked.hello.clone(),
         };
         Some(Asked {
@@ -268,9 +268,11 @@ impl Scan {
     fn weigh(&mut self, asked: Asked, outcome: &HelloOutcome, reading: Reading, connection: u32) {
         let task = asked.task;
         let verdict = match reading {
-            Reading::Answered(seen) => Verdict::Answered(outcome, Evidence::new(connection, seen)),
+            Reading::Answered(seen) => {
+                Verdict::Answered(outcome, ScanEvidence::new(connection, seen))
+            }
             Reading::Refused(alert) => {
-                Verdict::Refused(Evidence::new(connection, Seen::Alert(alert)))
+                Verdict::Refused(ScanEvidence::new(connection, ScanSight::Alert(alert)))
             }
             Reading::Unanswered(cause) if self.stop.is_none() && cause.can_be_habit() => {
                 return self.doubt(asked, cause, connection);
@@ -281,7 +283,7 @@ impl Scan {
         self.conclude(task, verdict, connection);
     }
 
-    fn doubt(&mut self, asked: Asked, cause: Cause, connection: u32) {
+    fn doubt(&mut self, asked: Asked, cause: ScanUncertainty, connection: u32) {
         if self.control.is_none() {
             if let Some(task) = self.tasks.get_mut(asked.task) {
                 task.state = State::Postponed {
@@ -324,9 +326,9 @@ impl Scan {
             return;
         };
         let verdict = match reading {
-            Reading::Answered(_) => Verdict::Dropped(Evidence::new(
+            Reading::Answered(_) => Verdict::Dropped(ScanEvidence::new(
                 connection,
-                Seen::Dropped {
+                ScanSight::Dropped {
                     cause: Box::new(cause),
                     first,
                     control,
@@ -351,7 +353,7 @@ impl Scan {
 
     /// What the hello that is out asks.
     #[must_use]
-    pub fn question(&self) -> Option<Question> {
+    pub fn question(&self) -> Option<ScanQuestion> {
         let asked = self.asked.as_ref()?;
         self.tasks.get(asked.task).map(|task| task.question)
     }

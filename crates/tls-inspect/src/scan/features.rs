@@ -2,9 +2,9 @@
 
 use super::removal::Removal;
 use super::{
-    Authentication, Cause, Completeness, DhePrime, Evidence, Features, GroupList, Question, Scan,
-    ScanReport, Seen, ServerCertificate, State, StopReason, SuiteList, Support, Tolerance,
-    VersionSupport,
+    Authentication, Completeness, DhePrime, Features, GroupList, Scan, ScanEvidence, ScanQuestion,
+    ScanReport, ScanSight, ScanUncertainty, ServerCertificate, State, StopReason, SuiteList,
+    Support, Tolerance, VersionSupport,
 };
 use crate::{ClientHello, Der, DowngradeSentinel, ProtocolVersion, ServerFlight};
 
@@ -25,9 +25,9 @@ impl Sightings {
         if server.version >= ProtocolVersion::TLS_1_3 {
             return;
         }
-        let evidence = Evidence::new(
+        let evidence = ScanEvidence::new(
             connection,
-            Seen::Chosen {
+            ScanSight::Chosen {
                 version: server.version,
                 cipher_suite: server.cipher_suite,
             },
@@ -64,12 +64,12 @@ impl Sightings {
     fn proof_of(&self, version: ProtocolVersion) -> Option<Support> {
         let (mark, connection) = self.downgrade?;
         let is_shown = version == ProtocolVersion::TLS_1_3 && mark == DowngradeSentinel::FromTls13;
-        is_shown.then(|| Support::Yes(Evidence::new(connection, Seen::Downgrade(mark))))
+        is_shown.then(|| Support::Yes(ScanEvidence::new(connection, ScanSight::Downgrade(mark))))
     }
 }
 
 /// The first sighting counts, unless a later one shows what it did not.
-fn keep(kept: &mut Option<Support>, is_seen: bool, evidence: &Evidence) {
+fn keep(kept: &mut Option<Support>, is_seen: bool, evidence: &ScanEvidence) {
     match (is_seen, &kept) {
         (true, Some(Support::Yes(_))) | (false, Some(_)) => {}
         (true, _) => *kept = Some(Support::Yes(evidence.clone())),
@@ -86,22 +86,22 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
             support: version_support(scan, version),
         })
         .collect();
-    versions.sort_by(|one, other| other.version.cmp(&one.version));
+    versions.sort_by_key(|entry| std::cmp::Reverse(entry.version));
     ScanReport {
         versions,
         cipher_suites: scan.tasks.iter().filter_map(suite_list).collect(),
         groups: group_lists(scan),
-        dhe: scan.support(Question::Dhe),
+        dhe: scan.support(ScanQuestion::Dhe),
         dhe_prime: seen
             .dhe
             .clone()
             .map(|(bits, sha256)| DhePrime { bits, sha256 }),
         certificates: certificates(scan),
         tolerance: Tolerance {
-            small: scan.support(Question::SmallHello),
-            large: scan.support(Question::LargeHello),
-            padded: scan.support(Question::PaddedHello),
-            split: scan.support(Question::SplitHello),
+            small: scan.support(ScanQuestion::SmallHello),
+            large: scan.support(ScanQuestion::LargeHello),
+            padded: scan.support(ScanQuestion::PaddedHello),
+            split: scan.support(ScanQuestion::SplitHello),
         },
         features: features(scan),
         connections: scan.connections.clone(),
@@ -113,7 +113,7 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
 }
 
 fn version_support(scan: &Scan, version: ProtocolVersion) -> Support {
-    let asked = scan.support(Question::Version(version));
+    let asked = scan.support(ScanQuestion::Version(version));
     match scan.sightings.proof_of(version) {
         Some(proof) if asked.is_unknown() => proof,
         _ => asked,
@@ -125,23 +125,23 @@ fn features(scan: &Scan) -> Features {
     let or_unknown = |sighting: &Option<Support>| {
         sighting.clone().unwrap_or_else(|| {
             let why = "seen up to TLS 1.2 only, in a complete answer".to_owned();
-            Support::Unknown(Cause::NotApplicable(why))
+            Support::Unknown(ScanUncertainty::NotApplicable(why))
         })
     };
     Features {
-        compression: scan.support(Question::Compression),
+        compression: scan.support(ScanQuestion::Compression),
         secure_renegotiation: or_unknown(&seen.renegotiation),
         extended_master_secret: or_unknown(&seen.master_secret),
-        fallback_scsv: scan.support(Question::FallbackScsv),
+        fallback_scsv: scan.support(ScanQuestion::FallbackScsv),
         client_certificate: or_unknown(&seen.client_certificate),
-        anonymous: scan.support(Question::Anonymous),
+        anonymous: scan.support(ScanQuestion::Anonymous),
         downgrade: seen.downgrade.map(|(mark, _)| mark),
     }
 }
 
 fn certificates(scan: &Scan) -> Vec<ServerCertificate> {
     let is_asked = |kind: &Authentication| {
-        let question = Question::Certificate(*kind);
+        let question = ScanQuestion::Certificate(*kind);
         scan.tasks.iter().any(|task| task.question == question)
     };
     [Authentication::Rsa, Authentication::Ecdsa]
@@ -149,7 +149,7 @@ fn certificates(scan: &Scan) -> Vec<ServerCertificate> {
         .filter(is_asked)
         .map(|authentication| ServerCertificate {
             authentication,
-            support: scan.support(Question::Certificate(authentication)),
+            support: scan.support(ScanQuestion::Certificate(authentication)),
             chain: chain(scan, authentication),
         })
         .collect()
@@ -162,7 +162,8 @@ fn chain(scan: &Scan, wanted: Authentication) -> Vec<Der> {
 }
 
 fn suite_list(task: &super::Task) -> Option<SuiteList> {
-    let (Question::CipherSuites(version), State::Suites(removal)) = (task.question, &task.state)
+    let (ScanQuestion::CipherSuites(version), State::Suites(removal)) =
+        (task.question, &task.state)
     else {
         return None;
     };
@@ -179,7 +180,7 @@ fn suite_list(task: &super::Task) -> Option<SuiteList> {
 
 fn group_lists(scan: &Scan) -> Vec<GroupList> {
     let list = |task: &super::Task| {
-        let (Question::Groups(version), State::Groups(removal)) = (task.question, &task.state)
+        let (ScanQuestion::Groups(version), State::Groups(removal)) = (task.question, &task.state)
         else {
             return None;
         };
@@ -202,11 +203,11 @@ fn group_lists(scan: &Scan) -> Vec<GroupList> {
 
 /// Whether the asking came to its end.
 fn is_settled<T: Copy + PartialEq + std::fmt::Display>(removal: &Removal<T>) -> bool {
-    removal.completeness() != Completeness::Partial(Cause::NotAsked)
+    removal.completeness() != Completeness::Partial(ScanUncertainty::NotAsked)
 }
 
 /// What would be asked next if the scan had not ended.
-fn left_undone(scan: &Scan) -> Vec<Question> {
+fn left_undone(scan: &Scan) -> Vec<ScanQuestion> {
     if scan.stop == Some(StopReason::Done) {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! What a scan asks, and how much it may spend.
 
 use super::offers::{self, CURVES_12, GROUPS_13, VERSIONS};
-use super::{Authentication, Question};
+use super::{Authentication, ScanQuestion};
 use crate::{DnsId, ProtocolVersion};
 
 /// What a scan asks and how many connections it may use.
@@ -137,59 +137,65 @@ impl ScanOptions {
     }
 
     /// The questions of these options, in the order asked.
-    pub(super) fn questions(&self) -> Vec<Question> {
-        let mut questions = vec![Question::SmallHello];
-        questions.extend(VERSIONS.map(Question::Version));
-        let mut add = |part, some: &[Question]| {
+    pub(super) fn questions(&self) -> Vec<ScanQuestion> {
+        let mut questions = vec![ScanQuestion::SmallHello];
+        questions.extend(VERSIONS.map(ScanQuestion::Version));
+        let mut add = |part, some: &[ScanQuestion]| {
             if self.parts.contains(&part) {
                 questions.extend_from_slice(some);
             }
         };
-        add(ScanPart::LargeHello, &[Question::LargeHello]);
+        add(ScanPart::LargeHello, &[ScanQuestion::LargeHello]);
         add(
             ScanPart::Certificates,
-            &[Authentication::Rsa, Authentication::Ecdsa].map(Question::Certificate),
+            &[Authentication::Rsa, Authentication::Ecdsa].map(ScanQuestion::Certificate),
         );
         add(
             ScanPart::Features,
             &[
-                Question::Anonymous,
-                Question::FallbackScsv,
-                Question::Dhe,
-                Question::Compression,
+                ScanQuestion::Anonymous,
+                ScanQuestion::FallbackScsv,
+                ScanQuestion::Dhe,
+                ScanQuestion::Compression,
             ],
         );
         add(
             ScanPart::Groups,
-            &[Question::Groups(ProtocolVersion::TLS_1_3)],
+            &[ScanQuestion::Groups(ProtocolVersion::TLS_1_3)],
         );
         let modern = [ProtocolVersion::TLS_1_3, ProtocolVersion::TLS_1_2];
-        add(ScanPart::CipherSuites, &modern.map(Question::CipherSuites));
+        add(
+            ScanPart::CipherSuites,
+            &modern.map(ScanQuestion::CipherSuites),
+        );
         add(
             ScanPart::OddHellos,
-            &[Question::PaddedHello, Question::SplitHello],
+            &[ScanQuestion::PaddedHello, ScanQuestion::SplitHello],
         );
         add(
             ScanPart::Groups,
-            &[Question::Groups(ProtocolVersion::TLS_1_2)],
+            &[ScanQuestion::Groups(ProtocolVersion::TLS_1_2)],
         );
         let old = [
             ProtocolVersion::TLS_1_0,
             ProtocolVersion::TLS_1_1,
             ProtocolVersion::SSL_3_0,
         ];
-        add(ScanPart::OldCipherSuites, &old.map(Question::CipherSuites));
+        add(
+            ScanPart::OldCipherSuites,
+            &old.map(ScanQuestion::CipherSuites),
+        );
         questions
     }
 }
 
 /// The most connections a question takes: each hello once or, without an answer, twice and with
 /// a control.
-fn cost(question: Question) -> u32 {
+fn cost(question: ScanQuestion) -> u32 {
     let (items, chunks) = match question {
-        Question::Groups(ProtocolVersion::TLS_1_3) => (GROUPS_13.len(), 1),
-        Question::Groups(_) => (CURVES_12.len(), 1),
-        Question::CipherSuites(version) => {
+        ScanQuestion::Groups(ProtocolVersion::TLS_1_3) => (GROUPS_13.len(), 1),
+        ScanQuestion::Groups(_) => (CURVES_12.len(), 1),
+        ScanQuestion::CipherSuites(version) => {
             let chunks = offers::suite_chunks(version);
             (chunks.iter().map(Vec::len).sum(), chunks.len())
         }

@@ -6,7 +6,8 @@ use super::offers::{
 };
 use super::removal::{End, Removal};
 use super::{
-    Asked, Authentication, Cause, Evidence, Question, Role, Scan, State, Support, Verdict,
+    Asked, Authentication, Scan, ScanEvidence, ScanQuestion, ScanRole, ScanUncertainty, State,
+    Support, Verdict,
 };
 use crate::{
     AlertDescription, ClientHello, HelloOutcome, KeyExchange, KeyShareOffer, NamedGroup,
@@ -14,15 +15,15 @@ use crate::{
 };
 
 /// How a question is gone about.
-pub(super) fn first_state(question: Question) -> State {
+pub(super) fn first_state(question: ScanQuestion) -> State {
     match question {
-        Question::CipherSuites(version) => {
+        ScanQuestion::CipherSuites(version) => {
             State::Suites(Removal::new(offers::suite_chunks(version)))
         }
-        Question::Groups(ProtocolVersion::TLS_1_3) => {
+        ScanQuestion::Groups(ProtocolVersion::TLS_1_3) => {
             State::Groups(Removal::new(vec![groups(GROUPS_13)]))
         }
-        Question::Groups(_) => State::Groups(Removal::new(vec![groups(CURVES_12)])),
+        ScanQuestion::Groups(_) => State::Groups(Removal::new(vec![groups(CURVES_12)])),
         _ => State::Open,
     }
 }
@@ -51,13 +52,16 @@ impl Scan {
                 Step::Ask(hello) => {
                     return Some(Asked {
                         task,
-                        role: Role::Question,
+                        role: ScanRole::Question,
                         hello: *hello,
                     });
                 }
                 Step::Nothing => {}
                 Step::Void(why) => {
-                    self.finish(task, Support::Unknown(Cause::NotApplicable(why.to_owned())));
+                    self.finish(
+                        task,
+                        Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned())),
+                    );
                 }
             }
         }
@@ -77,39 +81,39 @@ impl Scan {
         }
     }
 
-    fn simple(&self, question: Question) -> Step {
+    fn simple(&self, question: ScanQuestion) -> Step {
         let number = self.used();
         let small = self.template.small(number);
         match question {
-            Question::SmallHello => Step::ask(small),
-            Question::Version(version) => Step::ask(self.version_hello(number, version)),
-            Question::LargeHello | Question::PaddedHello | Question::SplitHello
-                if !self.support(Question::SmallHello).is_yes() =>
+            ScanQuestion::SmallHello => Step::ask(small),
+            ScanQuestion::Version(version) => Step::ask(self.version_hello(number, version)),
+            ScanQuestion::LargeHello | ScanQuestion::PaddedHello | ScanQuestion::SplitHello
+                if !self.support(ScanQuestion::SmallHello).is_yes() =>
             {
                 Step::Void("the small hello was not taken either")
             }
-            Question::LargeHello => Step::ask(ClientHello {
+            ScanQuestion::LargeHello => Step::ask(ClientHello {
                 groups: groups(&[0x11ec, 0x001d, 0x0017, 0x0018]),
                 key_share: KeyShareOffer::X25519Mlkem768,
                 ..small
             }),
-            Question::PaddedHello => Step::ask(ClientHello {
+            ScanQuestion::PaddedHello => Step::ask(ClientHello {
                 least_length: 1500,
                 ..small
             }),
-            Question::SplitHello => Step::ask(ClientHello {
+            ScanQuestion::SplitHello => Step::ask(ClientHello {
                 record_length: 64,
                 ..small
             }),
-            Question::Certificate(kind) => self.certificate_step(number, kind),
-            Question::FallbackScsv => self.fallback_step(number),
-            Question::Anonymous => self.legacy_step(number, ANONYMOUS, |hello| hello),
-            Question::Dhe => {
+            ScanQuestion::Certificate(kind) => self.certificate_step(number, kind),
+            ScanQuestion::FallbackScsv => self.fallback_step(number),
+            ScanQuestion::Anonymous => self.legacy_step(number, ANONYMOUS, |hello| hello),
+            ScanQuestion::Dhe => {
                 let offered = [DHE_RSA, DHE_DSS].concat();
                 // Without groups of finite fields among the offers the server uses its own.
                 self.legacy_step(number, &offered, |hello| hello)
             }
-            Question::Compression => self.legacy_step(number, LEGACY, |hello| ClientHello {
+            ScanQuestion::Compression => self.legacy_step(number, LEGACY, |hello| ClientHello {
                 offers_compression: true,
                 ..hello
             }),
@@ -146,7 +150,7 @@ impl Scan {
         versions
             .into_iter()
             .rev()
-            .filter(|&version| self.support(Question::Version(version)).is_yes())
+            .filter(|&version| self.support(ScanQuestion::Version(version)).is_yes())
     }
 
     fn legacy_step(
@@ -178,7 +182,7 @@ impl Scan {
             });
         }
         if self
-            .support(Question::Version(ProtocolVersion::TLS_1_3))
+            .support(ScanQuestion::Version(ProtocolVersion::TLS_1_3))
             .is_yes()
         {
             let hello = self.version_hello(number, ProtocolVersion::TLS_1_3);
@@ -201,11 +205,11 @@ impl Scan {
         })
     }
 
-    fn suites_step(&self, question: Question, removal: &Removal<crate::CipherSuite>) -> Step {
-        let Question::CipherSuites(version) = question else {
+    fn suites_step(&self, question: ScanQuestion, removal: &Removal<crate::CipherSuite>) -> Step {
+        let ScanQuestion::CipherSuites(version) = question else {
             return Step::Nothing;
         };
-        if !self.support(Question::Version(version)).is_yes() {
+        if !self.support(ScanQuestion::Version(version)).is_yes() {
             return Step::Nothing;
         }
         match removal.next() {
@@ -220,8 +224,8 @@ impl Scan {
         }
     }
 
-    fn groups_step(&self, question: Question, removal: &Removal<NamedGroup>) -> Step {
-        let Question::Groups(version) = question else {
+    fn groups_step(&self, question: ScanQuestion, removal: &Removal<NamedGroup>) -> Step {
+        let ScanQuestion::Groups(version) = question else {
             return Step::Nothing;
         };
         let Some(offer) = removal.next() else {
@@ -230,7 +234,7 @@ impl Scan {
         let offered = offer.into_items();
         let number = self.used();
         if version == ProtocolVersion::TLS_1_3 {
-            if !self.support(Question::Version(version)).is_yes() {
+            if !self.support(ScanQuestion::Version(version)).is_yes() {
                 return Step::Nothing;
             }
             return Step::ask(self.template.shareless(number, offered));
@@ -250,7 +254,7 @@ impl Scan {
         matches!(self.step(task), Step::Ask(_))
     }
 
-    pub(super) fn support(&self, question: Question) -> Support {
+    pub(super) fn support(&self, question: ScanQuestion) -> Support {
         let task = self.tasks.iter().find(|task| task.question == question);
         match task.map(|task| &task.state) {
             Some(State::Done(support)) => support.clone(),
@@ -275,14 +279,14 @@ impl Scan {
             State::Suites(removal) => match verdict {
                 Verdict::Answered(outcome, _) => match suite_of(outcome) {
                     Some(suite) => removal.chosen(suite, connection),
-                    None => removal.ended(End::Unknown(Cause::CutShort)),
+                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort)),
                 },
                 other => removal.ended(end(other)),
             },
             State::Groups(removal) => match verdict {
                 Verdict::Answered(outcome, _) => match group_of(outcome) {
                     Some(group) => removal.chosen(group, connection),
-                    None => removal.ended(End::Unknown(Cause::CutShort)),
+                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort)),
                 },
                 other => removal.ended(end(other)),
             },
@@ -293,7 +297,7 @@ impl Scan {
         }
     }
 
-    fn judge(&mut self, question: Question, verdict: Verdict<'_>) -> Support {
+    fn judge(&mut self, question: ScanQuestion, verdict: Verdict<'_>) -> Support {
         match verdict {
             Verdict::Unknown(cause) => Support::Unknown(cause),
             Verdict::Dropped(evidence) => Support::LikelyNo(evidence),
@@ -302,25 +306,30 @@ impl Scan {
         }
     }
 
-    fn answered(&mut self, question: Question, outcome: &HelloOutcome, seen: Evidence) -> Support {
+    fn answered(
+        &mut self,
+        question: ScanQuestion,
+        outcome: &HelloOutcome,
+        seen: ScanEvidence,
+    ) -> Support {
         let flight = match outcome {
             HelloOutcome::Chosen(flight) => Some(flight.as_ref()),
             _ => None,
         };
         match question {
-            Question::Version(asked) => match version_of(outcome) {
+            ScanQuestion::Version(asked) => match version_of(outcome) {
                 Some(version) if version == asked => Support::Yes(seen),
                 // It was offered nothing else, and named what it would rather speak.
                 _ => Support::No(seen),
             },
-            Question::FallbackScsv => Support::No(seen),
-            Question::Compression => match flight {
+            ScanQuestion::FallbackScsv => Support::No(seen),
+            ScanQuestion::Compression => match flight {
                 Some(flight) if flight.hello.compression != 0 => Support::Yes(seen),
                 Some(_) => Support::No(seen),
-                None => Support::Unknown(Cause::CutShort),
+                None => Support::Unknown(ScanUncertainty::CutShort),
             },
-            Question::Anonymous => self.offered(flight, ANONYMOUS, seen),
-            Question::Dhe => {
+            ScanQuestion::Anonymous => self.offered(flight, ANONYMOUS, seen),
+            ScanQuestion::Dhe => {
                 if let Some(KeyExchange::Dhe { bits, prime_sha256 }) = flight
                     .and_then(|flight| flight.key_exchange.as_ref())
                     .map(|exchange| &exchange.parameters)
@@ -329,16 +338,21 @@ impl Scan {
                 }
                 self.offered(flight, &[DHE_RSA, DHE_DSS].concat(), seen)
             }
-            Question::Certificate(kind) => self.certificate(kind, flight, seen),
+            ScanQuestion::Certificate(kind) => self.certificate(kind, flight, seen),
             _ => Support::Yes(seen),
         }
     }
 
-    fn offered(&self, flight: Option<&ServerFlight>, offered: &[u16], seen: Evidence) -> Support {
+    fn offered(
+        &self,
+        flight: Option<&ServerFlight>,
+        offered: &[u16],
+        seen: ScanEvidence,
+    ) -> Support {
         match flight.map(|flight| flight.hello.cipher_suite) {
             Some(suite) if offered.contains(&suite.0) => Support::Yes(seen),
-            Some(suite) => Support::Unknown(Cause::NotOffered(suite.to_string())),
-            None => Support::Unknown(Cause::CutShort),
+            Some(suite) => Support::Unknown(ScanUncertainty::NotOffered(suite.to_string())),
+            None => Support::Unknown(ScanUncertainty::CutShort),
         }
     }
 
@@ -346,12 +360,12 @@ impl Scan {
         &mut self,
         kind: Authentication,
         flight: Option<&ServerFlight>,
-        seen: Evidence,
+        seen: ScanEvidence,
     ) -> Support {
         // A HelloRetryRequest comes before the server looks for a certificate.
         let Some(flight) = flight else {
             let why = "under TLS 1.3 the server asked for another share first";
-            return Support::Unknown(Cause::NotApplicable(why.to_owned()));
+            return Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
         };
         if flight.hello.version == ProtocolVersion::TLS_1_3 {
             return Support::Yes(seen);
@@ -361,38 +375,38 @@ impl Scan {
                 self.sightings.chains.push((kind, chain.clone()));
                 Support::Yes(seen)
             }
-            _ => Support::Unknown(Cause::CutShort),
+            _ => Support::Unknown(ScanUncertainty::CutShort),
         }
     }
 }
 
 /// What a refusal says. `inappropriate_fallback` refuses the fallback and nothing else, and any
 /// other refusal says nothing about it.
-fn refused(question: Question, evidence: Evidence) -> Support {
-    let super::Seen::Alert(alert) = &evidence.seen else {
+fn refused(question: ScanQuestion, evidence: ScanEvidence) -> Support {
+    let super::ScanSight::Alert(alert) = &evidence.seen else {
         return Support::No(evidence);
     };
     let is_fallback = alert.description == AlertDescription::INAPPROPRIATE_FALLBACK;
-    match (question == Question::FallbackScsv, is_fallback) {
+    match (question == ScanQuestion::FallbackScsv, is_fallback) {
         (true, true) => Support::Yes(evidence),
         (false, false) => Support::No(evidence),
-        _ => Support::Unknown(Cause::Alert(*alert)),
+        _ => Support::Unknown(ScanUncertainty::Alert(*alert)),
     }
 }
 
 fn end(verdict: Verdict<'_>) -> End {
     match verdict {
         Verdict::Refused(evidence) => match evidence.seen {
-            super::Seen::Alert(alert)
+            super::ScanSight::Alert(alert)
                 if alert.description == AlertDescription::INAPPROPRIATE_FALLBACK =>
             {
-                End::Unknown(Cause::Alert(alert))
+                End::Unknown(ScanUncertainty::Alert(alert))
             }
             _ => End::Refused,
         },
         Verdict::Dropped(_) => End::Dropped,
         Verdict::Unknown(cause) => End::Unknown(cause),
-        Verdict::Answered(..) => End::Unknown(Cause::CutShort),
+        Verdict::Answered(..) => End::Unknown(ScanUncertainty::CutShort),
     }
 }
 

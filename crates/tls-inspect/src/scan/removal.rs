@@ -1,6 +1,6 @@
 //! Finds all that a server takes, by taking away what it chose until it refuses the rest.
 
-use super::{Cause, Completeness, Preference};
+use super::{Completeness, Preference, ScanUncertainty};
 
 /// What to offer next.
 pub(super) enum Offer<T> {
@@ -43,7 +43,7 @@ pub(super) enum End {
     /// As a hello that is probably not taken ends.
     Dropped,
     /// It could not be told.
-    Unknown(Cause),
+    Unknown(ScanUncertainty),
 }
 
 impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
@@ -94,7 +94,7 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             None => return,
         };
         if !offered.contains(&item) {
-            return self.ended(End::Unknown(Cause::NotOffered(item.to_string())));
+            return self.ended(End::Unknown(ScanUncertainty::NotOffered(item.to_string())));
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.retain(|&one| one != item);
@@ -128,9 +128,9 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             // Both were taken a moment ago: a refusal now says something else.
             let cause = match end {
                 End::Unknown(cause) => cause,
-                End::Refused | End::Dropped => {
-                    Cause::NotApplicable("took each of two and now takes neither".to_owned())
-                }
+                End::Refused | End::Dropped => ScanUncertainty::NotApplicable(
+                    "took each of two and now takes neither".to_owned(),
+                ),
             };
             self.preference = Some(Preference::Unknown(cause));
         } else {
@@ -156,7 +156,9 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         } else if one == expected {
             Preference::Client { connections }
         } else {
-            Preference::Unknown(Cause::NotApplicable("chose the second of two".to_owned()))
+            Preference::Unknown(ScanUncertainty::NotApplicable(
+                "chose the second of two".to_owned(),
+            ))
         });
     }
 
@@ -165,7 +167,7 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         if self.chunks.is_empty() {
             self.completeness.clone()
         } else {
-            Completeness::Partial(Cause::NotAsked)
+            Completeness::Partial(ScanUncertainty::NotAsked)
         }
     }
 
@@ -173,9 +175,9 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         match &self.preference {
             Some(preference) => preference.clone(),
             None if self.chunks.is_empty() && self.found.len() < 2 => Preference::Unknown(
-                Cause::NotApplicable("fewer than two to choose from".to_owned()),
+                ScanUncertainty::NotApplicable("fewer than two to choose from".to_owned()),
             ),
-            None => Preference::Unknown(Cause::NotAsked),
+            None => Preference::Unknown(ScanUncertainty::NotAsked),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text;
-use super::{Cause, Support};
+use super::{ScanUncertainty, Support};
 use crate::escape::printable;
 use crate::{CipherSuite, Der, DowngradeSentinel, NamedGroup, ProtocolVersion};
 
@@ -47,7 +47,7 @@ pub struct ScanReport {
         feature = "serde",
         serde(skip_serializing_if = "Vec::is_empty", default)
     )]
-    pub left_undone: Vec<Question>,
+    pub left_undone: Vec<ScanQuestion>,
 }
 
 impl ScanReport {
@@ -121,7 +121,7 @@ pub enum Completeness {
     /// All else was answered with a close or the like, as in [`Support::LikelyNo`].
     Likely,
     /// There may be more: the asking ended early, for this cause.
-    Partial(Cause),
+    Partial(ScanUncertainty),
 }
 
 /// Whose order decides between two offers that both sides know.
@@ -141,7 +141,7 @@ pub enum Preference {
         connections: [u32; 2],
     },
     /// It could not be told.
-    Unknown(Cause),
+    Unknown(ScanUncertainty),
 }
 
 /// The prime of a finite-field Diffie-Hellman exchange.
@@ -231,9 +231,9 @@ pub struct Features {
 #[non_exhaustive]
 pub struct ScannedConnection {
     /// What was asked.
-    pub question: Question,
+    pub question: ScanQuestion,
     /// What it was asked as.
-    pub role: Role,
+    pub role: ScanRole,
     /// What came of it, in words.
     pub answer: String,
 }
@@ -243,7 +243,7 @@ pub struct ScannedConnection {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Role {
+pub enum ScanRole {
     /// The question.
     Question,
     /// The same again, since the answer was none.
@@ -257,7 +257,7 @@ pub enum Role {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Question {
+pub enum ScanQuestion {
     /// Whether a small hello of a current client is taken.
     SmallHello,
     /// Whether a version is spoken.
@@ -284,7 +284,7 @@ pub enum Question {
     CipherSuites(#[cfg_attr(feature = "serde", serde(with = "text"))] ProtocolVersion),
 }
 
-impl fmt::Display for Question {
+impl fmt::Display for ScanQuestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SmallHello => f.write_str("small hello"),

@@ -15,14 +15,14 @@ use crate::{Alert, CipherSuite, DowngradeSentinel, HelloOutcome, NamedGroup, Pro
 #[non_exhaustive]
 pub enum Support {
     /// It does, and this shows it.
-    Yes(Evidence),
+    Yes(ScanEvidence),
     /// It does not, and this shows it: it chose otherwise, or refused with an alert that says so.
-    No(Evidence),
+    No(ScanEvidence),
     /// It probably does not: it answers this, twice, with a close, a reset or an alert that is
     /// no refusal, while a hello that it had taken before was taken again afterwards.
-    LikelyNo(Evidence),
+    LikelyNo(ScanEvidence),
     /// It could not be told, for this cause.
-    Unknown(Cause),
+    Unknown(ScanUncertainty),
 }
 
 impl Support {
@@ -45,7 +45,7 @@ impl Support {
     }
 
     pub(super) const fn not_asked() -> Self {
-        Self::Unknown(Cause::NotAsked)
+        Self::Unknown(ScanUncertainty::NotAsked)
     }
 }
 
@@ -64,20 +64,20 @@ impl fmt::Display for Support {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Evidence {
+pub struct ScanEvidence {
     /// The number of the connection, as in [`ScanReport::connections`](super::ScanReport).
     pub connection: u32,
     /// What was seen on it.
-    pub seen: Seen,
+    pub seen: ScanSight,
 }
 
-impl Evidence {
-    pub(super) const fn new(connection: u32, seen: Seen) -> Self {
+impl ScanEvidence {
+    pub(super) const fn new(connection: u32, seen: ScanSight) -> Self {
         Self { connection, seen }
     }
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for ScanEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "connection {}: {}", self.connection, self.seen)
     }
@@ -88,7 +88,7 @@ impl fmt::Display for Evidence {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Seen {
+pub enum ScanSight {
     /// The server chose.
     Chosen {
         /// The version.
@@ -114,7 +114,7 @@ pub enum Seen {
     /// control was taken before and after.
     Dropped {
         /// What came in place of an answer.
-        cause: Box<Cause>,
+        cause: Box<ScanUncertainty>,
         /// The connection on which it came the first time.
         first: u32,
         /// The connection of the control that followed.
@@ -122,7 +122,7 @@ pub enum Seen {
     },
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for ScanSight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chosen {
@@ -155,7 +155,7 @@ impl fmt::Display for Seen {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Cause {
+pub enum ScanUncertainty {
     /// It was not asked: not wanted, or the scan ended first.
     NotAsked,
     /// It has no meaning for this server, or nothing can show it. The text says why.
@@ -182,7 +182,7 @@ pub enum Cause {
     NoConnection(String),
 }
 
-impl Cause {
+impl ScanUncertainty {
     /// Whether some servers do this in place of refusing, so that doing it again, between hellos
     /// that are taken, tells something.
     pub(super) const fn can_be_habit(&self) -> bool {
@@ -190,7 +190,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for ScanUncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAsked => f.write_str("not asked"),
@@ -212,11 +212,11 @@ impl fmt::Display for Cause {
 /// What an answer that is no choice says.
 pub(crate) enum Reading {
     /// The server chose, or asked for a share.
-    Answered(Seen),
+    Answered(ScanSight),
     /// It refused with an alert that says so.
     Refused(Alert),
     /// It could not be told.
-    Unanswered(Cause),
+    Unanswered(ScanUncertainty),
 }
 
 /// Reads an outcome. Only `handshake_failure`, `protocol_version` and `insufficient_security`
@@ -224,25 +224,27 @@ pub(crate) enum Reading {
 /// (RFC 7507 §3).
 pub(crate) fn read(outcome: &HelloOutcome) -> Reading {
     match outcome {
-        HelloOutcome::Chosen(flight) => Reading::Answered(Seen::Chosen {
+        HelloOutcome::Chosen(flight) => Reading::Answered(ScanSight::Chosen {
             version: flight.hello.version,
             cipher_suite: flight.hello.cipher_suite,
         }),
         HelloOutcome::Retry(retry) => Reading::Answered(match retry.group {
-            Some(group) => Seen::Retry { group },
-            None => Seen::RetryWithoutGroup,
+            Some(group) => ScanSight::Retry { group },
+            None => ScanSight::RetryWithoutGroup,
         }),
         HelloOutcome::Alert(alert) if matches!(alert.description.0, 40 | 70 | 71 | 86) => {
             Reading::Refused(*alert)
         }
-        HelloOutcome::Alert(alert) => Reading::Unanswered(Cause::Alert(*alert)),
-        HelloOutcome::Closed => Reading::Unanswered(Cause::Closed),
-        HelloOutcome::Reset => Reading::Unanswered(Cause::Reset),
-        HelloOutcome::TimedOut => Reading::Unanswered(Cause::TimedOut),
+        HelloOutcome::Alert(alert) => Reading::Unanswered(ScanUncertainty::Alert(*alert)),
+        HelloOutcome::Closed => Reading::Unanswered(ScanUncertainty::Closed),
+        HelloOutcome::Reset => Reading::Unanswered(ScanUncertainty::Reset),
+        HelloOutcome::TimedOut => Reading::Unanswered(ScanUncertainty::TimedOut),
         HelloOutcome::NotTls(octets) => {
-            Reading::Unanswered(Cause::NotTls(octets.escape_ascii().to_string()))
+            Reading::Unanswered(ScanUncertainty::NotTls(octets.escape_ascii().to_string()))
         }
-        HelloOutcome::Malformed(text) => Reading::Unanswered(Cause::Malformed(printable(text))),
-        HelloOutcome::Io(text) => Reading::Unanswered(Cause::Io(printable(text))),
+        HelloOutcome::Malformed(text) => {
+            Reading::Unanswered(ScanUncertainty::Malformed(printable(text)))
+        }
+        HelloOutcome::Io(text) => Reading::Unanswered(ScanUncertainty::Io(printable(text))),
     }
 }
