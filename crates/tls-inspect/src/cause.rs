@@ -9,7 +9,7 @@
 //! if they come twice, and count as a refusal only if a hello that was answered is answered
 //! again afterwards.
 
-mod offers;
+pub(crate) mod offers;
 mod plan;
 mod reading;
 mod report;

@@ -10,13 +10,14 @@
 //! tell", unless it comes again while a hello that was taken before still is.
 
 mod features;
-pub(crate) mod offers;
+mod offers;
 mod options;
 mod plan;
 mod removal;
 mod report;
-pub(crate) mod support;
-pub(crate) mod text;
+mod support;
+mod text;
+mod verdict;
 
 pub use self::options::{ScanOptions, ScanPart};
 pub use self::report::{
@@ -62,6 +63,11 @@ pub struct Scan {
     doubt: Option<Doubt>,
     /// The last hello that the server took.
     control: Option<ClientHello>,
+    /// The connection of the last hello that the server took: what it refused before, it refused
+    /// for what was asked.
+    trusted: Option<u32>,
+    /// Whether the control that ends a scan was sent.
+    is_controlled: bool,
     unanswered: u32,
     stop: Option<StopReason>,
 }
@@ -75,6 +81,8 @@ struct Task {
 #[derive(Clone, Debug)]
 enum State {
     Open,
+    /// The first hello was refused, and a second is to make sure.
+    Second,
     /// Not answered while no control was known; to be asked again when one is.
     Postponed {
         cause: ScanUncertainty,
@@ -135,6 +143,8 @@ impl Scan {
             asked: None,
             doubt: None,
             control: None,
+            trusted: None,
+            is_controlled: false,
             unanswered: 0,
             stop: None,
         }
@@ -148,7 +158,8 @@ impl Scan {
             return None;
         }
         if self.asked.is_none() {
-            self.asked = self.doubtful().or_else(|| self.plan());
+            let asked = self.doubtful().or_else(|| self.plan());
+            self.asked = asked.or_else(|| self.last_control());
         }
         let Some(asked) = &self.asked else {
             self.stop = Some(StopReason::Done);
@@ -173,6 +184,7 @@ impl Scan {
         match &reading {
             Reading::Answered(_) => {
                 self.control = Some(asked.hello.clone());
+                self.trusted = Some(connection);
                 self.unanswered = 0;
             }
             Reading::Refused(_) => self.unanswered = 0,
@@ -262,6 +274,40 @@ impl Scan {
             role,
             hello,
         })
+    }
+
+    /// A control after the last refusals: a server that has come to refuse everything would have
+    /// refused them too.
+    fn last_control(&mut self) -> Option<Asked> {
+        if self.is_controlled {
+            return None;
+        }
+        let asked = Asked {
+            task: (0..self.tasks.len()).find(|&task| self.is_unconfirmed(task))?,
+            role: ScanRole::Control,
+            hello: self.control.clone()?,
+        };
+        self.is_controlled = true;
+        Some(asked)
+    }
+
+    fn is_unconfirmed(&self, task: usize) -> bool {
+        match self.tasks.get(task).map(|task| &task.state) {
+            Some(State::Done(Support::No(evidence))) => evidence.is_unconfirmed(self.trusted),
+            Some(State::Suites(removal)) => removal.is_unconfirmed(self.trusted),
+            Some(State::Groups(removal)) => removal.is_unconfirmed(self.trusted),
+            _ => false,
+        }
+    }
+
+    /// What a question came to, as far as it can be relied on.
+    fn found(&self, question: ScanQuestion) -> Support {
+        match self.support(question) {
+            Support::No(evidence) if evidence.is_unconfirmed(self.trusted) => {
+                Support::Unknown(ScanUncertainty::Unconfirmed)
+            }
+            support => support,
+        }
     }
 
     /// Reads the answer to a question or to its repetition.

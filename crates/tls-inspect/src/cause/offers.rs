@@ -82,12 +82,7 @@ pub(super) fn hello(
     let modern: Vec<_> = modern.collect();
     match question {
         Question::Usual => usual,
-        Question::Large => {
-            let mut groups = usual.groups.clone();
-            groups.retain(|&group| group != NamedGroup::X25519_MLKEM768);
-            groups.insert(0, NamedGroup::X25519_MLKEM768);
-            usual.with_groups(&groups, KeyShareOffer::X25519Mlkem768)
-        }
+        Question::Large => large(&usual),
         Question::WithoutServerName => ClientHello {
             server_name: None,
             ..usual
@@ -119,12 +114,24 @@ pub(super) fn hello(
     }
 }
 
+/// The random octets of the hello of this number.
+pub(crate) fn random(seed: [u8; 32], number: u32) -> [u8; 32] {
+    let hash = Sha256::new().chain_update(seed);
+    hash.chain_update(number.to_be_bytes()).finalize().into()
+}
+
+/// The same hello with the share that makes those of current clients long.
+pub(crate) fn large(hello: &ClientHello) -> ClientHello {
+    let mut groups = hello.groups.clone();
+    groups.retain(|&group| group != NamedGroup::X25519_MLKEM768);
+    groups.insert(0, NamedGroup::X25519_MLKEM768);
+    let hello = hello.clone();
+    hello.with_groups(&groups, KeyShareOffer::X25519Mlkem768)
+}
+
 /// The hello of the `Recorder`, as far as it tells anything: versions, suites, groups, schemes.
 fn usual(options: &FailureSearchOptions, number: u32) -> ClientHello {
-    let hash = Sha256::new()
-        .chain_update(options.random)
-        .chain_update(number.to_be_bytes());
-    let mut hello = ClientHello::small(hash.finalize().into());
+    let mut hello = ClientHello::small(random(options.random, number));
     hello.cipher_suites = USUAL_SUITES.map(CipherSuite).to_vec();
     hello.signature_schemes = USUAL_SCHEMES.map(SignatureScheme).to_vec();
     hello.groups.clone_from(&options.groups);
@@ -183,7 +190,7 @@ fn tls13(usual: ClientHello) -> ClientHello {
 fn shareless(usual: ClientHello, question: &CauseQuestion) -> ClientHello {
     let groups = match question {
         CauseQuestion::Tls13UsualGroups => usual.groups.clone(),
-        _ => all_groups(),
+        _ => tls13_groups(),
     };
     tls13(usual)
         .with_signature_schemes(SignatureScheme::KNOWN)
@@ -215,7 +222,7 @@ fn is_common(suite: CipherSuite) -> bool {
 }
 
 /// The curves up to TLS 1.2, X448 too, those of current clients first (RFC 8422 §5.1.1, RFC 7027).
-fn old_groups() -> Vec<NamedGroup> {
+pub(crate) fn old_groups() -> Vec<NamedGroup> {
     let groups = NamedGroup::KNOWN.iter().copied();
     let mut groups: Vec<_> = groups.filter(|group| group.0 <= 0x1e).collect();
     groups.sort_by_key(|group| !matches!(group.0, 0x17 | 0x18 | 0x1d));
@@ -223,7 +230,7 @@ fn old_groups() -> Vec<NamedGroup> {
 }
 
 /// The groups of TLS 1.3: those that RFC 9846 §4.2.7 took out are not among them.
-fn all_groups() -> Vec<NamedGroup> {
+pub(crate) fn tls13_groups() -> Vec<NamedGroup> {
     let groups = NamedGroup::KNOWN.iter().copied();
     let mut groups: Vec<_> = groups
         .filter(|group| matches!(group.0, 0x17..=0x19 | 0x1d..=0x9999))

@@ -1,10 +1,9 @@
 //! What answers show beside what was asked, and the report.
 
-use super::removal::Removal;
 use super::{
-    Authentication, Completeness, DhePrime, Features, GroupList, Scan, ScanEvidence, ScanQuestion,
-    ScanReport, ScanSight, ScanUncertainty, ServerCertificate, State, StopReason, SuiteList,
-    Support, Tolerance, VersionSupport,
+    Authentication, DhePrime, Features, GroupList, Scan, ScanEvidence, ScanQuestion, ScanReport,
+    ScanSight, ScanUncertainty, ServerCertificate, State, StopReason, SuiteList, Support,
+    Tolerance, VersionSupport,
 };
 use crate::{ClientHello, Der, DowngradeSentinel, ProtocolVersion, ServerFlight};
 
@@ -89,19 +88,23 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
     versions.sort_by_key(|entry| std::cmp::Reverse(entry.version));
     ScanReport {
         versions,
-        cipher_suites: scan.tasks.iter().filter_map(suite_list).collect(),
+        cipher_suites: scan
+            .tasks
+            .iter()
+            .filter_map(|task| suite_list(scan, task))
+            .collect(),
         groups: group_lists(scan),
-        dhe: scan.support(ScanQuestion::Dhe),
+        dhe: scan.found(ScanQuestion::Dhe),
         dhe_prime: seen
             .dhe
             .clone()
             .map(|(bits, sha256)| DhePrime { bits, sha256 }),
         certificates: certificates(scan),
         tolerance: Tolerance {
-            small: scan.support(ScanQuestion::SmallHello),
-            large: scan.support(ScanQuestion::LargeHello),
-            padded: scan.support(ScanQuestion::PaddedHello),
-            split: scan.support(ScanQuestion::SplitHello),
+            small: scan.found(ScanQuestion::SmallHello),
+            large: scan.found(ScanQuestion::LargeHello),
+            padded: scan.found(ScanQuestion::PaddedHello),
+            split: scan.found(ScanQuestion::SplitHello),
         },
         features: features(scan),
         connections: scan.connections.clone(),
@@ -113,7 +116,7 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
 }
 
 fn version_support(scan: &Scan, version: ProtocolVersion) -> Support {
-    let asked = scan.support(ScanQuestion::Version(version));
+    let asked = scan.found(ScanQuestion::Version(version));
     match scan.sightings.proof_of(version) {
         Some(proof) if asked.is_unknown() => proof,
         _ => asked,
@@ -129,12 +132,12 @@ fn features(scan: &Scan) -> Features {
         })
     };
     Features {
-        compression: scan.support(ScanQuestion::Compression),
+        compression: scan.found(ScanQuestion::Compression),
         secure_renegotiation: or_unknown(&seen.renegotiation),
         extended_master_secret: or_unknown(&seen.master_secret),
-        fallback_scsv: scan.support(ScanQuestion::FallbackScsv),
+        fallback_scsv: scan.found(ScanQuestion::FallbackScsv),
         client_certificate: or_unknown(&seen.client_certificate),
-        anonymous: scan.support(ScanQuestion::Anonymous),
+        anonymous: scan.found(ScanQuestion::Anonymous),
         downgrade: seen.downgrade.map(|(mark, _)| mark),
     }
 }
@@ -149,7 +152,7 @@ fn certificates(scan: &Scan) -> Vec<ServerCertificate> {
         .filter(is_asked)
         .map(|authentication| ServerCertificate {
             authentication,
-            support: scan.support(ScanQuestion::Certificate(authentication)),
+            support: scan.found(ScanQuestion::Certificate(authentication)),
             chain: chain(scan, authentication),
         })
         .collect()
@@ -161,18 +164,18 @@ fn chain(scan: &Scan, wanted: Authentication) -> Vec<Der> {
     found.map(|(_, chain)| chain.clone()).unwrap_or_default()
 }
 
-fn suite_list(task: &super::Task) -> Option<SuiteList> {
+fn suite_list(scan: &Scan, task: &super::Task) -> Option<SuiteList> {
     let (ScanQuestion::CipherSuites(version), State::Suites(removal)) =
         (task.question, &task.state)
     else {
         return None;
     };
     let (suites, is_ordered) = removal.found();
-    let was_asked = !suites.is_empty() || is_settled(removal);
+    let was_asked = !suites.is_empty() || removal.is_settled();
     was_asked.then(|| SuiteList {
         version,
         suites,
-        completeness: removal.completeness(),
+        completeness: removal.completeness(scan.trusted),
         preference: removal.preference(),
         is_ordered,
     })
@@ -190,20 +193,15 @@ fn group_lists(scan: &Scan) -> Vec<GroupList> {
             // The curves were asked about under the highest version below TLS 1.3.
             _ => scan.highest_legacy()?,
         };
-        let was_asked = !groups.is_empty() || is_settled(removal);
+        let was_asked = !groups.is_empty() || removal.is_settled();
         was_asked.then(|| GroupList {
             version,
             groups,
-            completeness: removal.completeness(),
+            completeness: removal.completeness(scan.trusted),
             preference: removal.preference(),
         })
     };
     scan.tasks.iter().filter_map(list).collect()
-}
-
-/// Whether the asking came to its end.
-fn is_settled<T: Copy + PartialEq + std::fmt::Display>(removal: &Removal<T>) -> bool {
-    removal.completeness() != Completeness::Partial(ScanUncertainty::NotAsked)
 }
 
 /// What would be asked next if the scan had not ended.

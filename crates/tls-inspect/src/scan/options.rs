@@ -1,6 +1,6 @@
 //! What a scan asks, and how much it may spend.
 
-use super::offers::{self, CURVES_12, GROUPS_13, VERSIONS};
+use super::offers::{self, VERSIONS};
 use super::{Authentication, ScanQuestion};
 use crate::{DnsId, ProtocolVersion};
 
@@ -132,7 +132,8 @@ impl ScanOptions {
             .questions()
             .into_iter()
             .map(cost)
-            .fold(0, u32::saturating_add);
+            // A control ends the scan.
+            .fold(1, u32::saturating_add);
         needed.min(self.budget)
     }
 
@@ -193,12 +194,13 @@ impl ScanOptions {
 /// a control.
 fn cost(question: ScanQuestion) -> u32 {
     let (items, chunks) = match question {
-        ScanQuestion::Groups(ProtocolVersion::TLS_1_3) => (GROUPS_13.len(), 1),
-        ScanQuestion::Groups(_) => (CURVES_12.len(), 1),
+        ScanQuestion::Groups(version) => (offers::groups(version).len(), 1),
         ScanQuestion::CipherSuites(version) => {
             let chunks = offers::suite_chunks(version);
             (chunks.iter().map(Vec::len).sum(), chunks.len())
         }
+        // A refusal of these is made sure of with a second hello.
+        ScanQuestion::Version(_) | ScanQuestion::Certificate(_) => return 6,
         _ => return 3,
     };
     // Each item found takes a hello and perhaps a repetition, and once more where the server's

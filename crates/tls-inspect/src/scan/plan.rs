@@ -1,17 +1,13 @@
-//! Which hello answers a question, and what its answer says.
+//! Which hello answers a question.
 
-use super::offers::{
-    self, ANONYMOUS, CURVES_12, DHE_DSS, DHE_RSA, ECDHE_ECDSA, ECDHE_RSA, ECDSA_SCHEMES, GROUPS_13,
-    LEGACY, RSA, RSA_SCHEMES, TLS13, groups, schemes, suites,
-};
-use super::removal::{End, Removal};
+use super::offers::{self, groups, schemes, suites, with_authentication, with_certificate};
+use super::removal::Removal;
 use super::{
-    Asked, Authentication, Scan, ScanEvidence, ScanQuestion, ScanRole, ScanUncertainty, State,
-    Support, Verdict,
+    Asked, Authentication, Scan, ScanQuestion, ScanRole, ScanSight, ScanUncertainty, State, Support,
 };
+use crate::cause::offers::large;
 use crate::{
-    AlertDescription, ClientHello, HelloOutcome, KeyExchange, KeyShareOffer, NamedGroup,
-    ProtocolVersion, ServerFlight,
+    CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SuiteAuthentication, SuiteKeyExchange,
 };
 
 /// How a question is gone about.
@@ -20,10 +16,7 @@ pub(super) fn first_state(question: ScanQuestion) -> State {
         ScanQuestion::CipherSuites(version) => {
             State::Suites(Removal::new(offers::suite_chunks(version)))
         }
-        ScanQuestion::Groups(ProtocolVersion::TLS_1_3) => {
-            State::Groups(Removal::new(vec![groups(GROUPS_13)]))
-        }
-        ScanQuestion::Groups(_) => State::Groups(Removal::new(vec![groups(CURVES_12)])),
+        ScanQuestion::Groups(version) => State::Groups(Removal::new(vec![groups(version)])),
         _ => State::Open,
     }
 }
@@ -58,10 +51,8 @@ impl Scan {
                 }
                 Step::Nothing => {}
                 Step::Void(why) => {
-                    self.finish(
-                        task,
-                        Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned())),
-                    );
+                    let cause = ScanUncertainty::NotApplicable(why.to_owned());
+                    self.finish(task, Support::Unknown(cause));
                 }
             }
         }
@@ -76,6 +67,7 @@ impl Scan {
             State::Done(_) => Step::Nothing,
             State::Postponed { .. } if self.control.is_none() => Step::Nothing,
             State::Open | State::Postponed { .. } => self.simple(task.question),
+            State::Second => self.second(task.question),
             State::Suites(removal) => self.suites_step(task.question, removal),
             State::Groups(removal) => self.groups_step(task.question, removal),
         }
@@ -86,55 +78,68 @@ impl Scan {
         let small = self.template.small(number);
         match question {
             ScanQuestion::SmallHello => Step::ask(small),
-            ScanQuestion::Version(version) => Step::ask(self.version_hello(number, version)),
+            ScanQuestion::Version(version) => {
+                let first = offers::suite_chunks(version).into_iter().next();
+                let first = first.unwrap_or_default();
+                Step::ask(self.template.hello(number, version, first))
+            }
             ScanQuestion::LargeHello | ScanQuestion::PaddedHello | ScanQuestion::SplitHello
                 if !self.support(ScanQuestion::SmallHello).is_yes() =>
             {
                 Step::Void("the small hello was not taken either")
             }
-            ScanQuestion::LargeHello => Step::ask(ClientHello {
-                groups: groups(&[0x11ec, 0x001d, 0x0017, 0x0018]),
-                key_share: KeyShareOffer::X25519Mlkem768,
-                ..small
+            ScanQuestion::LargeHello => Step::ask(large(&small)),
+            ScanQuestion::PaddedHello => Step::ask(small.with_least_length(1500)),
+            ScanQuestion::SplitHello => Step::ask(small.with_record_length(64)),
+            ScanQuestion::Certificate(kind) => self.certificate_step(kind),
+            ScanQuestion::FallbackScsv => self.fallback_step(),
+            ScanQuestion::Anonymous => self.legacy_step(|version| {
+                let mut suites = suites(version);
+                suites.retain(|suite| suite.is_anonymous());
+                suites
             }),
-            ScanQuestion::PaddedHello => Step::ask(ClientHello {
-                least_length: 1500,
-                ..small
-            }),
-            ScanQuestion::SplitHello => Step::ask(ClientHello {
-                record_length: 64,
-                ..small
-            }),
-            ScanQuestion::Certificate(kind) => self.certificate_step(number, kind),
-            ScanQuestion::FallbackScsv => self.fallback_step(number),
-            ScanQuestion::Anonymous => self.legacy_step(number, ANONYMOUS, |hello| hello),
+            // Without groups of finite fields among the offers the server uses its own.
             ScanQuestion::Dhe => {
-                let offered = [DHE_RSA, DHE_DSS].concat();
-                // Without groups of finite fields among the offers the server uses its own.
-                self.legacy_step(number, &offered, |hello| hello)
+                self.legacy_step(|version| with_certificate(version, SuiteKeyExchange::Dhe))
             }
-            ScanQuestion::Compression => self.legacy_step(number, LEGACY, |hello| ClientHello {
-                offers_compression: true,
-                ..hello
-            }),
+            ScanQuestion::Compression => match self.highest_legacy() {
+                Some(version) => Step::ask(self.taken_hello(version).with_compression()),
+                None => Step::Void(NO_LEGACY),
+            },
+            ScanQuestion::Groups(_) | ScanQuestion::CipherSuites(_) => Step::Nothing,
+        }
+    }
+
+    /// After the first hello was refused, the one that makes sure.
+    fn second(&self, question: ScanQuestion) -> Step {
+        let number = self.used();
+        match question {
+            ScanQuestion::Version(version) => {
+                let rest = suites(version).into_iter().skip(offers::CHUNK).collect();
+                Step::ask(self.template.hello(number, version, rest))
+            }
+            ScanQuestion::Certificate(kind) => self.certificate_tls13_step(kind),
             _ => Step::Nothing,
         }
     }
 
-    fn version_hello(&self, number: u32, version: ProtocolVersion) -> ClientHello {
-        let offered = if version == ProtocolVersion::TLS_1_3 {
-            suites(TLS13)
-        } else {
-            offers::suite_chunks(version)
-                .into_iter()
-                .next()
-                .unwrap_or_default()
+    /// A hello of a version that is spoken, with suites of which one was chosen.
+    fn taken_hello(&self, version: ProtocolVersion) -> ClientHello {
+        let taken = match self.support(ScanQuestion::Version(version)) {
+            Support::Yes(evidence) => match evidence.seen {
+                ScanSight::Chosen { cipher_suite, .. } => Some(cipher_suite),
+                _ => None,
+            },
+            _ => None,
         };
-        let mut hello = self.template.hello(number, &[version], offered);
-        if version == ProtocolVersion::TLS_1_3 {
-            hello.groups = groups(GROUPS_13);
+        let mut offered = suites(version);
+        let place = offered.iter().position(|&suite| Some(suite) == taken);
+        if place.is_some_and(|place| place >= offers::CHUNK) {
+            offered.drain(..offers::CHUNK);
+        } else {
+            offered.truncate(offers::CHUNK);
         }
-        hello
+        self.template.hello(self.used(), version, offered)
     }
 
     /// The highest version up to TLS 1.2 that is spoken.
@@ -144,107 +149,86 @@ impl Scan {
     }
 
     /// The versions known to be spoken, the highest first.
-    pub(super) fn spoken(&self) -> impl Iterator<Item = ProtocolVersion> + '_ {
+    fn spoken(&self) -> impl Iterator<Item = ProtocolVersion> + '_ {
         let mut versions = offers::VERSIONS;
         versions.sort_unstable();
-        versions
-            .into_iter()
-            .rev()
-            .filter(|&version| self.support(ScanQuestion::Version(version)).is_yes())
+        let is_spoken = |version| self.support(ScanQuestion::Version(version)).is_yes();
+        versions.into_iter().rev().filter(move |&v| is_spoken(v))
     }
 
-    fn legacy_step(
-        &self,
-        number: u32,
-        offered: &[u16],
-        change: impl FnOnce(ClientHello) -> ClientHello,
-    ) -> Step {
+    fn legacy_step(&self, offered: impl FnOnce(ProtocolVersion) -> Vec<CipherSuite>) -> Step {
         match self.highest_legacy() {
             Some(version) => {
-                let hello = self.template.hello(number, &[version], suites(offered));
-                Step::ask(change(hello))
+                let hello = self.template.hello(self.used(), version, offered(version));
+                Step::ask(hello)
             }
-            None => Step::Void("no version up to TLS 1.2 is known to be spoken"),
+            None => Step::Void(NO_LEGACY),
         }
     }
 
-    fn certificate_step(&self, number: u32, kind: Authentication) -> Step {
-        let (offered, signing) = match kind {
-            Authentication::Rsa => ([ECDHE_RSA, DHE_RSA, RSA].concat(), RSA_SCHEMES),
-            Authentication::Ecdsa => (ECDHE_ECDSA.to_vec(), ECDSA_SCHEMES),
+    fn certificate_step(&self, kind: Authentication) -> Step {
+        let Some(version) = self.highest_legacy() else {
+            return self.certificate_tls13_step(kind);
         };
-        // Of RSA there are more than 64; the rare ones at the end decide nothing here.
-        let offered = offered.get(..offers::CHUNK).unwrap_or(&offered);
-        if self.highest_legacy().is_some() {
-            return self.legacy_step(number, offered, |hello| ClientHello {
-                signature_schemes: schemes(signing),
-                ..hello
-            });
+        let authentication = match kind {
+            Authentication::Rsa => SuiteAuthentication::Rsa,
+            Authentication::Ecdsa => SuiteAuthentication::Ecdsa,
+        };
+        let offered = with_authentication(version, authentication);
+        let hello = self.template.hello(self.used(), version, offered);
+        Step::ask(hello.with_signature_schemes(&schemes(kind == Authentication::Ecdsa)))
+    }
+
+    /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2).
+    fn certificate_tls13_step(&self, kind: Authentication) -> Step {
+        let version = ProtocolVersion::TLS_1_3;
+        if !self.support(ScanQuestion::Version(version)).is_yes() {
+            return Step::Void("TLS 1.3 could not be asked");
         }
-        if self
-            .support(ScanQuestion::Version(ProtocolVersion::TLS_1_3))
-            .is_yes()
-        {
-            let hello = self.version_hello(number, ProtocolVersion::TLS_1_3);
-            return Step::ask(ClientHello {
-                signature_schemes: schemes(signing),
-                ..hello
-            });
-        }
-        Step::Void("no version is known to be spoken")
+        let hello = self.template.hello(self.used(), version, suites(version));
+        Step::ask(hello.with_signature_schemes(&schemes(kind == Authentication::Ecdsa)))
     }
 
     /// A fallback is needless if the server would have spoken a higher version.
-    fn fallback_step(&self, number: u32) -> Step {
-        let Some(lower) = self.spoken().nth(1) else {
-            return Step::Void("no two versions are known to be spoken");
-        };
-        Step::ask(ClientHello {
-            offers_fallback_scsv: true,
-            ..self.version_hello(number, lower)
-        })
+    fn fallback_step(&self) -> Step {
+        match self.spoken().nth(1) {
+            Some(lower) => Step::ask(self.taken_hello(lower).with_fallback_scsv()),
+            None => Step::Void("no two versions are known to be spoken"),
+        }
     }
 
-    fn suites_step(&self, question: ScanQuestion, removal: &Removal<crate::CipherSuite>) -> Step {
-        let ScanQuestion::CipherSuites(version) = question else {
+    fn suites_step(&self, question: ScanQuestion, removal: &Removal<CipherSuite>) -> Step {
+        let (ScanQuestion::CipherSuites(version), Some(offer)) = (question, removal.next()) else {
             return Step::Nothing;
         };
         if !self.support(ScanQuestion::Version(version)).is_yes() {
             return Step::Nothing;
         }
-        match removal.next() {
-            Some(offer) => {
-                let hello = self.version_hello(self.used(), version);
-                Step::ask(ClientHello {
-                    cipher_suites: offer.into_items(),
-                    ..hello
-                })
-            }
-            None => Step::Nothing,
-        }
+        let number = self.used();
+        Step::ask(self.template.hello(number, version, offer.into_items()))
     }
 
     fn groups_step(&self, question: ScanQuestion, removal: &Removal<NamedGroup>) -> Step {
-        let ScanQuestion::Groups(version) = question else {
-            return Step::Nothing;
-        };
-        let Some(offer) = removal.next() else {
+        let (ScanQuestion::Groups(version), Some(offer)) = (question, removal.next()) else {
             return Step::Nothing;
         };
         let offered = offer.into_items();
-        let number = self.used();
         if version == ProtocolVersion::TLS_1_3 {
             if !self.support(ScanQuestion::Version(version)).is_yes() {
                 return Step::Nothing;
             }
-            return Step::ask(self.template.shareless(number, offered));
+            return Step::ask(self.template.shareless(self.used(), &offered));
         }
-        // SSL 3.0 has no curves.
         match self.highest_legacy() {
-            Some(version) if version > ProtocolVersion::SSL_3_0 => Step::ask(ClientHello {
-                groups: offered,
-                ..self.template.hello(number, &[version], offers::ecdhe())
-            }),
+            // SSL 3.0 has no extension to name curves in.
+            Some(version) if version > ProtocolVersion::SSL_3_0 => {
+                let suites = with_certificate(version, SuiteKeyExchange::Ecdhe);
+                let hello = self.template.hello(self.used(), version, suites);
+                Step::ask(ClientHello {
+                    groups: offered,
+                    ..hello
+                })
+            }
             _ => Step::Nothing,
         }
     }
@@ -253,188 +237,6 @@ impl Scan {
     pub(super) fn is_open(&self, task: usize) -> bool {
         matches!(self.step(task), Step::Ask(_))
     }
-
-    pub(super) fn support(&self, question: ScanQuestion) -> Support {
-        let task = self.tasks.iter().find(|task| task.question == question);
-        match task.map(|task| &task.state) {
-            Some(State::Done(support)) => support.clone(),
-            Some(State::Postponed { cause, .. }) => Support::Unknown(cause.clone()),
-            _ => Support::not_asked(),
-        }
-    }
-
-    fn finish(&mut self, task: usize, support: Support) {
-        if let Some(task) = self.tasks.get_mut(task) {
-            task.state = State::Done(support);
-        }
-    }
-
-    /// Takes what became of a question.
-    pub(super) fn conclude(&mut self, index: usize, verdict: Verdict<'_>, connection: u32) {
-        let Some(task) = self.tasks.get_mut(index) else {
-            return;
-        };
-        let question = task.question;
-        match &mut task.state {
-            State::Suites(removal) => match verdict {
-                Verdict::Answered(outcome, _) => match suite_of(outcome) {
-                    Some(suite) => removal.chosen(suite, connection),
-                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort)),
-                },
-                other => removal.ended(end(other)),
-            },
-            State::Groups(removal) => match verdict {
-                Verdict::Answered(outcome, _) => match group_of(outcome) {
-                    Some(group) => removal.chosen(group, connection),
-                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort)),
-                },
-                other => removal.ended(end(other)),
-            },
-            State::Open | State::Postponed { .. } | State::Done(_) => {
-                let support = self.judge(question, verdict);
-                self.finish(index, support);
-            }
-        }
-    }
-
-    fn judge(&mut self, question: ScanQuestion, verdict: Verdict<'_>) -> Support {
-        match verdict {
-            Verdict::Unknown(cause) => Support::Unknown(cause),
-            Verdict::Dropped(evidence) => Support::LikelyNo(evidence),
-            Verdict::Refused(evidence) => refused(question, evidence),
-            Verdict::Answered(outcome, evidence) => self.answered(question, outcome, evidence),
-        }
-    }
-
-    fn answered(
-        &mut self,
-        question: ScanQuestion,
-        outcome: &HelloOutcome,
-        seen: ScanEvidence,
-    ) -> Support {
-        let flight = match outcome {
-            HelloOutcome::Chosen(flight) => Some(flight.as_ref()),
-            _ => None,
-        };
-        match question {
-            ScanQuestion::Version(asked) => match version_of(outcome) {
-                Some(version) if version == asked => Support::Yes(seen),
-                // It was offered nothing else, and named what it would rather speak.
-                _ => Support::No(seen),
-            },
-            ScanQuestion::FallbackScsv => Support::No(seen),
-            ScanQuestion::Compression => match flight {
-                Some(flight) if flight.hello.compression != 0 => Support::Yes(seen),
-                Some(_) => Support::No(seen),
-                None => Support::Unknown(ScanUncertainty::CutShort),
-            },
-            ScanQuestion::Anonymous => self.offered(flight, ANONYMOUS, seen),
-            ScanQuestion::Dhe => {
-                if let Some(KeyExchange::Dhe { bits, prime_sha256 }) = flight
-                    .and_then(|flight| flight.key_exchange.as_ref())
-                    .map(|exchange| &exchange.parameters)
-                {
-                    self.sightings.dhe = Some((*bits, prime_sha256.clone()));
-                }
-                self.offered(flight, &[DHE_RSA, DHE_DSS].concat(), seen)
-            }
-            ScanQuestion::Certificate(kind) => self.certificate(kind, flight, seen),
-            _ => Support::Yes(seen),
-        }
-    }
-
-    fn offered(
-        &self,
-        flight: Option<&ServerFlight>,
-        offered: &[u16],
-        seen: ScanEvidence,
-    ) -> Support {
-        match flight.map(|flight| flight.hello.cipher_suite) {
-            Some(suite) if offered.contains(&suite.0) => Support::Yes(seen),
-            Some(suite) => Support::Unknown(ScanUncertainty::NotOffered(suite.to_string())),
-            None => Support::Unknown(ScanUncertainty::CutShort),
-        }
-    }
-
-    fn certificate(
-        &mut self,
-        kind: Authentication,
-        flight: Option<&ServerFlight>,
-        seen: ScanEvidence,
-    ) -> Support {
-        // A HelloRetryRequest comes before the server looks for a certificate.
-        let Some(flight) = flight else {
-            let why = "under TLS 1.3 the server asked for another share first";
-            return Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
-        };
-        if flight.hello.version == ProtocolVersion::TLS_1_3 {
-            return Support::Yes(seen);
-        }
-        match &flight.chain {
-            Some(chain) if !chain.is_empty() => {
-                self.sightings.chains.push((kind, chain.clone()));
-                Support::Yes(seen)
-            }
-            _ => Support::Unknown(ScanUncertainty::CutShort),
-        }
-    }
 }
 
-/// What a refusal says. `inappropriate_fallback` refuses the fallback and nothing else, and any
-/// other refusal says nothing about it.
-fn refused(question: ScanQuestion, evidence: ScanEvidence) -> Support {
-    let super::ScanSight::Alert(alert) = &evidence.seen else {
-        return Support::No(evidence);
-    };
-    let is_fallback = alert.description == AlertDescription::INAPPROPRIATE_FALLBACK;
-    match (question == ScanQuestion::FallbackScsv, is_fallback) {
-        (true, true) => Support::Yes(evidence),
-        (false, false) => Support::No(evidence),
-        _ => Support::Unknown(ScanUncertainty::Alert(*alert)),
-    }
-}
-
-fn end(verdict: Verdict<'_>) -> End {
-    match verdict {
-        Verdict::Refused(evidence) => match evidence.seen {
-            super::ScanSight::Alert(alert)
-                if alert.description == AlertDescription::INAPPROPRIATE_FALLBACK =>
-            {
-                End::Unknown(ScanUncertainty::Alert(alert))
-            }
-            _ => End::Refused,
-        },
-        Verdict::Dropped(_) => End::Dropped,
-        Verdict::Unknown(cause) => End::Unknown(cause),
-        Verdict::Answered(..) => End::Unknown(ScanUncertainty::CutShort),
-    }
-}
-
-fn version_of(outcome: &HelloOutcome) -> Option<ProtocolVersion> {
-    match outcome {
-        HelloOutcome::Chosen(flight) => Some(flight.hello.version),
-        HelloOutcome::Retry(retry) => Some(retry.version),
-        _ => None,
-    }
-}
-
-fn suite_of(outcome: &HelloOutcome) -> Option<crate::CipherSuite> {
-    match outcome {
-        HelloOutcome::Chosen(flight) => Some(flight.hello.cipher_suite),
-        HelloOutcome::Retry(retry) => Some(retry.cipher_suite),
-        _ => None,
-    }
-}
-
-/// The group that a server chose: in its HelloRetryRequest or key share under TLS 1.3, in its
-/// ServerKeyExchange below.
-fn group_of(outcome: &HelloOutcome) -> Option<NamedGroup> {
-    match outcome {
-        HelloOutcome::Retry(retry) => retry.group,
-        HelloOutcome::Chosen(flight) => match flight.key_exchange.as_ref()?.parameters {
-            KeyExchange::Ecdhe(group) => Some(group),
-            _ => None,
-        },
-        _ => None,
-    }
-}
+const NO_LEGACY: &str = "no version up to TLS 1.2 is known to be spoken";

@@ -34,6 +34,10 @@ pub(super) struct Removal<T> {
     preference: Option<Preference>,
     order: Vec<T>,
     is_order_lost: bool,
+    /// Whether the server may take more than it still shows.
+    hides_more: bool,
+    /// The last connection whose refusal the completeness rests on.
+    refused_on: Option<u32>,
 }
 
 /// How a hello of a removal ended.
@@ -60,6 +64,8 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             preference: None,
             order: Vec::new(),
             is_order_lost: false,
+            hides_more: false,
+            refused_on: None,
         }
     }
 
@@ -94,7 +100,8 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             None => return,
         };
         if !offered.contains(&item) {
-            return self.ended(End::Unknown(ScanUncertainty::NotOffered(item.to_string())));
+            let cause = ScanUncertainty::NotOffered(item.to_string());
+            return self.ended(End::Unknown(cause), connection);
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.retain(|&one| one != item);
@@ -112,8 +119,18 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
     }
 
     /// Takes that the last offer was not taken, or that it could not be told.
-    pub(super) fn ended(&mut self, end: End) {
+    pub(super) fn ended(&mut self, end: End, connection: u32) {
         if self.chunks.last().is_some() {
+            let end = match end {
+                End::Refused | End::Dropped if self.hides_more => {
+                    let why = "the rest may need the curve of the certificate, taken away before";
+                    End::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+                }
+                end => end,
+            };
+            if matches!(end, End::Refused) {
+                self.refused_on = Some(connection);
+            }
             match (end, &self.completeness) {
                 (End::Unknown(cause), Completeness::Complete | Completeness::Likely) => {
                     self.completeness = Completeness::Partial(cause);
@@ -162,13 +179,33 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         });
     }
 
-    /// Whether the asking was cut off. What is left then is not known.
-    pub(super) fn completeness(&self) -> Completeness {
-        if self.chunks.is_empty() {
-            self.completeness.clone()
-        } else {
-            Completeness::Partial(ScanUncertainty::NotAsked)
+    /// Takes whether a refusal of the rest would leave open that it is taken.
+    pub(super) const fn hide_more(&mut self, hides_more: bool) {
+        self.hides_more = hides_more;
+    }
+
+    /// Whether the asking was cut off, or ended with a refusal on a connection after
+    /// `trusted`. What is left then is not known.
+    pub(super) fn completeness(&self, trusted: Option<u32>) -> Completeness {
+        if !self.chunks.is_empty() {
+            return Completeness::Partial(ScanUncertainty::NotAsked);
         }
+        match &self.completeness {
+            Completeness::Complete | Completeness::Likely if self.is_unconfirmed(trusted) => {
+                Completeness::Partial(ScanUncertainty::Unconfirmed)
+            }
+            completeness => completeness.clone(),
+        }
+    }
+
+    /// Whether the completeness rests on a refusal after this connection.
+    pub(super) fn is_unconfirmed(&self, trusted: Option<u32>) -> bool {
+        self.refused_on.is_some() && self.refused_on > trusted
+    }
+
+    /// Whether the asking came to its end.
+    pub(super) fn is_settled(&self) -> bool {
+        self.chunks.is_empty()
     }
 
     pub(super) fn preference(&self) -> Preference {

@@ -75,6 +75,11 @@ impl ScanEvidence {
     pub(super) const fn new(connection: u32, seen: ScanSight) -> Self {
         Self { connection, seen }
     }
+
+    /// Whether this is a refusal after the last connection on which anything was taken.
+    pub(super) fn is_unconfirmed(&self, trusted: Option<u32>) -> bool {
+        matches!(self.seen, ScanSight::Alert(_)) && Some(self.connection) > trusted
+    }
 }
 
 impl fmt::Display for ScanEvidence {
@@ -174,6 +179,8 @@ pub enum ScanUncertainty {
     Malformed(String),
     /// The server chose what had not been offered. The text says what.
     NotOffered(String),
+    /// The server refused, and no hello was taken afterwards: it may refuse whatever it is asked.
+    Unconfirmed,
     /// The answer ended before the message that would tell.
     CutShort,
     /// The stream failed in another way.
@@ -202,6 +209,7 @@ impl fmt::Display for ScanUncertainty {
             Self::NotTls(words) => write!(f, "plaintext: {}", printable(words)),
             Self::Malformed(text) => write!(f, "answer not readable: {}", printable(text)),
             Self::NotOffered(text) => write!(f, "chose what was not offered: {}", printable(text)),
+            Self::Unconfirmed => f.write_str("refused, as anything may be by then"),
             Self::CutShort => f.write_str("the answer ended too early"),
             Self::Io(text) => write!(f, "stream failed: {}", printable(text)),
             Self::NoConnection(words) => write!(f, "no connection: {}", printable(words)),
@@ -210,7 +218,7 @@ impl fmt::Display for ScanUncertainty {
 }
 
 /// What an answer that is no choice says.
-pub(crate) enum Reading {
+pub(super) enum Reading {
     /// The server chose, or asked for a share.
     Answered(ScanSight),
     /// It refused with an alert that says so.
@@ -222,7 +230,7 @@ pub(crate) enum Reading {
 /// Reads an outcome. Only `handshake_failure`, `protocol_version` and `insufficient_security`
 /// refuse what was offered (RFC 9846 §6.2), and `inappropriate_fallback` the fallback
 /// (RFC 7507 §3).
-pub(crate) fn read(outcome: &HelloOutcome) -> Reading {
+pub(super) fn read(outcome: &HelloOutcome) -> Reading {
     match outcome {
         HelloOutcome::Chosen(flight) => Reading::Answered(ScanSight::Chosen {
             version: flight.hello.version,
