@@ -6,11 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use mail_dns::DomainName;
 use mail_dns::stub::Server;
 use smtp_probe::{EhloName, ForwardPath, ProxyHeader, ReversePath, Security};
 
 use crate::command_line::seconds;
+use crate::target::Target;
 
 /// Looks at mail ports, and says what is there and why not.
 ///
@@ -108,59 +108,6 @@ impl Wanted {
             _ if port == 465 => Security::Implicit,
             _ => Security::StartTls,
         }
-    }
-}
-
-/// A host or an address, and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) host: Host,
-    pub(crate) port: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Host {
-    Name(DomainName),
-    Address(IpAddr),
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let address = text.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(address) = address.parse() {
-            let host = Host::Address(address);
-            return Ok(Self { host, port: 25 });
-        }
-        if let Ok(address) = text.parse::<SocketAddr>() {
-            let host = Host::Address(address.ip());
-            return Ok(Self {
-                host,
-                port: port(address.port())?,
-            });
-        }
-        let (name, port_text) = text.rsplit_once(':').unwrap_or((text, "25"));
-        let is_name = !name.is_empty() && !name.contains(['/', ':', '@', '[', ']']);
-        let number = port_text.parse().ok().filter(|_| is_name);
-        let fault = || {
-            format!(
-                "expected HOST, HOST:PORT or an address, found `{}`",
-                text.escape_debug()
-            )
-        };
-        let name: DomainName = name.parse().map_err(|_| fault())?;
-        Ok(Self {
-            host: Host::Name(name),
-            port: port(number.ok_or_else(fault)?)?,
-        })
-    }
-}
-
-fn port(port: u16) -> Result<u16, String> {
-    match port {
-        0 => Err("expected a port from 1 to 65535, found 0".to_owned()),
-        port => Ok(port),
     }
 }
 

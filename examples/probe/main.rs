@@ -17,9 +17,12 @@ mod arguments;
 #[path = "../command_line.rs"]
 mod command_line;
 mod laboratory;
+#[path = "../outcome.rs"]
 mod outcome;
 mod run;
 mod suite;
+#[path = "../target.rs"]
+mod target;
 mod telling;
 
 use std::process::ExitCode;

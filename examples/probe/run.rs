@@ -1,19 +1,17 @@
 //! One run: the addresses one after the other, each page as it comes.
 
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 
-use mail_dns::stub::{StubConfig, StubResolver};
-use mail_dns::{AddressScope, resolve};
 use serde::{Deserialize, Serialize};
 use smtp_probe::{EhloName, Ending, Envelope, Observation, Probe, SessionOptions, Timeouts};
 use tls_inspect::{CryptoProvider, ReferenceId};
 
-use crate::arguments::{Arguments, Host, SuiteName, Target};
+use crate::arguments::{Arguments, SuiteName};
 use crate::outcome::Outcome;
 use crate::suite::{self, Tested};
-use crate::{laboratory, telling};
+use crate::{laboratory, target, telling};
 
 /// What is printed as JSON, and read back by --replay.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     }
     let mut worst = Outcome::Works;
     for target in &arguments.targets {
-        let (host, addresses) = addresses(&arguments, target).await?;
+        let (host, addresses) = target.resolve(&arguments.resolver).await?;
         if addresses.is_empty() {
             let name = host.as_deref().unwrap_or_default();
             say(&format!("? {name}  could not tell: no address was found"))?;
@@ -79,11 +77,8 @@ async fn visit(
     address: SocketAddr,
     host: Option<String>,
 ) -> Result<Outcome, String> {
-    let scope = AddressScope::of(address.ip());
-    if scope != AddressScope::Global && !arguments.allow_private {
-        say(&format!(
-            "? {address}  could not tell: a {scope} address is not contacted without --allow-private"
-        ))?;
+    if let Some(why) = target::left_alone(address.ip(), arguments.allow_private) {
+        say(&format!("? {address}  could not tell: {why}"))?;
         return Ok(Outcome::Unknown);
     }
     let probe = probe(arguments, address, host.as_deref())?;
@@ -114,7 +109,7 @@ pub(crate) fn probe(
     host: Option<&str>,
 ) -> Result<Probe, String> {
     let security = arguments.security.security(address.port());
-    let mut options = SessionOptions::new(ehlo_name(arguments), security)
+    let mut options = SessionOptions::new(target::ehlo_name(arguments.name.as_ref()), security)
         .with_timeouts(Timeouts::default().within(arguments.timeout));
     if arguments.unoffered {
         options = options.trying_unoffered_starttls();
@@ -149,43 +144,6 @@ pub(crate) fn probe(
         Some(source) => probe.with_local_address(source),
         None => probe,
     })
-}
-
-async fn addresses(
-    arguments: &Arguments,
-    target: &Target,
-) -> Result<(Option<String>, Vec<IpAddr>), String> {
-    let name = match &target.host {
-        Host::Address(address) => return Ok((None, vec![*address])),
-        Host::Name(name) => name,
-    };
-    let config = if arguments.resolver.is_empty() {
-        StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
-    } else {
-        StubConfig::new(arguments.resolver.iter().cloned())
-    };
-    let found = resolve(&StubResolver::new(config), name).await;
-    Ok((Some(name.to_string()), found.found().collect()))
-}
-
-fn ehlo_name(arguments: &Arguments) -> EhloName {
-    let own = || {
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-        name.trim().parse().ok()
-    };
-    // A machine without a fully qualified name says its address (RFC 5321 §4.1.4).
-    let name = arguments.name.clone().or_else(own);
-    name.unwrap_or_else(|| EhloName::from(own_address()))
-}
-
-/// The address that this machine sends from: connecting a datagram socket looks up the route and sends nothing.
-fn own_address() -> IpAddr {
-    let outside = SocketAddr::from(([192, 0, 2, 1], 9));
-    let socket = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect(outside)?;
-        socket.local_addr()
-    });
-    socket.map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip())
 }
 
 fn replay(arguments: &Arguments, path: &Path) -> Result<u8, String> {

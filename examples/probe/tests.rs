@@ -6,9 +6,10 @@ use clap::Parser as _;
 use smtp_probe::{Output, Security, Session, SessionOptions};
 use tls_inspect::{Capture, HandshakeOutcome};
 
-use crate::arguments::{Arguments, Host, Proxy, Target};
+use crate::arguments::{Arguments, Proxy};
 use crate::outcome::Outcome;
 use crate::run::Look;
+use crate::target::{Host, Target};
 use crate::{run, telling};
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {

@@ -1,4 +1,4 @@
-//! What an observation comes to.
+//! What an observation of a mail port comes to.
 
 use serde::{Deserialize, Serialize};
 use smtp_probe::{
