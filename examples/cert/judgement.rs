@@ -1,0 +1,245 @@
+//! What follows from what was seen: offline, for one name, one time and several stores.
+
+use serde::Serialize;
+use tls_inspect::{
+    Assessment, ChainRecord, DnsId, HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer,
+    PathOptions, ReferenceId, Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict,
+    TlsAttempt, TlsaAnswer, TrustStore, assess, judge_side_by_side, tlsa_records,
+};
+
+use crate::dane::Published;
+use crate::look::{Attempt, Inspector, Look, Place, Seen};
+use crate::outcome::Outcome;
+use crate::words;
+
+/// What follows for a chain and for senders.
+#[derive(Debug, Serialize)]
+pub(crate) struct Judgement {
+    /// By the first store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) assessment: Option<Assessment>,
+    /// What each store makes of the chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stores: Vec<StoreVerdict>,
+    /// What senders do; not told of a server without a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) senders: Option<Senders>,
+    /// The TLSA records that the chain would match.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tlsa_records: Vec<ChainRecord>,
+    /// What becomes of the published ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rollover: Option<RolloverAdvice>,
+}
+
+impl Judgement {
+    fn new(inspector: &Inspector<'_>, place: &Place, seen: &Seen, now: i64) -> Self {
+        let provider = &inspector.provider;
+        let name = place.name();
+        let published = seen.dane.as_ref().map(Published::of);
+        let mut judgement = Self {
+            assessment: None,
+            stores: Vec::new(),
+            senders: None,
+            tlsa_records: Vec::new(),
+            rollover: None,
+        };
+        if let Some(name) = &name {
+            let store = inspector.stores.first();
+            judgement.senders = senders(inspector, seen, name, store, published.as_ref(), now);
+        }
+        let capture = seen.capture().filter(|tls| !tls.chain.is_empty());
+        let (Some(capture), Some(store)) = (capture, inspector.stores.first()) else {
+            return judgement;
+        };
+        let reference = name.map_or(ReferenceId::Ip(place.address.ip()), ReferenceId::Dns);
+        let options = PathOptions::new();
+        judgement.assessment = Some(assess(capture, &reference, store, provider, now));
+        judgement.stores =
+            judge_side_by_side(&inspector.stores, &capture.chain, provider, now, &options);
+        judgement.tlsa_records = tlsa_records(&capture.chain, provider);
+        judgement.rollover = published.as_ref().and_then(|published| {
+            let ttl = published.ttl.filter(|_| !published.records.is_empty())?;
+            let rollover = Rollover::new(&capture.chain, &published.records, ttl);
+            let rollover = rollover.with_names(&published.names);
+            Some(rollover.advise(provider, now))
+        });
+        judgement
+    }
+}
+
+fn senders(
+    inspector: &Inspector<'_>,
+    seen: &Seen,
+    name: &DnsId,
+    store: Option<&TrustStore>,
+    published: Option<&Published>,
+    now: i64,
+) -> Option<Senders> {
+    let attempt = match &seen.attempt {
+        Attempt::Tls(capture) => TlsAttempt::Tls(capture),
+        not_begun if not_begun.is_not_offered() => TlsAttempt::NotOffered,
+        Attempt::NotBegun(_) => return None,
+    };
+    let server = MailServer::new(attempt, name, store?);
+    let server = match (published, &seen.dane) {
+        (Some(published), Some(host)) => server.with_tlsa(published.answer(host), &published.names),
+        _ => server.with_tlsa(TlsaAnswer::NotKnown, &[]),
+    };
+    Some(server.judge(&inspector.provider, now))
+}
+
+impl Look {
+    pub(crate) fn new(inspector: &Inspector<'_>, place: Place, seen: Seen, now: i64) -> Self {
+        let judgement = Judgement::new(inspector, &place, &seen, now);
+        let security = inspector.arguments.security.security(place.address.port());
+        let mut look = Self {
+            address: place.address,
+            host: place.host.clone(),
+            now_unix: now,
+            outcome: Outcome::Unknown,
+            because: String::new(),
+            warnings: Vec::new(),
+            seen,
+            judgement,
+            is_implicit: security == smtp_probe::Security::Implicit,
+            place,
+        };
+        (look.outcome, look.because) = match &look.seen.attempt {
+            Attempt::NotBegun(observation) => Outcome::of(observation, security),
+            Attempt::Tls(_) => look.of_handshake().unwrap_or_else(|| look.of_certificate()),
+        };
+        look.warnings = look.warnings();
+        look
+    }
+
+    /// What a handshake that failed comes to. A failure that another client need not meet proves nothing without its cause.
+    fn of_handshake(&self) -> Option<(Outcome, String)> {
+        let capture = self.seen.capture()?;
+        let failure = capture.outcome.failure().or_else(|| {
+            let late = capture.late_failure.as_ref();
+            late.filter(|late| late.kind == HandshakeFailureKind::ClientCertificateRequired)
+        })?;
+        let text = format!("the TLS handshake failed: {failure}");
+        let causes = self.seen.causes.as_ref();
+        let is_proven = causes.is_some_and(|report| {
+            let in_hello = |proven: &tls_inspect::ProvenCause| {
+                !matches!(proven.cause, tls_inspect::FailureCause::NotInHello)
+            };
+            report.causes.iter().any(in_hello)
+        });
+        let is_everybodys = matches!(
+            failure.kind,
+            HandshakeFailureKind::NotTls
+                | HandshakeFailureKind::PeerMisbehaved
+                | HandshakeFailureKind::ClientCertificateRequired
+        );
+        Some(match causes.filter(|_| is_proven) {
+            Some(report) => (Outcome::Fails, format!("no TLS: {report}")),
+            None if is_everybodys => (Outcome::Fails, text),
+            None => (Outcome::Unknown, text),
+        })
+    }
+
+    /// What senders do that check certificates: with DANE where it was asked about, else without.
+    fn of_certificate(&self) -> (Outcome, String) {
+        let Some(senders) = &self.judgement.senders else {
+            return self.of_nameless();
+        };
+        let verdict = match &self.seen.dane {
+            Some(_) => &senders.both,
+            None => &senders.pkix,
+        };
+        match verdict {
+            SenderVerdict::DeliversAuthenticated => (Outcome::Works, self.good(senders)),
+            SenderVerdict::Refuses { causes } => {
+                let mut said = causes.iter().map(|cause| words::policy_cause(cause, self));
+                let first = said.next().unwrap_or_default();
+                let more = match said.len() {
+                    0 => String::new(),
+                    more => format!("; and {more} more"),
+                };
+                (Outcome::Fails, first + &more)
+            }
+            SenderVerdict::CouldNotTell { cause } => (Outcome::Unknown, words::uncertainty(cause)),
+            _ => (
+                Outcome::Unknown,
+                "whether anybody authenticates the server".to_owned(),
+            ),
+        }
+    }
+
+    /// Of an address without a name, a certificate can be bad, and good only if it is for the address.
+    fn of_nameless(&self) -> (Outcome, String) {
+        let Some(assessment) = &self.judgement.assessment else {
+            return (Outcome::Unknown, "no certificate was sent".to_owned());
+        };
+        let is_named = assessment
+            .identity
+            .as_ref()
+            .is_some_and(IdentityMatch::is_match);
+        let fault = assessment
+            .failures
+            .iter()
+            .find_map(|failure| words::failure(failure, self));
+        match fault {
+            Some(fault) => (Outcome::Fails, fault),
+            None if is_named => (Outcome::Works, "trusted, and for this address".to_owned()),
+            None => (
+                Outcome::Unknown,
+                "trusted, but for which name is it asked? (--server-name)".to_owned(),
+            ),
+        }
+    }
+
+    fn good(&self, senders: &Senders) -> String {
+        let mut parts = Vec::new();
+        let capture = self.seen.capture();
+        parts.extend(
+            capture
+                .and_then(|tls| tls.version)
+                .map(|version| version.to_string()),
+        );
+        if senders.pkix == SenderVerdict::DeliversAuthenticated {
+            let store = self.judgement.stores.first().map(|one| one.store.as_str());
+            parts.push(format!("trusted ({})", store.unwrap_or_default()));
+        }
+        if self.seen.dane.is_some() && senders.dane == SenderVerdict::DeliversAuthenticated {
+            parts.push("authenticated by DANE".to_owned());
+        }
+        let lifetime = self
+            .judgement
+            .assessment
+            .as_ref()
+            .and_then(|one| one.lifetime);
+        if let Some(lifetime) = lifetime.filter(|life| life.state == LifetimeState::Valid) {
+            parts.push(format!("{} left", words::days(lifetime.days_left)));
+        }
+        parts.join(", ")
+    }
+
+    /// What is to be seen to, though it works.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let lifetime = self
+            .judgement
+            .assessment
+            .as_ref()
+            .and_then(|one| one.lifetime);
+        if lifetime.is_some_and(|life| life.renewal_overdue && life.state == LifetimeState::Valid) {
+            warnings.push("renewal is overdue".to_owned());
+        }
+        if let Some(senders) = &self.judgement.senders {
+            let is_dane_only = senders.dane == SenderVerdict::DeliversAuthenticated
+                && matches!(senders.mta_sts, SenderVerdict::Refuses { .. });
+            if is_dane_only {
+                warnings.push("senders with MTA-STS and without DANE do not deliver".to_owned());
+            }
+        }
+        let advice = self.judgement.rollover.as_ref();
+        for parameters in advice.iter().flat_map(|advice| &advice.uncovered) {
+            warnings.push(format!("no TLSA record {parameters} matches the chain"));
+        }
+        warnings
+    }
+}

@@ -1,0 +1,62 @@
+//! What is printed about one server: the verdict first, and a row for each thing that it hangs on.
+
+mod certificate;
+mod connection;
+mod scan;
+mod senders;
+mod tlsa;
+
+use mail_dns::stub::Server;
+
+use crate::look::{Attempt, Look};
+use crate::outcome::Outcome;
+use crate::terminal::{Mark, Page};
+
+/// The line that says it all.
+pub(crate) fn headline(look: &Look) -> Page {
+    let mut page = Page::for_stdout(None);
+    say_verdict(look, &mut page);
+    page
+}
+
+/// All about a server; its commands ask `server`, if one is given.
+pub(crate) fn full(look: &Look, server: Option<&Server>) -> Page {
+    let mut page = Page::for_stdout(server);
+    say_verdict(look, &mut page);
+    if let Some(remark) = &look.place.remark {
+        page.remark(remark);
+    }
+    match &look.seen.attempt {
+        Attempt::NotBegun(observation) => connection::tell_not_begun(observation, &mut page),
+        Attempt::Tls(capture) => connection::tell(capture, look, &mut page),
+    }
+    if let Some(assessment) = &look.judgement.assessment {
+        certificate::tell(assessment, look, &mut page);
+    }
+    connection::tell_staple(look, &mut page);
+    senders::tell(look, &mut page);
+    tlsa::tell(look, &mut page);
+    if let Some(report) = &look.seen.scan {
+        scan::tell(report, &mut page);
+    }
+    connection::tell_by_hand(look, &mut page);
+    page
+}
+
+fn say_verdict(look: &Look, page: &mut Page) {
+    let subject = match &look.host {
+        Some(host) => format!("{} {}", host.escape_debug(), look.address),
+        None => look.address.to_string(),
+    };
+    let mark = match look.outcome {
+        Outcome::Works if look.warnings.is_empty() => Mark::Good,
+        Outcome::Works => Mark::Odd,
+        Outcome::Fails => Mark::Bad,
+        Outcome::Unknown => Mark::Unknown,
+    };
+    let mut text = look.because.clone();
+    for warning in &look.warnings {
+        text = format!("{text}; {warning}");
+    }
+    page.headline(mark, &subject, look.outcome.word(), &text);
+}

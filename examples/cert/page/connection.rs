@@ -1,0 +1,179 @@
+//! The handshake, and the way to it.
+
+use smtp_probe::Observation;
+use tls_inspect::{Capture, Certificate, HandshakeKind, KeyPossession};
+
+use crate::look::{Attempt, Look, OtherKey};
+use crate::outcome::Outcome;
+use crate::terminal::{Mark, Page, count};
+use crate::words;
+
+/// What the server said in place of going on to TLS.
+pub(super) fn tell_not_begun(seen: &Observation, page: &mut Page) {
+    if let Some(greeting) = &seen.greeting {
+        page.row(Mark::Plain, "greeting", &greeting.to_string());
+    }
+    if let Some(ehlo) = &seen.ehlo {
+        let offers: Vec<_> = ehlo.extensions().map(|one| one.to_string()).collect();
+        page.row(Mark::Plain, "offers", &words::some(&offers, 20));
+    }
+}
+
+pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
+    let (mark, text) = handshake(capture);
+    page.row(mark, "handshake", &text);
+    for sent in &capture.alerts {
+        let sender = format!("{:?}", sent.sender).to_lowercase();
+        page.row(
+            Mark::Plain,
+            "",
+            &format!("alert of the {sender}: {}", sent.alert),
+        );
+    }
+    if capture.client_certificate_request.is_some() {
+        let (mark, text) = match &capture.late_failure {
+            None => (
+                Mark::Odd,
+                "the server asks for a client certificate, and does without".to_owned(),
+            ),
+            Some(late) => (
+                Mark::Bad,
+                format!("after asking for a client certificate: {late}"),
+            ),
+        };
+        page.row(mark, "", &text);
+    }
+    if let Some(report) = &look.seen.causes {
+        let mut label = "cause";
+        for proven in &report.causes {
+            page.row(Mark::Bad, label, &proven.cause.to_string());
+            label = "";
+        }
+        if let Some(unknown) = &report.unknown {
+            page.row(Mark::Unknown, label, &format!("could not tell: {unknown}"));
+        }
+        let hellos = count(report.connections.len(), "more hello");
+        page.row(Mark::Plain, "", &format!("found out by {hellos}"));
+    }
+    if let Some(other) = &look.seen.other_key {
+        let (mark, text) = other_key(other, look);
+        page.row(mark, "other key", &text);
+    }
+}
+
+fn handshake(capture: &Capture) -> (Mark, String) {
+    let name = |name: Option<&'static str>, number: String| name.map_or(number, str::to_owned);
+    let mut parts = Vec::new();
+    parts.extend(capture.version.map(|version| version.to_string()));
+    let suite = capture.cipher_suite;
+    parts.extend(suite.map(|suite| name(suite.name(), suite.to_string())));
+    parts.extend(
+        capture
+            .group
+            .map(|group| name(group.name(), group.to_string())),
+    );
+    if capture.handshake == Some(HandshakeKind::FullWithHelloRetryRequest) {
+        parts.push("asked for another key share".to_owned());
+    }
+    if let Some(failure) = capture.outcome.failure() {
+        parts.insert(0, format!("failed: {failure}"));
+        return (Mark::Bad, parts.join(" · "));
+    }
+    let scheme = capture.signature_scheme;
+    let by = scheme.map(|scheme| format!(" by {}", name(scheme.name(), scheme.to_string())));
+    let (mark, key) = match &capture.key_possession {
+        KeyPossession::Verified => (Mark::Good, format!("key proven{}", by.unwrap_or_default())),
+        KeyPossession::Failed(why) => (Mark::Bad, format!("key not held: {why}")),
+        KeyPossession::Unsupported(why) => (Mark::Unknown, format!("key not checked: {why}")),
+        _ => (Mark::Unknown, "key not proven".to_owned()),
+    };
+    parts.push(key);
+    (mark, parts.join(" · "))
+}
+
+/// What came of asking for the other kind of key.
+fn other_key(other: &OtherKey, look: &Look) -> (Mark, String) {
+    let wanted = other.wanted;
+    let capture = match &other.attempt {
+        Attempt::Tls(capture) => capture,
+        Attempt::NotBegun(_) => {
+            return (
+                Mark::Unknown,
+                format!("{wanted}: could not tell: no second connection"),
+            );
+        }
+    };
+    let leaf = capture.chain.first();
+    let leaf = leaf.and_then(|leaf| Certificate::parse(leaf.as_bytes()).ok());
+    match (capture.outcome.failure(), leaf) {
+        (None, Some(leaf)) if leaf.key.algorithm.starts_with(&wanted[..2]) => {
+            let life = words::lifetime(leaf.validity, look.now_unix);
+            (
+                Mark::Good,
+                format!("{wanted} too: {}, of {}, {life}", leaf.key, leaf.issuer),
+            )
+        }
+        (None, Some(leaf)) => (
+            Mark::Plain,
+            format!(
+                "asked for {wanted} alone, the server sent {} all the same",
+                leaf.key
+            ),
+        ),
+        (Some(failure), _) if failure.alert.is_some() => (
+            Mark::Plain,
+            format!("no certificate for {wanted} alone: {failure}"),
+        ),
+        (failure, _) => {
+            let why = failure.map(ToString::to_string).unwrap_or_default();
+            (Mark::Unknown, format!("{wanted}: could not tell: {why}"))
+        }
+    }
+}
+
+pub(super) fn tell_staple(look: &Look, page: &mut Page) {
+    let Some(capture) = look.seen.capture().filter(|tls| tls.outcome.is_completed()) else {
+        return;
+    };
+    let chain = look.judgement.assessment.as_ref().map(|one| &one.chain);
+    let leaf = chain.and_then(|chain| chain.end_entity());
+    let is_due = leaf.is_some_and(|leaf| leaf.must_staple);
+    let (mark, text) = match (&capture.ocsp_staple, is_due) {
+        (Some(staple), _) => {
+            let octets = count(staple.as_bytes().len(), "octet");
+            (
+                Mark::Plain,
+                format!("an OCSP response of {octets}, not looked into"),
+            )
+        }
+        (None, true) => (
+            Mark::Bad,
+            "none, and the certificate demands one (RFC 7633)".to_owned(),
+        ),
+        (None, false) => (Mark::Plain, "none".to_owned()),
+    };
+    page.row(mark, "staple", &text);
+}
+
+/// How to see it without this program.
+pub(super) fn tell_by_hand(look: &Look, page: &mut Page) {
+    if look.place.real != look.address
+        || matches!(look.seen.attempt, Attempt::NotBegun(_)) && look.outcome == Outcome::Unknown
+    {
+        return;
+    }
+    let how = if look.is_implicit {
+        ""
+    } else {
+        " -starttls smtp"
+    };
+    let name = look.place.name();
+    let name = name.map_or_else(String::new, |name| {
+        format!(" -servername {}", name.as_str())
+    });
+    let command = format!(
+        "openssl s_client -connect {}{how}{name} -showcerts",
+        look.address
+    );
+    page.verbatim("by hand", &command);
+}

@@ -1,0 +1,161 @@
+//! What the server speaks, from many hellos.
+
+use tls_inspect::{Authentication, Completeness, Preference, ProtocolVersion, ScanReport, Support};
+
+use crate::terminal::{Mark, Page};
+use crate::words;
+
+/// How many cipher suites of a version are shown.
+const SUITES: usize = 24;
+
+pub(super) fn tell(report: &ScanReport, page: &mut Page) {
+    let is_old = |version| version < ProtocolVersion::TLS_1_2;
+    let mut versions = report.versions.iter();
+    let odd = versions.any(|one| is_old(one.version) && one.support.is_yes());
+    let versions = report
+        .versions
+        .iter()
+        .map(|one| format!("{} {}", one.version, word(&one.support)));
+    let mark = if odd { Mark::Odd } else { Mark::Plain };
+    page.row(mark, "versions", &versions.collect::<Vec<_>>().join(" · "));
+    for one in report
+        .versions
+        .iter()
+        .filter(|one| one.support.is_unknown())
+    {
+        page.row(
+            Mark::Unknown,
+            "",
+            &format!("{}: {}", one.version, one.support),
+        );
+    }
+    let kinds = report.certificates.iter().map(|one| {
+        let kind = match one.authentication {
+            Authentication::Rsa => "RSA",
+            _ => "elliptic curve",
+        };
+        format!("{kind} {}", word(&one.support))
+    });
+    let kinds: Vec<_> = kinds.collect();
+    if !kinds.is_empty() {
+        page.row(Mark::Plain, "keys", &kinds.join(" · "));
+    }
+    for list in &report.cipher_suites {
+        let names = list.suites.iter().map(|suite| {
+            suite
+                .name()
+                .map_or_else(|| suite.to_string(), str::to_owned)
+        });
+        let names = words::some(&names.collect::<Vec<_>>(), SUITES);
+        let how = order(&list.preference, &list.completeness);
+        page.row(
+            Mark::Plain,
+            "suites",
+            &format!("{}: {names}{how}", list.version),
+        );
+    }
+    for list in &report.groups {
+        let names = list.groups.iter().map(|group| {
+            group
+                .name()
+                .map_or_else(|| group.to_string(), str::to_owned)
+        });
+        let names = words::some(&names.collect::<Vec<_>>(), SUITES);
+        let how = order(&list.preference, &list.completeness);
+        page.row(
+            Mark::Plain,
+            "groups",
+            &format!("{}: {names}{how}", list.version),
+        );
+    }
+    tell_features(report, page);
+    let (used, allowed) = (report.used, report.allowed);
+    page.row(
+        Mark::Plain,
+        "scan",
+        &format!("{used} of {allowed} connections; {}", report.stop),
+    );
+}
+
+fn tell_features(report: &ScanReport, page: &mut Page) {
+    let (features, bears) = (&report.features, &report.tolerance);
+    let prime = report.dhe_prime.as_ref();
+    let prime = prime.map_or_else(String::new, |prime| {
+        format!(" with a prime of {} bits", prime.bits)
+    });
+    let rows = [
+        ("a hello of two packets", &bears.large, Wish::Yes),
+        (
+            "secure renegotiation",
+            &features.secure_renegotiation,
+            Wish::Yes,
+        ),
+        (
+            "extended master secret",
+            &features.extended_master_secret,
+            Wish::Yes,
+        ),
+        (
+            "refuses needless fallback",
+            &features.fallback_scsv,
+            Wish::None,
+        ),
+        ("compression", &features.compression, Wish::No),
+        (
+            "suites without a certificate",
+            &features.anonymous,
+            Wish::None,
+        ),
+        (
+            &format!("finite-field Diffie-Hellman{prime}"),
+            &report.dhe,
+            Wish::None,
+        ),
+    ];
+    let mut label = "features";
+    let mut plain = Vec::new();
+    for (name, support, wish) in &rows {
+        let text = format!("{name} {}", word(support));
+        let is_odd = match wish {
+            Wish::Yes => support.is_no() || matches!(support, Support::LikelyNo(_)),
+            Wish::No => support.is_yes(),
+            Wish::None => false,
+        };
+        if is_odd {
+            page.row(Mark::Odd, label, &text);
+            label = "";
+        } else {
+            plain.push(text);
+        }
+    }
+    page.row(Mark::Plain, label, &plain.join(" · "));
+}
+
+/// What would be good.
+enum Wish {
+    Yes,
+    No,
+    None,
+}
+
+fn word(support: &Support) -> &'static str {
+    match support {
+        Support::Yes(_) => "yes",
+        Support::No(_) => "no",
+        Support::LikelyNo(_) => "probably not",
+        _ => "?",
+    }
+}
+
+fn order(preference: &Preference, completeness: &Completeness) -> String {
+    let whose = match preference {
+        Preference::Server { .. } => "; the server's order decides",
+        Preference::Client { .. } => "; the client's order decides",
+        _ => "",
+    };
+    let more = match completeness {
+        Completeness::Partial(cause) => format!("; there may be more ({cause})"),
+        _ => String::new(),
+    };
+    format!("{whose}{more}")
+}

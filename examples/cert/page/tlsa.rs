@@ -1,0 +1,202 @@
+//! TLSA records: those that are published, those to publish, and how to change them.
+
+use mail_dns::DomainName;
+use mail_dns::dane::{DaneHost, DaneOutcome};
+use tls_inspect::{
+    CertificateUsage, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice, RolloverPlan,
+    RolloverScheme, Survival,
+};
+
+use crate::dane;
+use crate::look::Look;
+use crate::terminal::{Mark, Page, shell_word};
+use crate::words;
+
+pub(super) fn tell(look: &Look, page: &mut Page) {
+    if let Some(host) = &look.seen.dane {
+        tell_published(host, look, page);
+    }
+    tell_to_publish(look, page);
+    let advice = look.judgement.rollover.as_ref();
+    if let Some(advice) = advice.filter(|_| is_secure(look)) {
+        tell_rollover(advice, page);
+    }
+}
+
+fn is_secure(look: &Look) -> bool {
+    let outcome = look.seen.dane.as_ref().map(|host| &host.outcome);
+    matches!(
+        outcome,
+        Some(DaneOutcome::Authenticate { .. } | DaneOutcome::EncryptOnly { .. })
+    )
+}
+
+fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
+    let mark = match &host.outcome {
+        DaneOutcome::Authenticate { .. } => Mark::Good,
+        DaneOutcome::EncryptOnly { .. } => Mark::Odd,
+        DaneOutcome::DoesNotApply(_) => Mark::Plain,
+        _ => Mark::Unknown,
+    };
+    page.row(mark, "TLSA", &dane::in_words(&host.outcome));
+    for base in &host.bases {
+        let Ok(name) = base.name.with_prefix(&format!("_{}._tcp", host.port)) else {
+            continue;
+        };
+        let found = match &base.tlsa {
+            Ok(answer) => format!("DNSSEC {}", answer.dnssec),
+            Err(error) => page.cause(error),
+        };
+        page.verbatim(
+            "",
+            &format!("{} TLSA {}  {found}", page.dig(), shell_word(&name)),
+        );
+    }
+    for record in look
+        .judgement
+        .rollover
+        .iter()
+        .flat_map(|advice| &advice.records)
+    {
+        let (mark, text) = standing(record);
+        page.row(
+            mark,
+            "",
+            &format!("{}  {text}", words::short(&record.record)),
+        );
+    }
+}
+
+/// What a published record is worth now, and which changes it outlasts.
+fn standing(advice: &RecordAdvice) -> (Mark, String) {
+    match &advice.standing {
+        RecordStanding::Current { survives, .. } => (
+            Mark::Good,
+            format!("matches; outlasts {}", survival(*survives)),
+        ),
+        RecordStanding::Idle => (
+            Mark::Plain,
+            "matches nothing now: of a past chain, or of one to come".to_owned(),
+        ),
+        RecordStanding::Failing(kinds) => (Mark::Bad, format!("fails: {kinds:?}")),
+        RecordStanding::Unusable(fault) => (Mark::Odd, format!("does not count for mail: {fault}")),
+        RecordStanding::Unclear(cause) => (
+            Mark::Unknown,
+            format!("could not tell: {}", words::dane_uncertainty(cause)),
+        ),
+        other => (Mark::Plain, format!("{other:?}")),
+    }
+}
+
+fn survival(survives: Survival) -> String {
+    let changes = [
+        (survives.renewal, "a renewal with the same key"),
+        (survives.new_key, "a new key"),
+        (survives.new_issuer, "a new issuer"),
+    ];
+    let lasts: Vec<_> = changes
+        .iter()
+        .filter(|(lasts, _)| *lasts)
+        .map(|(_, name)| *name)
+        .collect();
+    let not: Vec<_> = changes
+        .iter()
+        .filter(|(lasts, _)| !*lasts)
+        .map(|(_, name)| *name)
+        .collect();
+    match (lasts.is_empty(), not.is_empty()) {
+        (true, _) => "nothing".to_owned(),
+        (_, true) => lasts.join(", "),
+        _ => format!("{}, not {}", lasts.join(", "), not.join(", ")),
+    }
+}
+
+/// The records that the chain matches, to be copied.
+fn tell_to_publish(look: &Look, page: &mut Page) {
+    let records = &look.judgement.tlsa_records;
+    let Some(host) = look.host.as_deref().filter(|_| !records.is_empty()) else {
+        return;
+    };
+    let published = look
+        .judgement
+        .rollover
+        .iter()
+        .flat_map(|advice| &advice.records);
+    let published: Vec<_> = published.map(|advice| &advice.record).collect();
+    let name: Option<DomainName> = host.parse().ok();
+    let name = name.map_or_else(String::new, |name| name.to_string());
+    page.verbatim(
+        "publish",
+        &format!("_{}._tcp.{name}. IN TLSA, one of:", look.address.port()),
+    );
+    for one in records {
+        let whose = match one.record.usage {
+            CertificateUsage::DANE_EE => "the server's key".to_owned(),
+            _ => format!("the authority's key, element {}", one.element),
+        };
+        let is_there = published.contains(&&one.record);
+        let there = if is_there { "; published" } else { "" };
+        page.verbatim("", &one.record.to_string());
+        page.verbatim("", &format!("  {whose}{there}"));
+    }
+}
+
+/// The way from this chain to the next that leaves the fewest senders without a match, in as few steps as can be.
+fn tell_rollover(advice: &RolloverAdvice, page: &mut Page) {
+    for parameters in &advice.uncovered {
+        let text = format!(
+            "no record {parameters} matches the chain: senders that know only such ones refuse"
+        );
+        page.row(Mark::Bad, "", &text);
+    }
+    let best = advice
+        .plans
+        .iter()
+        .min_by_key(|plan| (plan.uncovered.len(), plan.steps.len()));
+    let Some(plan) = best else { return };
+    let scheme = match plan.scheme {
+        RolloverScheme::CurrentAndNextKey => "by 3 1 1 of this and of the next key",
+        RolloverScheme::KeyAndIssuer => "by 3 1 1 of the key and 2 1 1 of its issuer",
+        _ => "in steps",
+    };
+    let wait = advice.schedule.wait;
+    let text = format!(
+        "{scheme}; records must be out for {wait} s, twice the TTL, before the chain (RFC 7671 §8.1)"
+    );
+    page.row(Mark::Plain, "roll-over", &text);
+    if advice.schedule.late {
+        let text = "too late to publish before the certificate expires: some senders will meet one or the other";
+        page.row(Mark::Bad, "", text);
+    }
+    for (number, text) in steps(plan).iter().enumerate() {
+        page.row(Mark::Plain, "", &format!("{}. {text}", number + 1));
+    }
+}
+
+fn steps(plan: &RolloverPlan) -> Vec<String> {
+    let step = |step: &tls_inspect::RolloverStep| {
+        let what = match &step.action {
+            RolloverAction::Publish { records, of_next } => {
+                let known = records.iter().map(words::short);
+                let next = of_next.iter().map(|one| format!("{one} of the next key"));
+                format!(
+                    "publish {}",
+                    known.chain(next).collect::<Vec<_>>().join(" and ")
+                )
+            }
+            RolloverAction::Deploy => "deploy the next chain".to_owned(),
+            RolloverAction::Withdraw { records } => {
+                let records: Vec<_> = records.iter().map(words::short).collect();
+                format!("withdraw {}", records.join(" and "))
+            }
+            other => format!("{other:?}"),
+        };
+        let by = step.by.map(|by| format!(", by {}", words::minute(by)));
+        format!(
+            "{what}, from {}{}",
+            words::minute(step.from),
+            by.unwrap_or_default()
+        )
+    };
+    plan.steps.iter().map(step).collect()
+}

@@ -1,0 +1,220 @@
+//! Facts of certificates and policies in words.
+
+use jiff::Timestamp;
+use tls_inspect::{
+    DaneFailureKind, DaneUncertainty, Failure, IdentityMatch, LifetimeState, PolicyCause,
+    PolicyUncertainty, TlsaRecord, TrustFailure, TrustFailureKind,
+};
+
+use crate::look::Look;
+use crate::terminal::count;
+
+/// The day, in UTC.
+pub(crate) fn day(unix: i64) -> String {
+    moment(unix, "%Y-%m-%d")
+}
+
+/// The minute, in UTC.
+pub(crate) fn minute(unix: i64) -> String {
+    moment(unix, "%Y-%m-%d %H:%MZ")
+}
+
+fn moment(unix: i64, format: &str) -> String {
+    Timestamp::from_second(unix).map_or_else(
+        |_| format!("second {unix}"),
+        |time| time.strftime(format).to_string(),
+    )
+}
+
+/// `1 day`, `2 days`.
+pub(crate) fn days(days: i64) -> String {
+    count(
+        usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX),
+        "day",
+    )
+}
+
+/// What is wrong, but for a name that nobody asked for.
+pub(crate) fn failure(failure: &Failure, look: &Look) -> Option<String> {
+    match failure {
+        Failure::KeyPossession(detail) => Some(key_possession(detail)),
+        Failure::Trust(failure) => Some(trust(failure, look)),
+        Failure::Identity(_) => None,
+        other => Some(format!("{other:?}")),
+    }
+}
+
+/// Why a sender does not deliver.
+pub(crate) fn policy_cause(cause: &PolicyCause, look: &Look) -> String {
+    match cause {
+        PolicyCause::TlsNotOffered => "TLS is not offered".to_owned(),
+        PolicyCause::Handshake(failure) => format!("the TLS handshake failed: {failure}"),
+        PolicyCause::KeyPossession(detail) => key_possession(detail),
+        PolicyCause::Trust(failure) => trust(failure, look),
+        PolicyCause::Identity(found) => identities(found),
+        PolicyCause::Dane(failure) => dane_failure(&failure.kind, look),
+        PolicyCause::DnssecBogus => {
+            "the answer for TLSA records is false by DNSSEC (RFC 7672 §2.1.2)".to_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// Why it could not be told what a sender does.
+pub(crate) fn uncertainty(cause: &PolicyUncertainty) -> String {
+    match cause {
+        PolicyUncertainty::Handshake(failure) => format!("the TLS handshake failed: {failure}"),
+        PolicyUncertainty::KeyPossession(Some(why)) => {
+            format!("whether the server holds the key could not be checked: {why}")
+        }
+        PolicyUncertainty::KeyPossession(None) => {
+            "the handshake ended before the server proved that it holds the key".to_owned()
+        }
+        PolicyUncertainty::PathNotChecked(why) => {
+            format!("the path could not be checked here, and others may take it: {why}")
+        }
+        PolicyUncertainty::ChainTooLong => "the chain is too long to be looked at whole".to_owned(),
+        PolicyUncertainty::TlsaNotKnown => "what TLSA records there are is not known".to_owned(),
+        PolicyUncertainty::Dane(cause) => dane_uncertainty(cause),
+        other => format!("{other:?}"),
+    }
+}
+
+fn key_possession(detail: &str) -> String {
+    format!("the server does not hold the key of the certificate: {detail}")
+}
+
+fn identities(found: &[(tls_inspect::ReferenceId, IdentityMatch)]) -> String {
+    let mut texts = found
+        .iter()
+        .map(|(name, found)| identity(&name.to_string(), found));
+    texts
+        .next()
+        .unwrap_or_else(|| "no name was found".to_owned())
+}
+
+/// Whether the certificate has the name.
+pub(crate) fn identity(name: &str, found: &IdentityMatch) -> String {
+    match found {
+        IdentityMatch::Matched { presented } if presented == name => {
+            format!("{name} is among its names")
+        }
+        IdentityMatch::Matched { presented } => format!("{name}, by {presented}"),
+        IdentityMatch::NoMatch { presented } => {
+            let names = some(presented, 4);
+            format!("the certificate is for {names}, not for {name} (RFC 9525)")
+        }
+        IdentityMatch::NoSubjectAltName { common_names }
+            if common_names.iter().any(|one| one == name) =>
+        {
+            format!(
+                "the certificate has {name} as common name alone, which no longer counts (RFC 9525 §2)"
+            )
+        }
+        IdentityMatch::NoSubjectAltName { .. } => {
+            format!("the certificate has no alternative names, so not {name} (RFC 9525 §2)")
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The first of them, and how many more there are.
+pub(crate) fn some(names: &[String], most: usize) -> String {
+    let shown = names
+        .iter()
+        .take(most)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(most) {
+        0 if names.is_empty() => "nothing".to_owned(),
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Why a chain is not trusted.
+pub(crate) fn trust(failure: &TrustFailure, look: &Look) -> String {
+    use TrustFailureKind as Kind;
+    let report = look.judgement.assessment.as_ref().map(|one| &one.chain);
+    let certificate = failure
+        .element
+        .and_then(|element| report?.certificate(element));
+    let whose = match (failure.element, certificate) {
+        (None | Some(0), _) | (_, None) => "the certificate".to_owned(),
+        (Some(element), Some(one)) => format!("element {element} ({})", one.subject),
+    };
+    let issuer = failure.issuer.as_deref().unwrap_or("its issuer");
+    match failure.kind {
+        Kind::Expired | Kind::NotYetValid => match certificate {
+            Some(one) => format!("{whose} {}", lifetime(one.validity, look.now_unix)),
+            None => failure.detail.clone(),
+        },
+        Kind::NoCertificate => "no certificate was sent".to_owned(),
+        Kind::MissingIntermediate => format!("the intermediate {issuer} was not sent"),
+        Kind::UnknownRoot => format!("the authority {issuer} is not trusted"),
+        Kind::SelfSigned => "the certificate is signed by its own key".to_owned(),
+        Kind::BadSignature => format!("the signature of {whose} is wrong"),
+        Kind::InvalidPurpose => format!("{whose} is not for servers"),
+        Kind::NotCa => format!("{whose} is used as an authority's, and is none"),
+        Kind::Nonconforming | Kind::Constraint | Kind::Malformed => {
+            format!("{whose}: {}", failure.detail)
+        }
+        _ => failure.detail.clone(),
+    }
+}
+
+/// Where in its time a certificate that is not valid is.
+pub(crate) fn lifetime(validity: tls_inspect::Validity, now: i64) -> String {
+    let life = validity.at(now);
+    match life.state {
+        LifetimeState::Expired => {
+            let late = now.saturating_sub(validity.not_after).div_euclid(86_400);
+            let on = day(validity.not_after);
+            format!("expired {} ago, on {on}", days(late))
+        }
+        LifetimeState::NotYetValid => {
+            let early = validity.not_before.saturating_sub(now).div_euclid(86_400);
+            let from = minute(validity.not_before);
+            format!("is valid only in {}, from {from}", days(early))
+        }
+        _ => format!("has {} left", days(life.days_left)),
+    }
+}
+
+fn dane_failure(kind: &DaneFailureKind, look: &Look) -> String {
+    match kind {
+        DaneFailureKind::NoMatch => "no TLSA record matches what was sent".to_owned(),
+        DaneFailureKind::NotCa { element } => {
+            format!("a TLSA record of usage 2 matches element {element}, which is no authority's")
+        }
+        DaneFailureKind::Trust(failure) => {
+            format!(
+                "the chain does not lead to the TLSA record: {}",
+                trust(failure, look)
+            )
+        }
+        DaneFailureKind::Identity(found) => format!("by DANE-TA: {}", identities(found)),
+        other => format!("{other:?}"),
+    }
+}
+
+pub(crate) fn dane_uncertainty(cause: &DaneUncertainty) -> String {
+    match cause {
+        DaneUncertainty::NoChain => "there is no chain to hold TLSA records against".to_owned(),
+        DaneUncertainty::Unsupported(what) => format!("beyond this program: {what}"),
+        DaneUncertainty::PathNotChecked(why) => format!("the path could not be checked: {why}"),
+        DaneUncertainty::TooManyRecords => "there are too many TLSA records".to_owned(),
+        DaneUncertainty::ChainTooLong => "the chain is too long".to_owned(),
+        other => format!("TLSA: {other:?}"),
+    }
+}
+
+/// A record with the beginning of its digest; nobody compares one by eye to its end.
+pub(crate) fn short(record: &TlsaRecord) -> String {
+    let text = record.to_string();
+    match text.char_indices().nth(22) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
