@@ -28,14 +28,6 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Works => "works",
-            Self::Fails => "does not work",
-            Self::Unknown => "could not tell",
-        }
-    }
-
     /// With the reason, in a line.
     pub(crate) fn of(seen: &Observation, security: Security) -> (Self, String) {
         if seen.port != PortState::Open {

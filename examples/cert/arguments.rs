@@ -39,6 +39,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) dane: bool,
 
+    /// Take the names from the laboratory, where DANE is always asked about: mx.expired.test, mx1.good.test:465.
+    #[arg(long, requires = "targets", conflicts_with_all = ["ca", "resolver", "server_name"])]
+    pub(crate) from_lab: bool,
+
     /// Make a second handshake, for the certificate with the other kind of key: RSA or ECDSA.
     #[arg(long)]
     pub(crate) keys: bool,

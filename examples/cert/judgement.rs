@@ -201,8 +201,7 @@ impl Look {
                 .map(|version| version.to_string()),
         );
         if senders.pkix == SenderVerdict::DeliversAuthenticated {
-            let store = self.judgement.stores.first().map(|one| one.store.as_str());
-            parts.push(format!("trusted ({})", store.unwrap_or_default()));
+            parts.push("trusted".to_owned());
         }
         if self.seen.dane.is_some() && senders.dane == SenderVerdict::DeliversAuthenticated {
             parts.push("authenticated by DANE".to_owned());

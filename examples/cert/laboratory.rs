@@ -14,6 +14,7 @@ use tls_inspect::{CryptoProvider, TrustStore};
 use crate::arguments::Arguments;
 use crate::look::{Attempt, Inspector, Look, Place};
 use crate::outcome::Outcome;
+use crate::target::{Host, Target};
 use crate::terminal::{count, say};
 use crate::{page, run};
 
@@ -30,7 +31,12 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
         .await
         .map_err(|error| format!("the laboratory does not start: {error}"))?;
     let inspector = inspector(arguments, &world)?;
-    let places = places(&world).await;
+    let all = places(&world).await;
+    let is_tour = arguments.targets.is_empty();
+    let places = match is_tour {
+        true => all,
+        false => chosen(&all, &arguments.targets)?,
+    };
     let looks = stream::iter(places)
         .map(|place| inspector.look(place))
         .buffered(AT_A_TIME);
@@ -38,13 +44,14 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
     let (mut worst, mut seen, mut closed) = (Outcome::Works, 0, 0);
     while let Some(look) = looks.next().await {
         // Most hosts have one port, and the others of them tell nothing new.
-        if is_closed(&look) && look.address.port() != 25 {
+        if is_tour && is_closed(&look) && look.address.port() != 25 {
             closed += 1;
             continue;
         }
-        if arguments.json || arguments.pem || seen == 0 {
+        let is_prose = is_tour && !arguments.json && !arguments.pem;
+        if !is_prose || seen == 0 {
             run::print(arguments, &look)?;
-            if !arguments.json && !arguments.pem {
+            if is_prose {
                 say("\nThe other servers of the laboratory, a line each:\n")?;
             }
         } else {
@@ -53,13 +60,29 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
         seen += 1;
         worst = worst.max(look.outcome);
     }
-    if !arguments.json && !arguments.pem {
+    if is_tour && !arguments.json && !arguments.pem {
         say(&format!(
             "\n{} looked at, {closed} more that refuse",
             count(seen, "port")
         ))?;
     }
     Ok(worst.exit_code())
+}
+
+/// Those of the command line.
+fn chosen(all: &[Place], targets: &[Target]) -> Result<Vec<Place>, String> {
+    let find = |target: &Target| {
+        let found = all.iter().find(|place| match &target.host {
+            Host::Name(name) => {
+                place.host.as_deref() == Some(&name.to_string())
+                    && place.address.port() == target.port
+            }
+            Host::Address(address) => place.address == SocketAddr::new(*address, target.port),
+        });
+        let fault = || format!("expected a mail host of the laboratory, found {target:?}");
+        found.cloned().ok_or_else(fault)
+    };
+    targets.iter().map(find).collect()
 }
 
 fn is_closed(look: &Look) -> bool {

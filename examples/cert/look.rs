@@ -182,7 +182,13 @@ impl Inspector<'_> {
     async fn handshake(&self, place: &Place, options: &HandshakeOptions) -> Attempt {
         let stream = match self.probe(place).connect_for_tls(place.real).await {
             Ok(stream) => stream,
-            Err(observation) => return Attempt::NotBegun(observation),
+            Err(observation) => {
+                return match &observation.tls {
+                    // The peer spoke where it should have listened.
+                    Some(capture) => Attempt::Tls(Box::new(capture.clone())),
+                    None => Attempt::NotBegun(observation),
+                };
+            }
         };
         let recorder = Recorder::new(self.provider.clone()).with_timeout(self.timeouts.handshake);
         let recorder = match recorder.clone().with_options(options) {

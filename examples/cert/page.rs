@@ -48,15 +48,15 @@ fn say_verdict(look: &Look, page: &mut Page) {
         Some(host) => format!("{} {}", host.escape_debug(), look.address),
         None => look.address.to_string(),
     };
-    let mark = match look.outcome {
-        Outcome::Works if look.warnings.is_empty() => Mark::Good,
-        Outcome::Works => Mark::Odd,
-        Outcome::Fails => Mark::Bad,
-        Outcome::Unknown => Mark::Unknown,
+    let (mark, word) = match look.outcome {
+        Outcome::Works if look.warnings.is_empty() => (Mark::Good, "good"),
+        Outcome::Works => (Mark::Odd, "good"),
+        Outcome::Fails => (Mark::Bad, "not good"),
+        Outcome::Unknown => (Mark::Unknown, "could not tell"),
     };
     let mut text = look.because.clone();
     for warning in &look.warnings {
         text = format!("{text}; {warning}");
     }
-    page.headline(mark, &subject, look.outcome.word(), &text);
+    page.headline(mark, &subject, word, &text);
 }

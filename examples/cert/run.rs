@@ -17,7 +17,7 @@ use crate::{laboratory, page, target};
 
 /// Runs, and gives the exit code; an error is a mistake of the caller's.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
-    if arguments.targets.is_empty() {
+    if arguments.from_lab || arguments.targets.is_empty() {
         return laboratory::tour(&arguments).await;
     }
     let inspector = Inspector {
@@ -79,7 +79,7 @@ fn untold(arguments: &Arguments, subject: &str, why: &str) -> Result<(), String>
         let line = json!({ "subject": subject, "outcome": Outcome::Unknown, "because": why });
         return say(&line.to_string());
     }
-    let text = format!("? {subject}  {}: {why}", Outcome::Unknown.word());
+    let text = format!("? {subject}  could not tell: {why}");
     if arguments.pem {
         eprintln!("{text}");
         return Ok(());

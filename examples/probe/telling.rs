@@ -14,17 +14,17 @@ const GAP: Duration = Duration::from_millis(500);
 
 /// The line that says it all.
 pub(crate) fn headline(look: &Look) -> String {
-    let (sign, color) = match look.outcome {
-        Outcome::Works => ("✓", "32"),
-        Outcome::Fails => ("✗", "1;31"),
-        Outcome::Unknown => ("?", "35"),
+    let (sign, color, word) = match look.outcome {
+        Outcome::Works => ("✓", "32", "works"),
+        Outcome::Fails => ("✗", "1;31", "does not work"),
+        Outcome::Unknown => ("?", "35", "could not tell"),
     };
     let host = look
         .host
         .as_ref()
         // It may come from a file.
         .map_or_else(String::new, |host| format!(" {}", host.escape_debug()));
-    let (sign, word) = (paint(sign, color), paint(look.outcome.word(), color));
+    let (sign, word) = (paint(sign, color), paint(word, color));
     format!("{sign} {}{host}  {word}: {}", look.address, look.because)
 }
 

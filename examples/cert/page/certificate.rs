@@ -97,9 +97,10 @@ fn tell_chain(chain: &ChainReport, look: &Look, page: &mut Page) {
                 let until = words::day(one.validity.not_after);
                 (
                     mark,
-                    format!("{index} {}, until {until}{role}", one.subject),
+                    format!("{index} {}, until {until}{role}", subject(one)),
                 )
             }
+            other => (Mark::Unknown, format!("{index} {other:?}")),
         };
         page.row(mark, label, &text);
         label = "";
@@ -119,6 +120,16 @@ fn tell_chain(chain: &ChainReport, look: &Look, page: &mut Page) {
         .flat_map(|one| one.trust.failures());
     for failure in failures {
         tell_missing(failure, page);
+    }
+}
+
+/// Many end-entity certificates have alternative names alone.
+fn subject(certificate: &Certificate) -> String {
+    let subject = &certificate.subject;
+    match certificate.alt_names.iter().flatten().next() {
+        Some(name) if subject.is_empty() => name.to_string(),
+        None if subject.is_empty() => "without a name".to_owned(),
+        _ => subject.clone(),
     }
 }
 
@@ -181,7 +192,8 @@ fn tell_trust(store: &StoreVerdict, is_first: bool, label: &str, look: &Look, pa
                 .iter()
                 .map(|failure| words::trust(failure, look))
                 .collect();
-            let mark = if is_first { Mark::Bad } else { Mark::Odd };
+            // That another store does not hold the authority is nothing wrong.
+            let mark = if is_first { Mark::Bad } else { Mark::Plain };
             (mark, format!("{name}: not trusted: {}", why.join("; ")))
         }
         other => (Mark::Unknown, format!("{name}: {other:?}")),

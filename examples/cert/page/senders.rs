@@ -31,7 +31,7 @@ fn in_words(verdict: &SenderVerdict, look: &Look, told: &mut Vec<String>) -> (Ma
         SenderVerdict::DeliversAuthenticated => {
             return (
                 Mark::Good,
-                "deliver, to the server authenticated".to_owned(),
+                "deliver, to the authenticated server".to_owned(),
             );
         }
         SenderVerdict::DeliversUnauthenticated => {

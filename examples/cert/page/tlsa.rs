@@ -19,7 +19,7 @@ pub(super) fn tell(look: &Look, page: &mut Page) {
     tell_to_publish(look, page);
     let advice = look.judgement.rollover.as_ref();
     if let Some(advice) = advice.filter(|_| is_secure(look)) {
-        tell_rollover(advice, page);
+        tell_rollover(advice, look.now_unix, page);
     }
 }
 
@@ -142,7 +142,7 @@ fn tell_to_publish(look: &Look, page: &mut Page) {
 }
 
 /// The way from this chain to the next that leaves the fewest senders without a match, in as few steps as can be.
-fn tell_rollover(advice: &RolloverAdvice, page: &mut Page) {
+fn tell_rollover(advice: &RolloverAdvice, now: i64, page: &mut Page) {
     for parameters in &advice.uncovered {
         let text = format!(
             "no record {parameters} matches the chain: senders that know only such ones refuse"
@@ -168,12 +168,12 @@ fn tell_rollover(advice: &RolloverAdvice, page: &mut Page) {
         let text = "too late to publish before the certificate expires: some senders will meet one or the other";
         page.row(Mark::Bad, "", text);
     }
-    for (number, text) in steps(plan).iter().enumerate() {
+    for (number, text) in steps(plan, now).iter().enumerate() {
         page.row(Mark::Plain, "", &format!("{}. {text}", number + 1));
     }
 }
 
-fn steps(plan: &RolloverPlan) -> Vec<String> {
+fn steps(plan: &RolloverPlan, now: i64) -> Vec<String> {
     let step = |step: &tls_inspect::RolloverStep| {
         let what = match &step.action {
             RolloverAction::Publish { records, of_next } => {
@@ -184,7 +184,7 @@ fn steps(plan: &RolloverPlan) -> Vec<String> {
                     known.chain(next).collect::<Vec<_>>().join(" and ")
                 )
             }
-            RolloverAction::Deploy => "deploy the next chain".to_owned(),
+            RolloverAction::Deploy => "have all servers send the next chain".to_owned(),
             RolloverAction::Withdraw { records } => {
                 let records: Vec<_> = records.iter().map(words::short).collect();
                 format!("withdraw {}", records.join(" and "))
@@ -192,11 +192,12 @@ fn steps(plan: &RolloverPlan) -> Vec<String> {
             other => format!("{other:?}"),
         };
         let by = step.by.map(|by| format!(", by {}", words::minute(by)));
-        format!(
-            "{what}, from {}{}",
-            words::minute(step.from),
-            by.unwrap_or_default()
-        )
+        let from = match (&step.action, step.from <= now) {
+            (RolloverAction::Withdraw { .. }, false) => "when they do".to_owned(),
+            (_, true) => "now".to_owned(),
+            _ => format!("from {}", words::minute(step.from)),
+        };
+        format!("{what}, {from}{}", by.unwrap_or_default())
     };
     plan.steps.iter().map(step).collect()
 }
