@@ -59,8 +59,8 @@ fn convert(record: &Tlsa) -> TlsaRecord {
 }
 
 /// What the DNS says, in words.
-pub(crate) fn in_words(outcome: &DaneOutcome) -> String {
-    match outcome {
+pub(crate) fn in_words(host: &DaneHost) -> String {
+    match &host.outcome {
         DaneOutcome::Authenticate { .. } => "senders with DANE authenticate by these".to_owned(),
         DaneOutcome::EncryptOnly { .. } => {
             "none of these counts, so senders with DANE encrypt and authenticate nobody".to_owned()
@@ -74,9 +74,14 @@ pub(crate) fn in_words(outcome: &DaneOutcome) -> String {
             _ => "DANE does not apply",
         }
         .to_owned(),
-        DaneOutcome::Unreachable(error) => format!(
-            "could not tell: {error}; senders with DANE take the host for unreachable (RFC 7672 §2.1.2)"
-        ),
+        DaneOutcome::Unreachable(error) => {
+            // Where a record set failed, the question says it below.
+            let cause = match host.bases.is_empty() {
+                true => format!("could not tell: {error}"),
+                false => "could not tell".to_owned(),
+            };
+            format!("{cause}; senders with DANE take the host for unreachable (RFC 7672 §2.1.2)")
+        }
         DaneOutcome::Indeterminate { cause, .. } => {
             format!("could not tell whether the answers are authentic: {cause}")
         }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use smtp_probe::{Observation, PortState, Probe, SessionOptions, StartTls, Timeouts};
 use tls_inspect::{
     Capture, Certificate, CryptoProvider, DialError, DnsId, FailureCauseReport, FailureSearch,
-    FailureSearchOptions, HandshakeOptions, Recorder, ReferenceId, Scan, ScanOptions, ScanReport,
-    ServerKeyKind, TrustStore,
+    FailureSearchOptions, HandshakeFailureKind, HandshakeOptions, Recorder, ReferenceId, Scan,
+    ScanOptions, ScanReport, ServerKeyKind, TrustStore,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -160,9 +160,13 @@ impl Inspector<'_> {
         let Attempt::Tls(capture) = &seen.attempt else {
             return seen;
         };
-        let failed = !capture.outcome.is_completed() || capture.late_failure.is_some();
-        if failed {
-            seen.causes = Some(self.search(place, capture).await);
+        let late = capture.late_failure.as_ref();
+        let failure = capture.outcome.failure().or(late);
+        if let Some(failure) = failure {
+            // Plaintext says by itself what it is.
+            if failure.kind != HandshakeFailureKind::NotTls {
+                seen.causes = Some(self.search(place, capture).await);
+            }
         } else if wanted.keys {
             seen.other_key = self.other_key(place, capture).await;
         }

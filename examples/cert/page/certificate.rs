@@ -37,10 +37,15 @@ fn tell_leaf(leaf: &Certificate, page: &mut Page) {
         .map(ToString::to_string)
         .collect();
     page.row(Mark::Plain, "names", &words::some(&names, NAMES));
+    let issuer = match (leaf.issuer.as_str(), leaf.self_issued) {
+        (_, true) => "itself",
+        ("", false) => "without a name",
+        (issuer, false) => issuer,
+    };
     page.row(
         Mark::Plain,
         "issuer",
-        &format!("{} · serial {}", leaf.issuer, leaf.serial),
+        &format!("{issuer} · serial {}", leaf.serial),
     );
     let signed = &leaf.signature_algorithm;
     page.row(

@@ -10,7 +10,8 @@ pub(super) fn tell(look: &Look, page: &mut Page) {
     let Some(senders) = &look.judgement.senders else {
         return;
     };
-    let mut told = Vec::new();
+    // The headline has said it already.
+    let mut told = vec![look.because.clone()];
     let mut label = "senders";
     let rows = [
         ("with no policy", &senders.opportunistic),
@@ -71,7 +72,7 @@ fn in_words(verdict: &SenderVerdict, look: &Look, told: &mut Vec<String>) -> (Ma
 }
 
 fn once(why: String, told: &mut Vec<String>) -> String {
-    if told.contains(&why) {
+    if told.iter().any(|one| one.starts_with(&why)) {
         return "as above".to_owned();
     }
     told.push(why.clone());

@@ -38,7 +38,7 @@ fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
         DaneOutcome::DoesNotApply(_) => Mark::Plain,
         _ => Mark::Unknown,
     };
-    page.row(mark, "TLSA", &dane::in_words(&host.outcome));
+    page.row(mark, "TLSA", &dane::in_words(host));
     for base in &host.bases {
         let Ok(name) = base.name.with_prefix(&format!("_{}._tcp", host.port)) else {
             continue;
