@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, ChainRecord, DnsId, HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer,
-    PathOptions, ReferenceId, Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict,
-    TlsAttempt, TlsaAnswer, TrustStore, assess, judge_side_by_side, tlsa_records,
+    Assessment, Capture, ChainRecord, DnsId, HandshakeFailure, HandshakeFailureKind,
+    HandshakeOutcome, IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId, Rollover,
+    RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore,
+    assess, judge_side_by_side, tlsa_records,
 };
 
 use crate::dane::Published;
@@ -76,8 +77,14 @@ fn senders(
     published: Option<&Published>,
     now: i64,
 ) -> Option<Senders> {
+    // Of a client that is refused after it has finished, the handshake has failed too.
+    let refused = seen.capture().and_then(|capture| {
+        let mut refused = capture.clone();
+        refused.outcome = HandshakeOutcome::Failed(refusal(capture)?.clone());
+        Some(refused)
+    });
     let attempt = match &seen.attempt {
-        Attempt::Tls(capture) => TlsAttempt::Tls(capture),
+        Attempt::Tls(capture) => TlsAttempt::Tls(refused.as_ref().unwrap_or(capture)),
         not_begun if not_begun.is_not_offered() => TlsAttempt::NotOffered,
         Attempt::NotBegun(_) => return None,
     };
@@ -87,6 +94,12 @@ fn senders(
         _ => server.with_tlsa(TlsaAnswer::NotKnown, &[]),
     };
     Some(server.judge(&inspector.provider, now))
+}
+
+/// Under TLS 1.3, that a client without a certificate is refused after the handshake (RFC 9846 §4.4.2.4).
+fn refusal(capture: &Capture) -> Option<&HandshakeFailure> {
+    let late = capture.late_failure.as_ref();
+    late.filter(|late| late.kind == HandshakeFailureKind::ClientCertificateRequired)
 }
 
 impl Look {
@@ -116,11 +129,8 @@ impl Look {
     /// What a handshake that failed comes to. A failure that another client need not meet proves nothing without its cause.
     fn of_handshake(&self) -> Option<(Outcome, String)> {
         let capture = self.seen.capture()?;
-        let failure = capture.outcome.failure().or_else(|| {
-            let late = capture.late_failure.as_ref();
-            late.filter(|late| late.kind == HandshakeFailureKind::ClientCertificateRequired)
-        })?;
-        let text = format!("the TLS handshake failed: {failure}");
+        let failure = capture.outcome.failure().or(refusal(capture))?;
+        let text = words::handshake(failure);
         let causes = self.seen.causes.as_ref();
         let is_proven = causes.is_some_and(|report| {
             let in_hello = |proven: &tls_inspect::ProvenCause| {
@@ -187,7 +197,7 @@ impl Look {
             None if is_named => (Outcome::Works, "trusted, and for this address".to_owned()),
             None => (
                 Outcome::Unknown,
-                "trusted, but for which name is it asked? (--server-name)".to_owned(),
+                "trusted, but no name was given to look for (--server-name)".to_owned(),
             ),
         }
     }

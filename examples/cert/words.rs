@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use tls_inspect::{
-    DaneFailureKind, DaneUncertainty, Failure, IdentityMatch, LifetimeState, PolicyCause,
-    PolicyUncertainty, TlsaRecord, TrustFailure, TrustFailureKind,
+    DaneFailureKind, DaneUncertainty, Failure, HandshakeFailure, HandshakeFailureKind,
+    IdentityMatch, LifetimeState, PolicyCause, PolicyUncertainty, TlsaRecord, TrustFailure,
+    TrustFailureKind,
 };
 
 use crate::look::Look;
@@ -48,7 +49,7 @@ pub(crate) fn failure(failure: &Failure, look: &Look) -> Option<String> {
 pub(crate) fn policy_cause(cause: &PolicyCause, look: &Look) -> String {
     match cause {
         PolicyCause::TlsNotOffered => "TLS is not offered".to_owned(),
-        PolicyCause::Handshake(failure) => format!("the TLS handshake failed: {failure}"),
+        PolicyCause::Handshake(failure) => handshake(failure),
         PolicyCause::KeyPossession(detail) => key_possession(detail),
         PolicyCause::Trust(failure) => trust(failure, look),
         PolicyCause::Identity(found) => identities(found),
@@ -60,10 +61,24 @@ pub(crate) fn policy_cause(cause: &PolicyCause, look: &Look) -> String {
     }
 }
 
+/// How a handshake failed.
+pub(crate) fn handshake(failure: &HandshakeFailure) -> String {
+    match failure.kind {
+        HandshakeFailureKind::NotTls if !failure.received.is_empty() => {
+            let said = failure.received.escape_ascii();
+            format!("no TLS is spoken here, the peer says \"{said}\"")
+        }
+        HandshakeFailureKind::ClientCertificateRequired => {
+            format!("clients without a certificate are refused: {failure}")
+        }
+        _ => format!("the TLS handshake failed: {failure}"),
+    }
+}
+
 /// Why it could not be told what a sender does.
 pub(crate) fn uncertainty(cause: &PolicyUncertainty) -> String {
     match cause {
-        PolicyUncertainty::Handshake(failure) => format!("the TLS handshake failed: {failure}"),
+        PolicyUncertainty::Handshake(failure) => handshake(failure),
         PolicyUncertainty::KeyPossession(Some(why)) => {
             format!("whether the server holds the key could not be checked: {why}")
         }

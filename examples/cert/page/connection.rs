@@ -22,7 +22,11 @@ pub(super) fn tell_not_begun(seen: &Observation, page: &mut Page) {
 pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
     let (mark, text) = handshake(capture);
     page.row(mark, "handshake", &text);
-    for sent in &capture.alerts {
+    let fatal = capture.outcome.failure().and_then(|failure| failure.alert);
+    let others = capture.alerts.iter();
+    for sent in
+        others.filter(|sent| Some(sent.alert.description) != fatal.map(|alert| alert.description))
+    {
         let sender = format!("{:?}", sent.sender).to_lowercase();
         page.row(
             Mark::Plain,
@@ -52,8 +56,10 @@ pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
         if let Some(unknown) = &report.unknown {
             page.row(Mark::Unknown, label, &format!("could not tell: {unknown}"));
         }
-        let hellos = count(report.connections.len(), "more hello");
-        page.row(Mark::Plain, "", &format!("found out by {hellos}"));
+        if !report.connections.is_empty() {
+            let hellos = count(report.connections.len(), "more hello");
+            page.row(Mark::Plain, "", &format!("found out by {hellos}"));
+        }
     }
     if let Some(other) = &look.seen.other_key {
         let (mark, text) = other_key(other, look);
@@ -76,7 +82,7 @@ fn handshake(capture: &Capture) -> (Mark, String) {
         parts.push("asked for another key share".to_owned());
     }
     if let Some(failure) = capture.outcome.failure() {
-        parts.insert(0, format!("failed: {failure}"));
+        parts.insert(0, words::handshake(failure));
         return (Mark::Bad, parts.join(" · "));
     }
     let scheme = capture.signature_scheme;

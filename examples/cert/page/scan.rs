@@ -40,6 +40,7 @@ pub(super) fn tell(report: &ScanReport, page: &mut Page) {
     if !kinds.is_empty() {
         page.row(Mark::Plain, "keys", &kinds.join(" · "));
     }
+    let mut label = "suites";
     for list in &report.cipher_suites {
         let names = list.suites.iter().map(|suite| {
             suite
@@ -50,10 +51,11 @@ pub(super) fn tell(report: &ScanReport, page: &mut Page) {
         let how = order(&list.preference, &list.completeness);
         page.row(
             Mark::Plain,
-            "suites",
+            std::mem::take(&mut label),
             &format!("{}: {names}{how}", list.version),
         );
     }
+    label = "groups";
     for list in &report.groups {
         let names = list.groups.iter().map(|group| {
             group
@@ -64,7 +66,7 @@ pub(super) fn tell(report: &ScanReport, page: &mut Page) {
         let how = order(&list.preference, &list.completeness);
         page.row(
             Mark::Plain,
-            "groups",
+            std::mem::take(&mut label),
             &format!("{}: {names}{how}", list.version),
         );
     }

@@ -1,1 +1,326 @@
+//! Servers of the laboratory on loopback, with real TLS.
 
+use mailcheck_lab::World;
+use mailcheck_lab::ca::{CertificateKind, TestCa};
+use mailcheck_lab::smtp::{BuiltIn, SmtpServer};
+use smtp_probe::Timeouts;
+use tls_inspect::{Capture, CryptoProvider, SenderVerdict, TrustStore};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::arguments;
+use crate::arguments::Arguments;
+use crate::judgement::Judgement;
+use crate::look::{Inspector, Look, Place};
+use crate::outcome::Outcome;
+use crate::{laboratory, page};
+
+fn text(look: &Look) -> String {
+    page::full(look, None).into_text()
+}
+
+#[track_caller]
+fn check(look: &Look, outcome: Outcome, lines: &[&str]) {
+    let text = text(look);
+    assert_eq!(look.outcome, outcome, "{text}");
+    for line in lines {
+        assert!(text.contains(line), "expected {line:?} in\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "{text}");
+}
+
+/// A host of the laboratory as the command line would have it looked at.
+async fn look(world: &World, line: &str, host: &str, port: u16) -> Look {
+    let arguments = arguments(line);
+    let inspector = laboratory::inspector(&arguments, world).expect("an inspector");
+    let places = laboratory::places(world).await;
+    let place = places
+        .iter()
+        .find(|place| place.host.as_deref() == Some(host) && place.address.port() == port);
+    inspector.look(place.expect("a host").clone()).await
+}
+
+#[tokio::test]
+async fn each_host_ends_with_its_code_and_says_why() {
+    let world = World::start().await.expect("a laboratory");
+    let cases = [
+        (
+            "mx1.good.test",
+            25,
+            0,
+            "good: TLSv1.3, trusted, authenticated by DANE, ",
+        ),
+        ("mx1.good.test", 465, 0, "good: TLSv1.3, trusted, "),
+        (
+            "mx.near-expiry.test",
+            25,
+            0,
+            "8 days left; renewal is overdue",
+        ),
+        (
+            "mx.expired.test",
+            25,
+            1,
+            "the certificate expired 12 days ago",
+        ),
+        (
+            "mx.not-yet-valid.test",
+            25,
+            1,
+            "the certificate is valid only in 2 days",
+        ),
+        (
+            "mx.self-signed.test",
+            25,
+            1,
+            "the certificate is signed by its own key",
+        ),
+        (
+            "mx.wrong-name.test",
+            25,
+            1,
+            "the certificate is for wrong-name.invalid",
+        ),
+        (
+            "mx.missing-intermediate.test",
+            25,
+            1,
+            "the intermediate CN=Lab Intermediate was not sent",
+        ),
+        (
+            "mx.untrusted-root.test",
+            25,
+            1,
+            "the authority CN=Untrusted Root is not trusted",
+        ),
+        (
+            "mx.dane-bogus.test",
+            25,
+            1,
+            "the answer for TLSA records is false by DNSSEC",
+        ),
+        ("mx.dane-usages.test", 25, 0, "authenticated by DANE"),
+        ("mx.no-starttls.test", 25, 1, "STARTTLS is not offered"),
+        ("mx.starttls-454.test", 25, 3, "not to be had now: 454"),
+        (
+            "mx.starttls-garbage.test",
+            25,
+            1,
+            "plaintext after the reply to STARTTLS",
+        ),
+        ("mx.greeting-421.test", 25, 3, "rate limited at greeting"),
+        (
+            "mx.not-smtp.test",
+            465,
+            1,
+            "the peer says \"220 mx.not-smtp.test ESMTP",
+        ),
+        ("mx.refused.test", 25, 1, "connection refused"),
+        ("mx.filtered.test", 25, 3, "no answer"),
+    ];
+    for (host, port, code, why) in cases {
+        let look = look(&world, "", host, port).await;
+        let line = page::headline(&look).into_text().replace("\n    ", " ");
+        assert_eq!(look.outcome.exit_code(), code, "{line}");
+        assert!(line.contains(why), "expected {why:?} in\n{line}");
+    }
+    assert!(world.stats().is_zero());
+}
+
+#[tokio::test]
+async fn a_good_page_tells_of_the_certificate_its_records_and_its_senders() {
+    let world = World::start().await.expect("a laboratory");
+    let look = look(&world, "--keys --scan", "mx1.good.test", 25).await;
+    let own = look.judgement.tlsa_records.first().expect("a record");
+    check(
+        &look,
+        Outcome::Works,
+        &[
+            "✓ mx1.good.test 192.0.2.10:25  good: ",
+            "  ✓ handshake  TLSv1.3 · TLS_AES_256_GCM_SHA384 · x25519 · key proven by ecdsa_secp256r1_sha256\n",
+            "    other key  no certificate for RSA alone: received alert handshake_failure (40)\n",
+            "    names      mx1.good.test\n",
+            "    key        EC P-256, signed by ecdsa-with-SHA256\n",
+            ": 79 days left, 88 %\n",
+            "               1 CN=Lab Intermediate, until ",
+            "  ✓ identity   mx1.good.test is among its names\n",
+            "  ✓ trust      laboratory: trusted, 0 → 1 → CN=Lab Root\n",
+            "               mozilla: not trusted: the authority CN=Lab Root is not trusted\n",
+            "    senders    with no policy  deliver, encrypted, to whoever answers\n",
+            "  ✓            with both       deliver, to the authenticated server\n",
+            "dig TLSA _25._tcp.mx1.good.test  DNSSEC secure\n",
+            "  matches; outlasts a renewal with the same key, a new issuer,\n",
+            &format!(
+                "               {}\n                 the server's key; published\n",
+                own.record
+            ),
+            "    roll-over  by 3 1 1 of this and of the next key",
+            "1. publish 3 1 1 of the next key, now, by ",
+            "TLSv1.3 yes · TLSv1.2 yes · TLSv1.1 no",
+            "RSA no · elliptic curve yes",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_in_its_row_and_once() {
+    let world = World::start().await.expect("a laboratory");
+    let expired = look(&world, "", "mx.expired.test", 25).await;
+    check(
+        &expired,
+        Outcome::Fails,
+        &[
+            "  ✗ validity   ",
+            "  ✗            with MTA-STS    do not deliver: certificate-expired\n",
+            "               with DANE       deliver, encrypted, to whoever answers\n",
+        ],
+    );
+    let clear = look(&world, "", "mx.no-starttls.test", 25).await;
+    check(
+        &clear,
+        Outcome::Fails,
+        &[
+            "  ! senders    with no policy  deliver in clear: starttls-not-supported: TLS is not offered\n",
+        ],
+    );
+    let chain = look(&world, "", "mx.missing-intermediate.test", 25).await;
+    let row = "not sent: CN=Lab Intermediate; the certificate does not say where it can be had\n";
+    check(&chain, Outcome::Fails, &[row]);
+}
+
+#[tokio::test]
+async fn dane_alone_is_good_and_those_without_it_are_told_of() {
+    let world = World::start().await.expect("a laboratory");
+    let arguments = arguments("");
+    let seen = look(&world, "", "mx1.good.test", 25).await;
+    let mut inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
+    inspector.stores = vec![TrustStore::webpki_roots()];
+    let now = seen.now_unix;
+    let look = Look::new(&inspector, seen.place, seen.seen, now);
+    check(
+        &look,
+        Outcome::Works,
+        &["! mx1.good.test 192.0.2.10:25  good: TLSv1.3, authenticated by DANE, "],
+    );
+    assert_eq!(
+        look.warnings,
+        ["senders with MTA-STS and without DANE do not deliver"]
+    );
+    let senders = look.judgement.senders.expect("a name");
+    assert!(matches!(senders.mta_sts, SenderVerdict::Refuses { .. }));
+}
+
+#[tokio::test]
+async fn the_same_facts_are_judged_otherwise_later() {
+    let world = World::start().await.expect("a laboratory");
+    let arguments = arguments("");
+    let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
+    let seen = look(&world, "", "mx2.good.test", 465).await;
+    let later = seen.now_unix + 100 * 86_400;
+    let look = Look::new(&inspector, seen.place, seen.seen, later);
+    check(
+        &look,
+        Outcome::Fails,
+        &["the certificate expired 20 days ago"],
+    );
+}
+
+#[tokio::test]
+async fn a_line_of_json_reads_back() {
+    let world = World::start().await.expect("a laboratory");
+    let look = look(&world, "--keys --scan --json", "mx1.good.test", 25).await;
+    let line = serde_json::to_string(&look).expect("plain data");
+    assert!(!line.contains('\n'));
+    let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(value["outcome"], "works");
+    let capture: Capture = serde_json::from_value(value["attempt"]["tls"].clone()).expect("it");
+    assert_eq!(Some(&capture), look.seen.capture());
+    let senders = serde_json::from_value(value["senders"].clone()).expect("senders");
+    assert_eq!(Some(senders), look.judgement.senders);
+    let scan = serde_json::from_value(value["scan"].clone()).expect("a scan");
+    assert_eq!(Some(scan), look.seen.scan);
+    assert!(value["rollover"]["plans"][0]["steps"].is_array());
+    assert_eq!(value["other_key"]["wanted"], "RSA");
+}
+
+/// A server of the test's own, under a name that no DNS knows.
+async fn own(arguments: &Arguments, server: std::net::SocketAddr, root: Option<&TestCa>) -> Look {
+    let mut stores = vec![TrustStore::webpki_roots()];
+    if let Some(ca) = root {
+        let pem = ca.root_pem();
+        stores.insert(
+            0,
+            TrustStore::from_pem("own", pem.as_bytes()).expect("a store"),
+        );
+    }
+    let inspector = Inspector {
+        arguments,
+        provider: CryptoProvider::aws_lc_rs(),
+        stores,
+        resolver: None,
+        timeouts: Timeouts::default().within(std::time::Duration::from_secs(3)),
+    };
+    inspector
+        .look(Place::new(server, Some("mx.example".to_owned())))
+        .await
+}
+
+#[tokio::test]
+async fn an_untidy_chain_is_told_element_by_element() {
+    let ca = TestCa::new().expect("an authority");
+    let (chain, key) = ca
+        .chain(CertificateKind::Healthy, &["mx.example"])
+        .expect("a chain");
+    let [leaf, intermediate] = <[_; 2]>::try_from(chain).expect("two elements");
+    let untidy = vec![leaf.clone(), ca.root_der(), intermediate, leaf];
+    let script = BuiltIn::Healthy.script("mx.example").expect("a script");
+    let server = SmtpServer::start(script, Some((untidy, key)))
+        .await
+        .expect("a server");
+    let look = own(&arguments("--starttls"), server.addr(), Some(&ca)).await;
+    check(
+        &look,
+        Outcome::Works,
+        &[
+            "  !            1 CN=Lab Root, until ",
+            "; a root, which need not be sent\n",
+            "               2 CN=Lab Intermediate, until ",
+            "  !            3 mx.example, until ",
+            "; sent before\n",
+            "the elements are not in order, which TLS 1.2 demands (RFC 5246 §7.4.2)\n",
+            "  ✓ trust      own: trusted, 0 → 2 → CN=Lab Root\n",
+            "  ?            with DANE       could not tell: TLSA records were not asked for (--dane)\n",
+            "openssl s_client -connect 127.0.0.1:",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_all_hellos_proves_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = vec![0; 4096];
+            drop(stream.read(&mut hello).await);
+            // A fatal alert, handshake_failure.
+            drop(stream.write_all(&[21, 3, 3, 0, 2, 2, 40]).await);
+        }
+    });
+    let look = own(&arguments("--implicit"), address, None).await;
+    server.abort();
+    check(
+        &look,
+        Outcome::Unknown,
+        &[
+            "could not tell: the TLS handshake failed: received alert handshake_failure (40)\n",
+            "  ? cause      could not tell: the server refuses whatever is offered",
+        ],
+    );
+    let Judgement {
+        assessment,
+        senders,
+        ..
+    } = &look.judgement;
+    assert!(assessment.is_none() && senders.is_some());
+}
