@@ -82,7 +82,8 @@ fn handshake(capture: &Capture) -> (Mark, String) {
         parts.push("asked for another key share".to_owned());
     }
     if let Some(failure) = capture.outcome.failure() {
-        parts.insert(0, words::handshake(failure));
+        let text = words::handshake(failure);
+        parts.insert(0, text.trim_start_matches("the TLS handshake ").to_owned());
         return (Mark::Bad, parts.join(" · "));
     }
     let scheme = capture.signature_scheme;
