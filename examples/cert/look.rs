@@ -232,7 +232,7 @@ impl Inspector<'_> {
         let mut search = FailureSearch::new(options);
         let probe = self.probe(place);
         let mut dial = || dial(probe.clone(), place.real);
-        search.run(&mut dial, self.timeouts.handshake).await;
+        search.run(&mut dial, self.timeouts.session).await;
         search.report()
     }
 
@@ -248,7 +248,7 @@ impl Inspector<'_> {
         let mut scan = Scan::new(options);
         let probe = self.probe(place);
         let mut dial = || dial(probe.clone(), place.real);
-        scan.run(&mut dial, self.timeouts.handshake).await;
+        scan.run(&mut dial, self.timeouts.session).await;
         scan.report()
     }
 

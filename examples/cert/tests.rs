@@ -1,4 +1,5 @@
 mod live;
+mod own;
 
 use clap::Parser as _;
 use smtp_probe::Security;

@@ -2,17 +2,14 @@
 
 use futures_util::future::join_all;
 use mailcheck_lab::World;
-use mailcheck_lab::ca::{CertificateKind, TestCa};
-use mailcheck_lab::smtp::{BuiltIn, SmtpServer};
-use smtp_probe::Timeouts;
-use tls_inspect::{Capture, CryptoProvider, ScanReport, SenderVerdict, TrustStore};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use serde_json::json;
+use tls_inspect::{
+    Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome,
+    KeyPossession, ScanReport, SenderVerdict, TrustStore,
+};
 
 use super::arguments;
-use crate::arguments::Arguments;
-use crate::judgement::Judgement;
-use crate::look::{Inspector, Look, Place};
+use crate::look::{Attempt, Look, Place, Seen};
 use crate::outcome::Outcome;
 use crate::{laboratory, page};
 
@@ -21,7 +18,7 @@ fn text(look: &Look) -> String {
 }
 
 #[track_caller]
-fn check(look: &Look, outcome: Outcome, lines: &[&str]) {
+pub(super) fn check(look: &Look, outcome: Outcome, lines: &[&str]) {
     let text = text(look);
     assert_eq!(look.outcome, outcome, "{text}");
     for line in lines {
@@ -258,84 +255,92 @@ async fn a_line_of_json_reads_back() {
     assert_eq!(value["other_key"]["wanted"], "RSA");
 }
 
-/// A server of the test's own, under a name that no DNS knows.
-async fn own(arguments: &Arguments, server: std::net::SocketAddr, root: Option<&TestCa>) -> Look {
-    let mut stores = vec![TrustStore::webpki_roots()];
-    if let Some(ca) = root {
-        let pem = ca.root_pem();
-        stores.insert(
-            0,
-            TrustStore::from_pem("own", pem.as_bytes()).expect("a store"),
-        );
+/// The facts of a good host, changed, and judged again.
+async fn judged(change: impl FnOnce(&mut Seen)) -> Look {
+    let world = World::start().await.expect("a laboratory");
+    let arguments = arguments("");
+    let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
+    let mut seen = look(&world, "", "mx2.good.test", 465).await;
+    change(&mut seen.seen);
+    let now = seen.now_unix;
+    Look::new(&inspector, seen.place, seen.seen, now)
+}
+
+fn capture(seen: &mut Seen) -> &mut Capture {
+    match &mut seen.attempt {
+        Attempt::Tls(capture) => capture,
+        Attempt::NotBegun(seen) => panic!("{seen:?}"),
     }
-    let inspector = Inspector {
-        arguments,
-        provider: CryptoProvider::aws_lc_rs(),
-        stores,
-        resolver: None,
-        timeouts: Timeouts::default().within(std::time::Duration::from_secs(3)),
-    };
-    inspector
-        .look(Place::new(server, Some("mx.example".to_owned())))
-        .await
 }
 
 #[tokio::test]
-async fn an_untidy_chain_is_told_element_by_element() {
-    let ca = TestCa::new().expect("an authority");
-    let (chain, key) = ca
-        .chain(CertificateKind::Healthy, &["mx.example"])
-        .expect("a chain");
-    let [leaf, intermediate] = <[_; 2]>::try_from(chain).expect("two elements");
-    let untidy = vec![leaf.clone(), ca.root_der(), intermediate, leaf];
-    let script = BuiltIn::Healthy.script("mx.example").expect("a script");
-    let server = SmtpServer::start(script, Some((untidy, key)))
-        .await
-        .expect("a server");
-    let look = own(&arguments("--starttls"), server.addr(), Some(&ca)).await;
+async fn a_client_that_is_refused_after_the_handshake_is_refused() {
+    let kind = HandshakeFailureKind::ClientCertificateRequired;
+    let look = judged(|seen| {
+        let late = HandshakeFailure::new(kind, "received alert certificate_required (116)");
+        capture(seen).late_failure = Some(late);
+        capture(seen).client_certificate_request = Some(ClientCertificateRequest::default());
+    })
+    .await;
     check(
         &look,
-        Outcome::Works,
+        Outcome::Fails,
         &[
-            "  !            1 CN=Lab Root, until ",
-            "; a root, which need not be sent\n",
-            "               2 CN=Lab Intermediate, until ",
-            "  !            3 mx.example, until ",
-            "; sent before\n",
-            "the elements are not in order, which TLS 1.2 demands (RFC 5246 §7.4.2)\n",
-            "  ✓ trust      own: trusted, 0 → 2 → CN=Lab Root\n",
-            "  ?            with DANE       could not tell: TLSA records were not asked for (--dane)\n",
-            "openssl s_client -connect 127.0.0.1:",
+            "clients without a certificate are refused: received alert certificate_required",
+            "  ✗            with MTA-STS    do not deliver: validation-failure\n",
         ],
     );
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_all_hellos_proves_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let server = tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = vec![0; 4096];
-            drop(stream.read(&mut hello).await);
-            // A fatal alert, handshake_failure.
-            drop(stream.write_all(&[21, 3, 3, 0, 2, 2, 40]).await);
-        }
-    });
-    let look = own(&arguments("--implicit"), address, None).await;
-    server.abort();
+async fn a_handshake_that_failed_is_a_fault_only_with_its_cause() {
+    let fail = |seen: &mut Seen| {
+        let kind = HandshakeFailureKind::AlertReceived;
+        let failure = HandshakeFailure::new(kind, "received alert protocol_version (70)");
+        seen.attempt = Attempt::Tls(Box::new(Capture::new(HandshakeOutcome::Failed(failure))));
+    };
+    let look = judged(fail).await;
     check(
         &look,
         Outcome::Unknown,
-        &[
-            "could not tell: the TLS handshake failed: received alert\n    handshake_failure (40)\n",
-            "  ? cause      could not tell: the server refuses whatever is offered",
-        ],
+        &["received alert protocol_version"],
     );
-    let Judgement {
-        assessment,
-        senders,
-        ..
-    } = &look.judgement;
-    assert!(assessment.is_none() && senders.is_some());
+
+    let look = judged(|seen| {
+        fail(seen);
+        let report = json!({
+            "causes": [{
+                "cause": { "only_old_versions": { "highest": 0x0301 } },
+                "proof": [1, 2],
+                "is_seen_in_handshake": false,
+            }],
+            "connections": [],
+        });
+        seen.causes = Some(serde_json::from_value(report).expect("a report"));
+    })
+    .await;
+    let cause =
+        "  ✗ cause      offered every version up to TLSv1.3, the server took TLSv1.0 and nothing";
+    check(
+        &look,
+        Outcome::Fails,
+        &["not good: no TLS: offered every version", cause],
+    );
+}
+
+#[tokio::test]
+async fn whoever_does_not_hold_the_key_is_told_of_first() {
+    let look = judged(|seen| {
+        capture(seen).key_possession = KeyPossession::Failed("bad signature".to_owned());
+    })
+    .await;
+    let lines = [
+        "not good: the server does not hold the key of the certificate: bad signature",
+        "  ✗ handshake  ",
+        "  ! senders    with no policy  deliver in clear: validation-failure",
+    ];
+    check(&look, Outcome::Fails, &lines);
+
+    let look = judged(|seen| capture(seen).key_possession = KeyPossession::NotProven).await;
+    check(&look, Outcome::Unknown, &["  ? handshake  "]);
 }
