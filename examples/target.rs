@@ -2,10 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::str::FromStr;
+use std::time::Duration;
 
+use clap::Args;
 use mail_dns::stub::{Server, StubConfig, StubResolver};
 use mail_dns::{AddressScope, DomainName, resolve};
 use smtp_probe::EhloName;
+
+use crate::command_line::seconds;
 
 /// A host or an address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,43 +68,64 @@ impl Target {
     /// The name, if it was given by one, and its addresses, of which a name may have none.
     pub(crate) async fn resolve(
         &self,
-        resolvers: &[Server],
+        reach: &Reach,
     ) -> Result<(Option<String>, Vec<IpAddr>), String> {
         let name = match &self.host {
             Host::Address(address) => return Ok((None, vec![*address])),
             Host::Name(name) => name,
         };
-        let found = resolve(&resolver(resolvers)?, name).await;
+        let found = resolve(&reach.resolver()?, name).await;
         Ok((Some(name.to_string()), found.found().collect()))
     }
 }
 
-/// One that asks these servers or, without any, the system's.
-pub(crate) fn resolver(servers: &[Server]) -> Result<StubResolver, String> {
-    let config = if servers.is_empty() {
-        StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
-    } else {
-        StubConfig::new(servers.iter().cloned())
-    };
-    Ok(StubResolver::new(config))
+/// How ports are come to.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// The name to say in EHLO: what the PTR record of this machine's address gives.
+    #[arg(long, value_name = "EHLO")]
+    pub(crate) name: Option<EhloName>,
+
+    /// The most time to take for a connection, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// Ask this DNS resolver in place of the system's; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) resolver: Vec<Server>,
+
+    /// Contact addresses that are not global too: private ones, loopback.
+    #[arg(long)]
+    pub(crate) allow_private: bool,
 }
 
-/// Why an address is not contacted, if it is not.
-pub(crate) fn left_alone(address: IpAddr, allow_private: bool) -> Option<String> {
-    let scope = AddressScope::of(address);
-    (scope != AddressScope::Global && !allow_private)
-        .then(|| format!("a {scope} address is not contacted without --allow-private"))
-}
+impl Reach {
+    pub(crate) fn resolver(&self) -> Result<StubResolver, String> {
+        let config = if self.resolver.is_empty() {
+            StubConfig::from_system().map_err(|error| format!("{error}; give one by --resolver"))?
+        } else {
+            StubConfig::new(self.resolver.iter().cloned())
+        };
+        Ok(StubResolver::new(config))
+    }
 
-/// The name to say in EHLO: the one given or, without, this machine's.
-pub(crate) fn ehlo_name(given: Option<&EhloName>) -> EhloName {
-    let own = || {
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-        name.trim().parse().ok()
-    };
-    // A machine without a fully qualified name says its address (RFC 5321 §4.1.4).
-    let name = given.cloned().or_else(own);
-    name.unwrap_or_else(|| EhloName::from(own_address()))
+    /// Why an address is not contacted, if it is not.
+    pub(crate) fn leaves_alone(&self, address: IpAddr) -> Option<String> {
+        let scope = AddressScope::of(address);
+        (scope != AddressScope::Global && !self.allow_private)
+            .then(|| format!("a {scope} address is not contacted without --allow-private"))
+    }
+
+    /// The name to say in EHLO: the one given or, without, this machine's.
+    pub(crate) fn ehlo_name(&self) -> EhloName {
+        let own = || {
+            let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+            name.trim().parse().ok()
+        };
+        // A machine without a fully qualified name says its address (RFC 5321 §4.1.4).
+        let name = self.name.clone().or_else(own);
+        name.unwrap_or_else(|| EhloName::from(own_address()))
+    }
 }
 
 /// The address that this machine sends from: connecting a datagram socket looks up the route and sends nothing.

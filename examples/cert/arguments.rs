@@ -1,15 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use mail_dns::stub::Server;
-use smtp_probe::{EhloName, Security};
+use smtp_probe::Security;
 use tls_inspect::DnsId;
 
-use crate::command_line::seconds;
-use crate::target::Target;
+use crate::target::{Reach, Target};
 
 /// Tells whether the certificate of a mail server is good, for whom and for how long.
 ///
@@ -59,21 +56,8 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["json", "scan", "keys", "dane"])]
     pub(crate) pem: bool,
 
-    /// The name to say in EHLO: what the PTR record of this machine's address gives.
-    #[arg(long, value_name = "EHLO")]
-    pub(crate) name: Option<EhloName>,
-
-    /// The most time to take for a connection, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub(crate) timeout: Duration,
-
-    /// Ask this DNS resolver in place of the system's; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) resolver: Vec<Server>,
-
-    /// Contact addresses that are not global too: private ones, loopback.
-    #[arg(long)]
-    pub(crate) allow_private: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 }
 
 /// How to begin; by default as the port has it: 465 with TLS, all others with STARTTLS.

@@ -17,7 +17,6 @@ use tokio::io::AsyncReadExt as _;
 use crate::arguments::{Arguments, Depth};
 use crate::judgement::Judgement;
 use crate::outcome::Outcome;
-use crate::target;
 
 /// How long a server that asked for a client certificate may take to refuse.
 const LATE: Duration = Duration::from_secs(2);
@@ -178,7 +177,7 @@ impl Inspector<'_> {
 
     fn probe(&self, place: &Place) -> Probe {
         let security = self.arguments.security.security(place.address.port());
-        let name = target::ehlo_name(self.arguments.name.as_ref());
+        let name = self.arguments.reach.ehlo_name();
         let options = SessionOptions::new(name, security).with_timeouts(self.timeouts);
         Probe::with_options(options, self.provider.clone())
     }

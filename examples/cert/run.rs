@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::look::{Inspector, Look, Place};
 use crate::outcome::Outcome;
 use crate::terminal::say;
-use crate::{laboratory, page, target};
+use crate::{laboratory, page};
 
 /// Runs, and gives the exit code; an error is a mistake of the caller's.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
@@ -25,21 +25,21 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
         provider: CryptoProvider::aws_lc_rs(),
         stores: stores(arguments.ca.as_deref())?,
         resolver: match arguments.dane {
-            true => Some(target::resolver(&arguments.resolver)?),
+            true => Some(arguments.reach.resolver()?),
             false => None,
         },
-        timeouts: Timeouts::default().within(arguments.timeout),
+        timeouts: Timeouts::default().within(arguments.reach.timeout),
     };
     let (mut worst, mut is_first) = (Outcome::Works, true);
     for target in &arguments.targets {
-        let (host, addresses) = target.resolve(&arguments.resolver).await?;
+        let (host, addresses) = target.resolve(&arguments.reach).await?;
         if addresses.is_empty() {
             let subject = host.as_deref().unwrap_or_default();
             untold(&arguments, subject, "no address was found")?;
             worst = worst.max(Outcome::Unknown);
         }
         for ip in addresses {
-            if let Some(why) = target::left_alone(ip, arguments.allow_private) {
+            if let Some(why) = arguments.reach.leaves_alone(ip) {
                 untold(&arguments, &ip.to_string(), &why)?;
                 worst = worst.max(Outcome::Unknown);
                 continue;
@@ -92,7 +92,7 @@ pub(crate) fn print(arguments: &Arguments, look: &Look) -> Result<(), String> {
         return say(&serde_json::to_string(look).map_err(|error| error.to_string())?);
     }
     if !arguments.pem {
-        return say(&page::full(look, arguments.resolver.first()).into_text());
+        return say(&page::full(look, arguments.reach.resolver.first()).into_text());
     }
     let chain = look.seen.capture().map_or(&[][..], |tls| &tls.chain);
     if chain.is_empty() {

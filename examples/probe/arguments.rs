@@ -6,11 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use mail_dns::stub::Server;
-use smtp_probe::{EhloName, ForwardPath, ProxyHeader, ReversePath, Security};
+use smtp_probe::{ForwardPath, ProxyHeader, ReversePath, Security};
 
 use crate::command_line::seconds;
-use crate::target::Target;
+use crate::target::{Reach, Target};
 
 /// Looks at mail ports, and says what is there and why not.
 ///
@@ -26,10 +25,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(crate) security: Wanted,
-
-    /// The name to say in EHLO: what the PTR record of this machine's address gives.
-    #[arg(long, value_name = "EHLO")]
-    pub(crate) name: Option<EhloName>,
 
     /// Send MAIL with this reverse-path after EHLO, and RSET; `<>` is the null reverse-path. Inside TLS, unless --plain is given.
     #[arg(long, value_name = "MAILBOX", value_parser = reverse_path)]
@@ -71,17 +66,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "suite"])]
     pub(crate) replay: Option<PathBuf>,
 
-    /// The most time to take for a connection, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub(crate) timeout: Duration,
-
-    /// Ask this DNS resolver in place of the system's; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) resolver: Vec<Server>,
-
-    /// Contact addresses that are not global too: private ones, loopback.
-    #[arg(long)]
-    pub(crate) allow_private: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 }
 
 /// How to begin; by default as the port has it: 465 with TLS, all others with STARTTLS.

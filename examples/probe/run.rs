@@ -11,7 +11,7 @@ use tls_inspect::{CryptoProvider, ReferenceId};
 use crate::arguments::{Arguments, SuiteName};
 use crate::outcome::Outcome;
 use crate::suite::{self, Tested};
-use crate::{laboratory, target, telling};
+use crate::{laboratory, telling};
 
 /// What is printed as JSON, and read back by --replay.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     }
     let mut worst = Outcome::Works;
     for target in &arguments.targets {
-        let (host, addresses) = target.resolve(&arguments.resolver).await?;
+        let (host, addresses) = target.resolve(&arguments.reach).await?;
         if addresses.is_empty() {
             let name = host.as_deref().unwrap_or_default();
             say(&format!("? {name}  could not tell: no address was found"))?;
@@ -77,7 +77,7 @@ async fn visit(
     address: SocketAddr,
     host: Option<String>,
 ) -> Result<Outcome, String> {
-    if let Some(why) = target::left_alone(address.ip(), arguments.allow_private) {
+    if let Some(why) = arguments.reach.leaves_alone(address.ip()) {
         say(&format!("? {address}  could not tell: {why}"))?;
         return Ok(Outcome::Unknown);
     }
@@ -109,8 +109,8 @@ pub(crate) fn probe(
     host: Option<&str>,
 ) -> Result<Probe, String> {
     let security = arguments.security.security(address.port());
-    let mut options = SessionOptions::new(target::ehlo_name(arguments.name.as_ref()), security)
-        .with_timeouts(Timeouts::default().within(arguments.timeout));
+    let mut options = SessionOptions::new(arguments.reach.ehlo_name(), security)
+        .with_timeouts(Timeouts::default().within(arguments.reach.timeout));
     if arguments.unoffered {
         options = options.trying_unoffered_starttls();
     }

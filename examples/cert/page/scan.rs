@@ -1,12 +1,15 @@
 //! What the server speaks, from many hellos.
 
-use tls_inspect::{Authentication, Completeness, Preference, ProtocolVersion, ScanReport, Support};
+use tls_inspect::{
+    Authentication, CipherSuite, Completeness, NamedGroup, Preference, ProtocolVersion, ScanReport,
+    Support,
+};
 
 use crate::terminal::{Mark, Page};
 use crate::words;
 
-/// How many cipher suites of a version are shown.
-const SUITES: usize = 24;
+/// How many cipher suites or groups of a version are shown.
+const NAMES: usize = 24;
 
 pub(super) fn tell(report: &ScanReport, page: &mut Page) {
     let is_old = |version| version < ProtocolVersion::TLS_1_2;
@@ -42,33 +45,25 @@ pub(super) fn tell(report: &ScanReport, page: &mut Page) {
     }
     let mut label = "suites";
     for list in &report.cipher_suites {
-        let names = list.suites.iter().map(|suite| {
+        let name = |suite: &CipherSuite| {
             suite
                 .name()
                 .map_or_else(|| suite.to_string(), str::to_owned)
-        });
-        let names = words::some(&names.collect::<Vec<_>>(), SUITES);
-        let how = order(&list.preference, &list.completeness);
-        page.row(
-            Mark::Plain,
-            std::mem::take(&mut label),
-            &format!("{}: {names}{how}", list.version),
-        );
+        };
+        let names: Vec<_> = list.suites.iter().map(name).collect();
+        let text = in_a_row(list.version, &names, &list.preference, &list.completeness);
+        page.row(Mark::Plain, std::mem::take(&mut label), &text);
     }
     label = "groups";
     for list in &report.groups {
-        let names = list.groups.iter().map(|group| {
+        let name = |group: &NamedGroup| {
             group
                 .name()
                 .map_or_else(|| group.to_string(), str::to_owned)
-        });
-        let names = words::some(&names.collect::<Vec<_>>(), SUITES);
-        let how = order(&list.preference, &list.completeness);
-        page.row(
-            Mark::Plain,
-            std::mem::take(&mut label),
-            &format!("{}: {names}{how}", list.version),
-        );
+        };
+        let names: Vec<_> = list.groups.iter().map(name).collect();
+        let text = in_a_row(list.version, &names, &list.preference, &list.completeness);
+        page.row(Mark::Plain, std::mem::take(&mut label), &text);
     }
     tell_features(report, page);
     let (used, allowed) = (report.used, report.allowed);
@@ -149,7 +144,13 @@ fn word(support: &Support) -> &'static str {
     }
 }
 
-fn order(preference: &Preference, completeness: &Completeness) -> String {
+fn in_a_row(
+    version: ProtocolVersion,
+    names: &[String],
+    preference: &Preference,
+    completeness: &Completeness,
+) -> String {
+    let names = words::some(names, NAMES);
     let whose = match preference {
         Preference::Server { .. } => "; the server's order decides",
         Preference::Client { .. } => "; the client's order decides",
@@ -159,5 +160,5 @@ fn order(preference: &Preference, completeness: &Completeness) -> String {
         Completeness::Partial(cause) => format!("; there may be more ({cause})"),
         _ => String::new(),
     };
-    format!("{whose}{more}")
+    format!("{version}: {names}{whose}{more}")
 }
