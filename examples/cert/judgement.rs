@@ -119,7 +119,14 @@ impl Look {
             place,
         };
         (look.outcome, look.because) = match &look.seen.attempt {
-            Attempt::NotBegun(observation) => Outcome::of(observation, security),
+            Attempt::NotBegun(observation) => {
+                let (outcome, because) = Outcome::of(observation, security);
+                // Whatever works up to there, no certificate was seen.
+                match outcome {
+                    Outcome::Works => (Outcome::Unknown, because),
+                    outcome => (outcome, because),
+                }
+            }
             Attempt::Tls(_) => look.of_handshake().unwrap_or_else(|| look.of_certificate()),
         };
         look.warnings = look.warnings();

@@ -110,7 +110,7 @@ impl Attempt {
         }
     }
 
-    /// Whether the server refuses, or never offers, to begin TLS.
+    /// Whether the server does not offer to begin TLS.
     pub(crate) fn is_not_offered(&self) -> bool {
         matches!(self, Self::NotBegun(seen) if seen.starttls == StartTls::NotOffered)
     }

@@ -4,7 +4,6 @@ use smtp_probe::Observation;
 use tls_inspect::{Capture, Certificate, HandshakeKind, KeyPossession};
 
 use crate::look::{Attempt, Look, OtherKey};
-use crate::outcome::Outcome;
 use crate::terminal::{Mark, Page, count};
 use crate::words;
 
@@ -164,9 +163,10 @@ pub(super) fn tell_staple(look: &Look, page: &mut Page) {
 
 /// How to see it without this program.
 pub(super) fn tell_by_hand(look: &Look, page: &mut Page) {
-    if look.place.real != look.address
-        || matches!(look.seen.attempt, Attempt::NotBegun(_)) && look.outcome == Outcome::Unknown
-    {
+    let attempt = &look.seen.attempt;
+    let is_seen = attempt.capture().is_some() || attempt.is_not_offered();
+    // Where the laboratory's addresses lead, only this program knows.
+    if !is_seen || look.place.real != look.address {
         return;
     }
     let how = if look.is_implicit {
