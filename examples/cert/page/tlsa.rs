@@ -161,7 +161,7 @@ fn tell_rollover(advice: &RolloverAdvice, now: i64, page: &mut Page) {
     };
     let wait = advice.schedule.wait;
     let text = format!(
-        "{scheme}; records must be out for {wait} s, twice the TTL, before the chain (RFC 7671 §8.1)"
+        "{scheme}; records must be out for {wait} s, twice the TTL that the resolver told (the zone may have a longer one), before the chain (RFC 7671 §8.1)"
     );
     page.row(Mark::Plain, "roll-over", &text);
     if advice.schedule.late {
