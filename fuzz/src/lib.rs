@@ -1,16 +1,27 @@
 //! What several targets share.
 
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use mail_dns::spf::Query;
 use mail_dns::{
     CharacterStrings, DomainName, LookupErrorKind, Record, RecordData, Span, StaticLookup, Tag,
 };
-use tls_inspect::{ClientHello, HelloAnswer, HelloOutcome, HelloProbe, HelloProgress, ProtocolVersion};
+use tls_inspect::{ClientHello, Der, HelloAnswer, HelloOutcome, HelloProbe, HelloProgress, ProtocolVersion, TrustStore};
 
 /// The domain that every scene is about.
 pub const DOMAIN: &str = "a.test";
+
+/// A certificate that was not revoked and its root, of whom there are OCSP responses and a list.
+pub static REVOCATION_CHAIN: LazyLock<[Der; 2]> = LazyLock::new(|| {
+    let read = |pem: &[u8]| TrustStore::certificates_from_pem(pem).expect("PEM").remove(0);
+    let leaf = include_bytes!("../../crates/tls-inspect/tests/data/revocation/1001.pem");
+    [read(leaf), read(include_bytes!("../../crates/tls-inspect/tests/data/revocation/root.pem"))]
+});
+
+/// A time at which those responses and that list are current.
+pub const REVOCATION_NOW: i64 = 1_795_942_499;
 
 /// What a future comes to that never waits: what is asked is in memory.
 pub fn ready<T>(future: impl Future<Output = T>) -> T {
