@@ -197,9 +197,8 @@ pub use crate::transparency::{
     TransparencyReport, check_scts,
 };
 pub use crate::trust::{
-    CrlReasonCode, CrlRevocation, MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure,
-    TrustFailureKind, TrustStore, TrustStoreError, TrustStoreErrorKind, TrustVerdict,
-    judge_side_by_side,
+    MissingIssuer, PathOptions, Purpose, StoreVerdict, TrustFailure, TrustFailureKind, TrustStore,
+    TrustStoreError, TrustStoreErrorKind, TrustVerdict, judge_side_by_side,
 };
 pub use crate::validity::{BaselineLimit, ClockHint, Lifetime, LifetimeState, Validity};
 

@@ -15,6 +15,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 pub use self::crl::{CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, check_crl};
+pub(crate) use self::crl::{CrlIssuer, List, allows_crl_signing, judge_list};
 pub(crate) use self::ocsp::sct_extension;
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 pub(crate) use self::ocsp::tests::staple_with_scts;
@@ -24,6 +25,7 @@ pub use self::ocsp::{
 };
 pub use self::pointers::RevocationPointers;
 use crate::der::reader::{Extension, Reader, SEQUENCE};
+use crate::numbers::wire_number;
 use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
 
@@ -49,48 +51,31 @@ pub struct Revocation {
     pub reason: Option<RevocationReason>,
 }
 
-/// `CRLReason` (RFC 5280 §5.3.1), as the number found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
-#[non_exhaustive]
-pub struct RevocationReason(pub u8);
-
-impl RevocationReason {
-    /// The private key of the subject is known or suspected to be known to others.
-    pub const KEY_COMPROMISE: Self = Self(1);
-    /// The private key of the authority is.
-    pub const CA_COMPROMISE: Self = Self(2);
-    /// On hold: the only reason that may be taken back.
-    pub const CERTIFICATE_HOLD: Self = Self(6);
-    /// Off the list again: only in a list of changes to another list.
-    pub const REMOVE_FROM_CRL: Self = Self(8);
-
-    /// The name in RFC 5280, if it has one.
-    #[must_use]
-    pub const fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            0 => "unspecified",
-            1 => "keyCompromise",
-            2 => "cACompromise",
-            3 => "affiliationChanged",
-            4 => "superseded",
-            5 => "cessationOfOperation",
-            6 => "certificateHold",
-            8 => "removeFromCRL",
-            9 => "privilegeWithdrawn",
-            10 => "aACompromise",
-            _ => return None,
-        })
+impl fmt::Display for Revocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "revoked at {}", self.time)?;
+        match self.reason {
+            Some(reason) => write!(f, ", reason {reason}"),
+            None => f.write_str(", no reason given"),
+        }
     }
 }
 
-impl fmt::Display for RevocationReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "reason {}", self.0),
-        }
+wire_number! {
+    /// `CRLReason` (RFC 5280 §5.3.1).
+    RevocationReason(u8), "{} ({})" {
+        UNSPECIFIED = 0 => "unspecified",
+        KEY_COMPROMISE = 1 => "keyCompromise",
+        CA_COMPROMISE = 2 => "cACompromise",
+        AFFILIATION_CHANGED = 3 => "affiliationChanged",
+        SUPERSEDED = 4 => "superseded",
+        CESSATION_OF_OPERATION = 5 => "cessationOfOperation",
+        /// The only reason that may be taken back:
+        CERTIFICATE_HOLD = 6 => "certificateHold",
+        /// Off the list again, in a list of changes to another list:
+        REMOVE_FROM_CRL = 8 => "removeFromCRL",
+        PRIVILEGE_WITHDRAWN = 9 => "privilegeWithdrawn",
+        AA_COMPROMISE = 10 => "aACompromise",
     }
 }
 
@@ -102,7 +87,7 @@ fn read_certificate(der: &[u8]) -> Option<X509Certificate<'_>> {
 }
 
 /// `SEQUENCE { tbs, signatureAlgorithm AlgorithmIdentifier, signature BIT STRING, … }`: the form
-/// of a certificate and of an OCSP response.
+/// of a certificate, of an OCSP response and of a revocation list.
 struct Signed<'a> {
     /// All octets of what is signed.
     message: &'a [u8],

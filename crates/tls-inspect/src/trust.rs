@@ -8,12 +8,13 @@ mod path;
 mod side_by_side;
 mod store;
 
-pub use self::crl::{CrlReasonCode, CrlRevocation};
+use self::crl::Crls;
 pub use self::missing::MissingIssuer;
 pub use self::options::{PathOptions, Purpose};
 use self::path::{PathFinder, Refusal};
 pub use self::side_by_side::{StoreVerdict, judge_side_by_side};
 pub use self::store::{TrustStore, TrustStoreError, TrustStoreErrorKind};
+use crate::revocation::Revocation;
 use crate::{ChainReport, CryptoProvider, Der, LifetimeState};
 
 /// Whether a chain is trusted.
@@ -82,7 +83,7 @@ pub struct TrustFailure {
         feature = "serde",
         serde(skip_serializing_if = "Option::is_none", default)
     )]
-    pub revocation: Option<CrlRevocation>,
+    pub revocation: Option<Revocation>,
     /// The reason in words.
     pub detail: String,
 }
@@ -259,7 +260,7 @@ impl TrustStore {
             chain,
             provider,
             options,
-            now_unix,
+            crls: Crls::new(&options.crls, provider, now_unix),
         };
         let refusal = match finder.find(now_unix) {
             Ok(path) => return path.into(),

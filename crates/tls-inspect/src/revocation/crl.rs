@@ -11,10 +11,9 @@ use rustls_pki_types::pem::PemObject as _;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 
-use self::list::{Entry, List, Scope};
-use super::{
-    CLOCK_SKEW, MAX_AGE, Revocation, RevocationReason, Signed, pointers, read_certificate,
-};
+pub(crate) use self::list::List;
+use self::list::{Entry, Scope};
+use super::{CLOCK_SKEW, Revocation, RevocationReason, Signed, pointers, read_certificate};
 use crate::der::hex;
 use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
@@ -54,17 +53,9 @@ pub struct CrlProof {
     /// When it was issued, in seconds since 1970-01-01T00:00:00Z.
     pub this_update: i64,
     /// The time by which the next one will be issued.
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "Option::is_none", default)
-    )]
-    pub next_update: Option<i64>,
+    pub next_update: i64,
     /// The CRL number's octets, in lower-case hexadecimal.
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "Option::is_none", default)
-    )]
-    pub number: Option<String>,
+    pub number: String,
     /// Whether its time is over. Only a revocation is told from such a list, since none but a
     /// hold is ever taken back (RFC 5280 §5.3.1).
     pub stale: bool,
@@ -112,6 +103,9 @@ pub enum CrlFailureKind {
     BadSignature,
     /// It needs a signature algorithm that cannot be computed here.
     UnsupportedAlgorithm,
+    /// It lacks what RFC 5280 demands of every list: a `nextUpdate` (§5.1.2.5), and a CRL number
+    /// that is not critical (§5.2.3).
+    Nonconforming,
     /// It is about other certificates: of another kind, or of another distribution point.
     OutOfScope,
     /// It lists certificates of other issuers too, which is not read here.
@@ -137,9 +131,11 @@ pub enum CrlFailureKind {
 ///
 /// A list is the answer only if the issuer signed it and may, if it is complete for the kind of
 /// the certificate and for a distribution point that the certificate names, and if it is of this
-/// time. A `thisUpdate` may be five minutes ahead, for clocks that differ, and a list without
-/// `nextUpdate` is taken for stale after ten days. The work grows linearly with the length of
-/// `crl`, and DER is read without a copy.
+/// time. A `thisUpdate` may be five minutes ahead, for clocks that differ. The work grows
+/// linearly with the length of `crl`, and DER is read without a copy.
+///
+/// Of several lists, and for all certificates of a path, the same is asked with
+/// [`PathOptions`](crate::PathOptions).
 #[must_use]
 pub fn check_crl(
     certificate: &Der,
@@ -174,29 +170,57 @@ fn judge(
     provider: &CryptoProvider,
     now: i64,
 ) -> Result<CrlVerdict, CrlFailure> {
-    use CrlFailureKind as Kind;
-
-    if crl.len() > MAX_LIST {
-        let detail = format!("expected at most {MAX_LIST} octets, found {}", crl.len());
-        return Err(CrlFailure::new(Kind::TooLong, detail));
-    }
-    let unreadable = || CrlFailure::new(Kind::CertificateUnreadable, "expected a certificate");
+    let unreadable = || {
+        let detail = "expected a certificate";
+        CrlFailure::new(CrlFailureKind::CertificateUnreadable, detail)
+    };
+    let list = List::read(crl)?;
     let subject = read_certificate(certificate.as_bytes()).ok_or_else(unreadable)?;
     let issuer = read_certificate(issuer.as_bytes()).ok_or_else(unreadable)?;
-    let list = List::read(crl)?;
-    check_issuer(certificate, &subject, &issuer, provider)?;
-    check_signer(&list, &issuer, provider)?;
-    let scope = list.scope()?;
-    check_scope(&scope, &subject)?;
-    let entry = list.find(subject.raw_serial())?;
-    let stale = check_time(&list, now)?;
-    let proof = CrlProof {
-        this_update: list.this_update,
-        next_update: list.next_update,
-        number: scope.number.map(hex),
-        stale,
+    let issuer = CrlIssuer {
+        name: issuer.subject().as_raw(),
+        spki: issuer.tbs_certificate.subject_pki.raw,
+        may_sign: allows_crl_signing(&issuer),
     };
-    conclude(entry, proof, &scope)
+    check_issuer(certificate, &subject, &issuer, provider)?;
+    Ok(judge_list(&list, &subject, &issuer, provider, now))
+}
+
+/// The issuer of a certificate. A trust anchor need not have a certificate to read this from.
+pub(crate) struct CrlIssuer<'a> {
+    /// The DER of the name.
+    pub(crate) name: &'a [u8],
+    /// The DER of the SubjectPublicKeyInfo.
+    pub(crate) spki: &'a [u8],
+    /// Whether it may sign lists.
+    pub(crate) may_sign: bool,
+}
+
+/// Whether the key usages allow to sign revocation lists; without any, all is allowed
+/// (RFC 5280 §6.3.3 (f)).
+pub(crate) fn allows_crl_signing(issuer: &X509Certificate<'_>) -> bool {
+    !issuer.extensions().iter().any(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if !usage.crl_sign())
+    })
+}
+
+/// What a list says of `subject`, which is known to be issued by `issuer`.
+pub(crate) fn judge_list(
+    list: &List<'_>,
+    subject: &X509Certificate<'_>,
+    issuer: &CrlIssuer<'_>,
+    provider: &CryptoProvider,
+    now: i64,
+) -> CrlVerdict {
+    let judge = || {
+        check_signer(list, issuer, provider)?;
+        let scope = list.scope()?;
+        check_scope(&scope, subject)?;
+        let entry = list.find(subject.raw_serial())?;
+        let proof = proof(list, &scope, now)?;
+        conclude(entry, proof, &scope, now)
+    };
+    judge().unwrap_or_else(CrlVerdict::CouldNotTell)
 }
 
 /// What follows from the entry of a certificate, or from there being none.
@@ -204,14 +228,21 @@ fn conclude(
     entry: Option<Entry<'_>>,
     proof: CrlProof,
     scope: &Scope<'_>,
+    now: i64,
 ) -> Result<CrlVerdict, CrlFailure> {
     use CrlFailureKind as Kind;
 
+    let stale = |said: &str| {
+        let late = now.abs_diff(proof.next_update);
+        let detail = format!("revocation list out of date since {late} s, which {said}");
+        CrlFailure::new(Kind::Stale, detail)
+    };
     let Some(Entry { time, reason, .. }) = entry else {
         return if proof.stale {
-            Err(stale("it did not have the certificate"))
+            Err(stale("does not have the certificate"))
         } else if scope.some_reasons {
-            let detail = "the list is about some reasons only and has not the certificate";
+            let detail =
+                "the revocation list is about some reasons only and has not the certificate";
             Err(CrlFailure::new(Kind::SomeReasonsOnly, detail))
         } else {
             Ok(CrlVerdict::NotRevoked(proof))
@@ -223,7 +254,7 @@ fn conclude(
             Err(CrlFailure::new(Kind::RemovedFromWhat, detail))
         }
         Some(RevocationReason::CERTIFICATE_HOLD) if proof.stale => {
-            Err(stale("it had the certificate on hold"))
+            Err(stale("has the certificate on hold"))
         }
         _ => Ok(CrlVerdict::Revoked {
             proof,
@@ -232,24 +263,19 @@ fn conclude(
     }
 }
 
-fn stale(said: &str) -> CrlFailure {
-    let detail = format!("the time of the list is over; {said}");
-    CrlFailure::new(CrlFailureKind::Stale, detail)
-}
-
 fn check_issuer(
     certificate: &Der,
     subject: &X509Certificate<'_>,
-    issuer: &X509Certificate<'_>,
+    issuer: &CrlIssuer<'_>,
     provider: &CryptoProvider,
 ) -> Result<(), CrlFailure> {
     let other = |detail: &str| CrlFailure::new(CrlFailureKind::OtherIssuer, detail);
-    if subject.issuer().as_raw() != issuer.subject().as_raw() {
+    if subject.issuer().as_raw() != issuer.name {
         return Err(other("the certificate names another issuer"));
     }
     let signed = Signed::read(certificate.as_bytes());
     let signed = signed.ok_or_else(|| other("the certificate has no signature"))?;
-    match signed.check(issuer.tbs_certificate.subject_pki.raw, provider) {
+    match signed.check(issuer.spki, provider) {
         SignatureCheck::Verified => Ok(()),
         SignatureCheck::Failed => Err(other("the issuer's key did not sign the certificate")),
         SignatureCheck::Unsupported(text) => {
@@ -260,32 +286,29 @@ fn check_issuer(
 
 fn check_signer(
     list: &List<'_>,
-    issuer: &X509Certificate<'_>,
+    issuer: &CrlIssuer<'_>,
     provider: &CryptoProvider,
 ) -> Result<(), CrlFailure> {
     use CrlFailureKind as Kind;
 
-    if list.issuer != issuer.subject().as_raw() {
-        let detail = "the list names another issuer";
+    if list.issuer != issuer.name {
+        let detail = "the revocation list names another issuer";
         return Err(CrlFailure::new(Kind::OtherSigner, detail));
     }
-    let forbidden = issuer.extensions().iter().any(|extension| {
-        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if !usage.crl_sign())
-    });
-    if forbidden {
-        let detail = "the issuer's key usages have no cRLSign";
+    if !issuer.may_sign {
+        let detail = "its issuer may not sign revocation lists";
         return Err(CrlFailure::new(Kind::IssuerMayNotSign, detail));
     }
-    match list
-        .signed
-        .check(issuer.tbs_certificate.subject_pki.raw, provider)
-    {
+    match list.signed.check(issuer.spki, provider) {
         SignatureCheck::Verified => Ok(()),
         SignatureCheck::Failed => {
-            let detail = "the issuer's key did not make the signature";
+            let detail = "revocation list not signed with its issuer's key";
             Err(CrlFailure::new(Kind::BadSignature, detail))
         }
-        SignatureCheck::Unsupported(text) => Err(CrlFailure::new(Kind::UnsupportedAlgorithm, text)),
+        SignatureCheck::Unsupported(text) => {
+            let detail = format!("revocation list: {text}");
+            Err(CrlFailure::new(Kind::UnsupportedAlgorithm, detail))
+        }
     }
 }
 
@@ -294,40 +317,49 @@ fn check_scope(scope: &Scope<'_>, subject: &X509Certificate<'_>) -> Result<(), C
     use CrlFailureKind as Kind;
 
     if scope.delta {
-        let detail = "the list tells changes to another list";
+        let detail = "the revocation list tells changes to another";
         return Err(CrlFailure::new(Kind::Delta, detail));
     }
     if scope.indirect {
-        let detail = "the list is about certificates of several issuers";
+        let detail = "the revocation list is about certificates of several issuers";
         return Err(CrlFailure::new(Kind::Indirect, detail));
     }
     let out = |detail: &str| Err(CrlFailure::new(Kind::OutOfScope, detail));
     if scope.only_attribute {
-        return out("the list is about attribute certificates only");
+        return out("the revocation list is about attribute certificates only");
     }
     if scope.only_user && subject.is_ca() {
-        return out("the list is about end-entity certificates only");
+        return out("the revocation list is about end-entity certificates only");
     }
     if scope.only_ca && !subject.is_ca() {
-        return out("the list is about certificates of authorities only");
+        return out("the revocation list is about certificates of authorities only");
     }
     if let Some(names) = scope.point
         && !pointers::names_a_point(subject, names)
     {
-        return out("the certificate names no distribution point of the list");
+        return out("the certificate names no distribution point of the revocation list");
     }
     Ok(())
 }
 
-/// Whether the time of the list is over.
-fn check_time(list: &List<'_>, now: i64) -> Result<bool, CrlFailure> {
+/// What the answer rests on. The time of `nextUpdate` is one at which there is a newer list.
+fn proof(list: &List<'_>, scope: &Scope<'_>, now: i64) -> Result<CrlProof, CrlFailure> {
     let this_update = list.this_update;
     if this_update.saturating_sub(CLOCK_SKEW) > now {
-        let detail = format!("now is {now}, thisUpdate {this_update}");
+        let early = this_update.abs_diff(now);
+        let detail = format!("revocation list issued only {early} s later");
         return Err(CrlFailure::new(CrlFailureKind::NotYetValid, detail));
     }
-    let end = list.next_update;
-    Ok(now > end.unwrap_or_else(|| this_update.saturating_add(MAX_AGE)))
+    let Some(next_update) = list.next_update else {
+        let detail = "revocation list without the time of the next one";
+        return Err(CrlFailure::new(CrlFailureKind::Nonconforming, detail));
+    };
+    Ok(CrlProof {
+        this_update,
+        next_update,
+        number: hex(scope.number),
+        stale: now >= next_update,
+    })
 }
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]

@@ -88,7 +88,7 @@ fn crl_urls(mut points: Reader<'_>) -> Option<Vec<String>> {
         if points.is_empty() {
             break;
         }
-        let Some(mut names) = full_name(points.sequence()?)? else {
+        let Some(mut names) = full_name(&mut points.sequence()?)? else {
             continue;
         };
         while !names.is_empty() && urls.len() < MAX_POINTS {
@@ -129,7 +129,7 @@ fn url(octets: &[u8]) -> Option<String> {
 /// The names of a `DistributionPoint ::= SEQUENCE { distributionPoint [0] CHOICE { fullName [0]
 /// GeneralNames, nameRelativeToCRLIssuer [1] } OPTIONAL, … }`, if it has such (RFC 5280
 /// §4.2.1.13).
-fn full_name(mut point: Reader<'_>) -> Option<Option<Reader<'_>>> {
+fn full_name<'a>(point: &mut Reader<'a>) -> Option<Option<Reader<'a>>> {
     let Some(name) = point.optional(context(0))? else {
         return Some(None);
     };
@@ -137,8 +137,8 @@ fn full_name(mut point: Reader<'_>) -> Option<Option<Reader<'_>>> {
     Some((choice.tag == context(0)).then(|| Reader::new(choice.value)))
 }
 
-/// Whether a distribution point of the certificate has a name in common with the
-/// `DistributionPointName` of a list. Names are compared octet for octet; one relative to the
+/// Whether a distribution point of the certificate, for all reasons and of its own issuer, has a
+/// name in common with the `DistributionPointName` of a list. Names are compared octet for octet; one relative to the
 /// issuer is none here.
 pub(super) fn names_a_point(certificate: &X509Certificate<'_>, name: &[u8]) -> bool {
     let Some(value) = extension(certificate, CRL_DISTRIBUTION_POINTS) else {
@@ -155,7 +155,10 @@ pub(super) fn names_a_point(certificate: &X509Certificate<'_>, name: &[u8]) -> b
             if points.is_empty() {
                 break;
             }
-            let Some(mut names) = full_name(points.sequence()?)? else {
+            let mut point = points.sequence()?;
+            let names = full_name(&mut point)?;
+            // What follows narrows it to some reasons or gives its list to another issuer.
+            let Some(mut names) = names.filter(|_| point.is_empty()) else {
                 continue;
             };
             while !names.is_empty() {

@@ -8,8 +8,9 @@ use webpki::{EndEntityCert, VerifiedPath};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use super::crl::{Crls, Question, Status};
+use super::crl::{Crls, Status};
 use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
+use crate::revocation::{CrlIssuer, allows_crl_signing};
 use crate::{Certificate, ChainReport, CryptoProvider, Der, Profile};
 
 /// Why no path was found.
@@ -55,7 +56,7 @@ pub(super) struct PathFinder<'a> {
     pub(super) provider: &'a CryptoProvider,
     pub(super) options: &'a PathOptions,
     /// Judged at the time of the judgement, whatever the time of the path.
-    pub(super) now_unix: i64,
+    pub(super) crls: Crls<'a>,
 }
 
 impl PathFinder<'_> {
@@ -143,17 +144,15 @@ fn elements(path: &VerifiedPath<'_>, rest: &[CertificateDer<'_>]) -> Vec<usize> 
 struct Examiner<'a> {
     finder: &'a PathFinder<'a>,
     rest: &'a [CertificateDer<'a>],
-    crls: Crls<'a>,
     /// What is wrong with the best path that was turned down.
     denied: RefCell<Option<Vec<TrustFailure>>>,
 }
 
 impl<'a> Examiner<'a> {
-    fn new(finder: &'a PathFinder<'a>, rest: &'a [CertificateDer<'a>]) -> Self {
+    const fn new(finder: &'a PathFinder<'a>, rest: &'a [CertificateDer<'a>]) -> Self {
         Self {
             finder,
             rest,
-            crls: Crls::new(&finder.options.crls, finder.provider, finder.now_unix),
             denied: RefCell::new(None),
         }
     }
@@ -232,7 +231,7 @@ impl<'a> Examiner<'a> {
 
     /// What the revocation lists say against the certificates of a path.
     fn revocations(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
-        if self.crls.is_empty() {
+        if self.finder.crls.is_empty() {
             return Vec::new();
         }
         let elements = elements(path, self.rest);
@@ -243,7 +242,7 @@ impl<'a> Examiner<'a> {
             };
             let issuer = elements.get(depth + 1);
             let issuer = issuer.and_then(|&issuer| self.finder.chain.get(issuer));
-            match self.status(der, element == 0, issuer, path) {
+            match self.status(der, issuer, path) {
                 Status::NotRevoked => {}
                 Status::Revoked(revocation) => {
                     let detail = revocation.to_string();
@@ -263,33 +262,29 @@ impl<'a> Examiner<'a> {
     }
 
     /// Without an `issuer` among the elements, the path's anchor is it.
-    fn status(
-        &self,
-        der: &Der,
-        is_end_entity: bool,
-        issuer: Option<&Der>,
-        path: &VerifiedPath<'_>,
-    ) -> Status {
+    fn status(&self, der: &Der, issuer: Option<&Der>, path: &VerifiedPath<'_>) -> Status {
         let unreadable = || Status::Unknown("the certificate cannot be read".to_owned());
         let Some(certificate) = read(der) else {
             return unreadable();
         };
         let anchor_spki = webpki::spki_for_anchor(path.anchor());
         let issuer = issuer.map(read);
-        let (issuer_spki, issuer_may_sign) = match &issuer {
+        let (spki, may_sign) = match &issuer {
             None => (
                 anchor_spki.as_ref(),
                 self.finder.store.may_sign_crls(path.anchor()),
             ),
-            Some(Some(issuer)) => (issuer.public_key().raw, store::allows_crl_signing(issuer)),
+            Some(Some(issuer)) => (issuer.public_key().raw, allows_crl_signing(issuer)),
             Some(None) => return unreadable(),
         };
-        self.crls.status(&Question {
-            certificate: &certificate,
-            is_end_entity,
-            issuer_spki,
-            issuer_may_sign,
-        })
+        // The path holds, so this is the name of its issuer there.
+        let name = certificate.issuer().as_raw();
+        let issuer = CrlIssuer {
+            name,
+            spki,
+            may_sign,
+        };
+        self.finder.crls.status(&certificate, &issuer)
     }
 }
 

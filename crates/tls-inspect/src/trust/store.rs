@@ -8,7 +8,6 @@ use std::fmt;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
@@ -16,6 +15,7 @@ use crate::Der;
 use crate::certificate::naming::distinguished_name;
 use crate::der::hex;
 use crate::escape::printable;
+use crate::revocation::allows_crl_signing;
 
 /// A set of trust anchors with a name, so that verdicts of several sets can be told apart.
 ///
@@ -200,17 +200,6 @@ impl fmt::Debug for TrustStore {
             self.anchors.len()
         )
     }
-}
-
-/// Whether the key usages allow to sign revocation lists; without any, all is allowed
-/// (RFC 5280 §6.3.3 (f)).
-pub(super) fn allows_crl_signing(x509: &X509Certificate<'_>) -> bool {
-    let usages = x509.extensions().iter();
-    let mut usages = usages.filter_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::KeyUsage(usage) => Some(usage),
-        _ => None,
-    });
-    usages.all(|usage| usage.crl_sign())
 }
 
 /// The name of an anchor as text. The anchor keeps the contents of the Name only, so its header

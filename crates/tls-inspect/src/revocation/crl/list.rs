@@ -1,6 +1,6 @@
 //! Reads a `CertificateList` (RFC 5280 §5.1): its head, its scope and one entry at a time.
 
-use super::{CrlFailure, CrlFailureKind};
+use super::{CrlFailure, CrlFailureKind, MAX_LIST};
 use crate::der::reader::{
     ENUMERATED, Extension, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME, context,
     context_primitive,
@@ -23,10 +23,11 @@ pub(super) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 /// `authorityKeyIdentifier`, 2.5.29.35. It only helps to find the issuer, who is given here.
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 
-pub(super) struct List<'a> {
+/// A list that has been read as far as its entries.
+pub(crate) struct List<'a> {
     pub(super) signed: Signed<'a>,
     /// The DER of the name.
-    pub(super) issuer: &'a [u8],
+    pub(crate) issuer: &'a [u8],
     pub(super) this_update: i64,
     pub(super) next_update: Option<i64>,
     entries: Reader<'a>,
@@ -43,8 +44,18 @@ fn unknown_critical(place: &str) -> CrlFailure {
     CrlFailure::new(CrlFailureKind::UnknownCriticalExtension, detail)
 }
 
+/// RFC 5280 §5.2.3.
+fn nonconforming(how: &str) -> CrlFailure {
+    let detail = format!("revocation list {how}");
+    CrlFailure::new(CrlFailureKind::Nonconforming, detail)
+}
+
 impl<'a> List<'a> {
-    pub(super) fn read(der: &'a [u8]) -> Result<Self, CrlFailure> {
+    pub(crate) fn read(der: &'a [u8]) -> Result<Self, CrlFailure> {
+        if der.len() > MAX_LIST {
+            let detail = format!("expected at most {MAX_LIST} octets, found {}", der.len());
+            return Err(CrlFailure::new(CrlFailureKind::TooLong, detail));
+        }
         Self::fields(der).ok_or_else(|| malformed("a CertificateList"))
     }
 
@@ -86,21 +97,27 @@ impl<'a> List<'a> {
 
     pub(super) fn scope(&self) -> Result<Scope<'a>, CrlFailure> {
         let mut scope = Scope::default();
+        let mut number = None;
         let mut extensions = self.extensions;
         while !extensions.is_empty() {
             let extension = Extension::next(&mut extensions);
-            let extension = extension.ok_or_else(|| malformed("an extension of the list"))?;
+            let extension =
+                extension.ok_or_else(|| malformed("an extension of the revocation list"))?;
             match extension.oid {
-                CRL_NUMBER => scope.number = Reader::only(extension.value, INTEGER),
+                CRL_NUMBER if extension.critical => {
+                    return Err(nonconforming("with a critical CRL number"));
+                }
+                CRL_NUMBER => number = Reader::only(extension.value, INTEGER),
                 DELTA_CRL_INDICATOR => scope.delta = true,
                 ISSUING_DISTRIBUTION_POINT => scope
                     .read_point(extension.value)
                     .ok_or_else(|| malformed("an IssuingDistributionPoint"))?,
                 AUTHORITY_KEY_IDENTIFIER => {}
-                _ if extension.critical => return Err(unknown_critical("the list")),
+                _ if extension.critical => return Err(unknown_critical("the revocation list")),
                 _ => {}
             }
         }
+        scope.number = number.ok_or_else(|| nonconforming("without a CRL number"))?;
         Ok(scope)
     }
 
@@ -116,11 +133,12 @@ impl<'a> List<'a> {
                 return Err(CrlFailure::new(CrlFailureKind::TooLong, detail));
             }
             left -= 1;
-            let entry = Entry::next(&mut entries).ok_or_else(|| malformed("an entry"))?;
+            let entry = Entry::next(&mut entries)
+                .ok_or_else(|| malformed("an entry of the revocation list"))?;
             if entry.has_unknown_critical {
-                return Err(unknown_critical("an entry"));
+                return Err(unknown_critical("an entry of the revocation list"));
             }
-            if entry.serial == serial && found.is_none() {
+            if significant(entry.serial) == significant(serial) && found.is_none() {
                 found = Some(entry);
             }
         }
@@ -128,10 +146,17 @@ impl<'a> List<'a> {
     }
 }
 
+/// An INTEGER without the zeros in front. A number written in more octets than DER allows is
+/// still the same certificate's.
+fn significant(integer: &[u8]) -> &[u8] {
+    let zeros = integer.iter().take_while(|&&octet| octet == 0).count();
+    integer.get(zeros..).unwrap_or_default()
+}
+
 /// What certificates a list is about.
 #[derive(Default)]
 pub(super) struct Scope<'a> {
-    pub(super) number: Option<&'a [u8]>,
+    pub(super) number: &'a [u8],
     pub(super) delta: bool,
     /// The contents of the DistributionPointName.
     pub(super) point: Option<&'a [u8]>,

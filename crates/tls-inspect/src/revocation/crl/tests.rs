@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use rcgen::{
-    CertificateRevocationListParams, CrlDistributionPoint, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    RevokedCertParams, SerialNumber, SigningKey as _, date_time_ymd,
+    CertificateRevocationListParams, CrlDistributionPoint, CustomExtension, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SerialNumber, SigningKey as _, date_time_ymd,
 };
 
 use super::*;
@@ -22,6 +22,7 @@ struct Issue<'a> {
     this_update: &'a str,
     next_update: Option<&'a str>,
     entries: Vec<Vec<u8>>,
+    number: Option<Vec<u8>>,
     extensions: Vec<Vec<u8>>,
 }
 
@@ -33,6 +34,7 @@ impl<'a> Issue<'a> {
             this_update: "20260531000000Z",
             next_update: Some("20260607000000Z"),
             entries: Vec::new(),
+            number: Some(number(false)),
             extensions: Vec::new(),
         }
     }
@@ -45,7 +47,8 @@ impl<'a> Issue<'a> {
             [] => Vec::new(),
             parts => sequence(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()),
         };
-        let extensions = match list(&self.extensions) {
+        let number = self.number.iter().chain(&self.extensions).cloned();
+        let extensions = match list(&number.collect::<Vec<_>>()) {
             none if none.is_empty() => none,
             extensions => write_tlv(context(0), &extensions),
         };
@@ -81,6 +84,11 @@ fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
     let value = write_tlv(OCTET_STRING, value);
     sequence(&[&write_tlv(OID, oid), critical, &value])
+}
+
+/// The CRL number 258.
+fn number(critical: bool) -> Vec<u8> {
+    extension(&[0x55, 0x1d, 20], critical, &[INTEGER, 2, 1, 2])
 }
 
 /// An issuing distribution point with these fields.
@@ -155,11 +163,11 @@ fn a_list_without_the_certificate_is_proof_that_it_is_not_revoked() {
     let mut issue = Issue::of(&world.root);
     let proof = world.not_revoked(&issue.sign());
     assert_eq!(proof.this_update, NOW - DAY);
-    assert_eq!(proof.next_update, Some(NOW + 6 * DAY));
-    assert!(!proof.stale && proof.number.is_none());
+    assert_eq!(proof.next_update, NOW + 6 * DAY);
+    assert!(!proof.stale);
+    assert_eq!(proof.number, "0102");
     issue.entries = vec![entry(&[1], None), entry(&[2], Some(1))];
-    issue.extensions = vec![extension(&[0x55, 0x1d, 20], false, &[INTEGER, 2, 1, 2])];
-    assert_eq!(world.not_revoked(&issue.sign()).number.unwrap(), "0102");
+    world.not_revoked(&issue.sign());
 }
 
 #[test]
@@ -221,7 +229,7 @@ fn lists_that_another_program_made_are_read() {
         params.signed_by(&world.root.issuer).unwrap().der().to_vec()
     };
     let (proof, revocation) = world.revoked(&make(&serial));
-    assert_eq!(proof.number.as_deref(), Some("07"));
+    assert_eq!(proof.number, "07");
     assert_eq!(revocation.reason, Some(RevocationReason(4)));
     world.not_revoked(&make(&[1, 2, 3]));
 }
@@ -238,14 +246,67 @@ fn a_list_out_of_its_time_tells_only_of_what_is_never_taken_back() {
     issue.entries = vec![entry(&serial, Some(1))];
     assert!(world.revoked(&issue.sign()).0.stale);
     issue.entries.clear();
-    issue.next_update = None;
-    world.not_revoked(&issue.sign());
-    issue.this_update = "20260521000000Z";
+    issue.next_update = Some("20260601000000Z");
     world.fails(&issue.sign(), CrlFailureKind::Stale);
+    issue.next_update = Some("20260601000001Z");
+    world.not_revoked(&issue.sign());
     (issue.this_update, issue.next_update) = ("20260601000501Z", Some("20260607000000Z"));
     world.fails(&issue.sign(), CrlFailureKind::NotYetValid);
     issue.this_update = "20260601000500Z";
     world.not_revoked(&issue.sign());
+}
+
+#[test]
+fn a_list_without_what_every_list_has_proves_nothing() {
+    let world = world();
+    for serial in [vec![1], serial(&world.leaf)] {
+        let mut issue = Issue::of(&world.root);
+        issue.entries = vec![entry(&serial, None)];
+        issue.number = None;
+        world.fails(&issue.sign(), CrlFailureKind::Nonconforming);
+        issue.number = Some(number(true));
+        world.fails(&issue.sign(), CrlFailureKind::Nonconforming);
+        issue.number = Some(number(false));
+        issue.next_update = None;
+        world.fails(&issue.sign(), CrlFailureKind::Nonconforming);
+    }
+}
+
+#[test]
+fn a_serial_number_written_at_length_is_the_same() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    let padded = [&[0, 0], &serial(&world.leaf)[..]].concat();
+    issue.entries = vec![entry(&padded, None)];
+    world.revoked(&issue.sign());
+}
+
+#[test]
+fn a_distribution_point_of_some_reasons_or_another_issuer_is_not_the_lists() {
+    let other = write_tlv(context(2), &write_tlv(context_primitive(2), b"other"));
+    for (narrowed, counts) in [
+        (&[][..], true),
+        (&[0x81, 2, 6, 0x40], false),
+        (&other, false),
+    ] {
+        let points = sequence(&[&sequence(&[&full_name(URL), narrowed])]);
+        let root = Authority::root("Root");
+        let leaf = root.leaf_with(&["mx.example.org"], |params| {
+            let points = CustomExtension::from_oid_content(&[2, 5, 29, 31], points);
+            params.custom_extensions.push(points);
+        });
+        let world = World {
+            root,
+            leaf: leaf.der,
+        };
+        let mut issue = Issue::of(&world.root);
+        issue.extensions = vec![point(&full_name(URL))];
+        if counts {
+            world.not_revoked(&issue.sign());
+        } else {
+            world.fails(&issue.sign(), CrlFailureKind::OutOfScope);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rcgen::{
 
 use super::*;
 use crate::pki::{Authority, Leaf, NOW, providers};
-use crate::trust::{CrlReasonCode, Purpose};
+use crate::trust::Purpose;
 use crate::{Profile, TrustFailureKind};
 
 const MX: &[&str] = &["mx.example.org"];
@@ -184,7 +184,10 @@ fn a_revoked_certificate_is_told_with_time_and_reason() {
     );
     let revocation = failures[0].revocation.unwrap();
     assert_eq!(revocation.time, REVOKED_AT);
-    assert_eq!(revocation.reason, Some(CrlReasonCode::KEY_COMPROMISE));
+    assert_eq!(
+        revocation.reason,
+        Some(crate::RevocationReason::KEY_COMPROMISE)
+    );
     assert_eq!(
         failures[0].detail,
         "revoked at 1777680000, reason keyCompromise (1)"
@@ -211,7 +214,7 @@ fn a_list_that_does_not_count_leaves_the_status_unknown() {
     world.check_crl(issuer.crl(&[]), None);
     world.check_crl(
         Der::new([0x30, 0x00]),
-        unknown("no revocation list of its issuer"),
+        unknown("no revocation list of its issuer, and 1 that cannot be read"),
     );
     let impostor = Authority::root("Intermediate");
     world.check_crl(
@@ -228,13 +231,13 @@ fn a_list_that_does_not_count_leaves_the_status_unknown() {
             params.next_update = date_time_ymd(2026, 5, 31);
         })
     };
-    let detail = "revocation list out of date since 86400 s";
+    let detail = "revocation list out of date since 86400 s, which does not have the certificate";
     world.check_crl(late(&[]), unknown(detail));
     // What was revoked stays so, unless it was on hold.
     let detail = "revoked at 1777680000, no reason given";
     world.check_crl(late(&[(LEAF, None)]), Some((Revoked, detail)));
     let hold = Some(RevocationReason::CertificateHold);
-    let detail = "revocation list out of date since 86400 s";
+    let detail = "revocation list out of date since 86400 s, which has the certificate on hold";
     world.check_crl(late(&[(LEAF, hold)]), unknown(detail));
     let detail = "revoked at 1777680000, reason certificateHold (6)";
     world.check_crl(issuer.crl(&[(LEAF, hold)]), Some((Revoked, detail)));
@@ -258,14 +261,17 @@ fn a_list_counts_for_what_it_covers() {
             });
         })
     };
-    let outside = Some((
-        Kind::RevocationUnknown,
-        "its issuer's revocation list does not cover it",
-    ));
+    let outside = |detail| Some((Kind::RevocationUnknown, detail));
     world.check_crl(list(uri, None), None);
     world.check_crl(list(uri, Some(CrlScope::UserCertsOnly)), None);
-    world.check_crl(list(uri, Some(CrlScope::CaCertsOnly)), outside);
-    world.check_crl(list("http://crl.example.org/2", None), outside);
+    world.check_crl(
+        list(uri, Some(CrlScope::CaCertsOnly)),
+        outside("the revocation list is about certificates of authorities only"),
+    );
+    world.check_crl(
+        list("http://crl.example.org/2", None),
+        outside("the certificate names no distribution point of the revocation list"),
+    );
 }
 
 #[test]
