@@ -16,6 +16,8 @@ mod plan;
 mod removal;
 mod report;
 mod support;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verdict;
 

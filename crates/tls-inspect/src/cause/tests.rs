@@ -1,6 +1,6 @@
 //! Model servers that read the octets of a hello and answer in octets.
 
-mod server;
+pub(crate) mod server;
 
 use self::server::{Certificate, End, Hello, Server, alert, cut_flight};
 use super::*;

@@ -4,7 +4,7 @@ use crate::CipherSuite;
 
 /// How a connection ends after the octets of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     Close,
     Reset,
     Silence,
@@ -15,17 +15,20 @@ type Quirk = Box<dyn Fn(&Hello, usize) -> Option<Answer>>;
 
 /// What a hello offers, read from its octets.
 #[derive(Debug, Default)]
-pub(super) struct Hello {
-    pub(super) length: usize,
-    pub(super) legacy_version: u16,
-    pub(super) has_name: bool,
-    pub(super) has_alpn: bool,
-    session_id: Vec<u8>,
-    suites: Vec<u16>,
-    versions: Vec<u16>,
-    groups: Vec<u16>,
-    schemes: Vec<u16>,
-    shares: Vec<u16>,
+pub(crate) struct Hello {
+    pub(crate) length: usize,
+    pub(crate) legacy_version: u16,
+    pub(crate) has_name: bool,
+    pub(crate) has_alpn: bool,
+    pub(crate) session_id: Vec<u8>,
+    pub(crate) suites: Vec<u16>,
+    pub(crate) versions: Vec<u16>,
+    pub(crate) groups: Vec<u16>,
+    pub(crate) schemes: Vec<u16>,
+    pub(crate) shares: Vec<u16>,
+    pub(crate) compressions: Vec<u8>,
+    pub(crate) extensions: Vec<usize>,
+    pub(crate) records: usize,
 }
 
 /// Takes that many octets off the front.
@@ -53,16 +56,19 @@ fn numbers(octets: &[u8]) -> Vec<u16> {
 }
 
 impl Hello {
-    pub(super) fn read(mut octets: &[u8]) -> Self {
+    pub(crate) fn read(mut octets: &[u8]) -> Self {
         let input = &mut octets;
         let mut message = Vec::new();
+        let mut records = 0;
         while !input.is_empty() {
             assert_eq!(take(input, 1), [22]);
             take(input, 2);
+            records += 1;
             message.extend_from_slice(list(input, 2));
         }
         let mut hello = Self {
             length: message.len(),
+            records,
             ..Self::default()
         };
         let input = &mut &message[4..];
@@ -70,12 +76,13 @@ impl Hello {
         take(input, 32);
         hello.session_id = list(input, 1).to_vec();
         hello.suites = numbers(list(input, 2));
-        list(input, 1);
+        hello.compressions = list(input, 1).to_vec();
         if !input.is_empty() {
             let extensions = &mut list(input, 2);
             while !extensions.is_empty() {
                 let kind = number(extensions, 2);
                 let mut content = list(extensions, 2);
+                hello.extensions.push(kind);
                 hello.read_extension(kind, &mut content);
             }
         }
@@ -100,14 +107,14 @@ impl Hello {
         }
     }
 
-    pub(super) fn offers(&self, version: u16) -> bool {
+    pub(crate) fn offers(&self, version: u16) -> bool {
         self.versions.contains(&version)
     }
 }
 
 /// The key of the certificate.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Certificate {
+pub(crate) enum Certificate {
     Rsa(usize),
     RsaPss,
     Ed448,
@@ -129,7 +136,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 
 impl Certificate {
     /// A certificate that nobody signed, which can be read all the same.
-    pub(super) fn der(self) -> Vec<u8> {
+    pub(crate) fn der(self) -> Vec<u8> {
         let oid = |octets: &[u8]| der(6, octets);
         let rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
         let pss = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
@@ -175,7 +182,7 @@ impl Certificate {
 }
 
 /// A server.
-pub(super) struct Server {
+pub(crate) struct Server {
     versions: Vec<u16>,
     suites: Vec<u16>,
     groups: Vec<u16>,
@@ -191,7 +198,7 @@ pub(super) struct Server {
 
 impl Server {
     /// TLS 1.2 with what every client has.
-    pub(super) fn tls12() -> Self {
+    pub(crate) fn tls12() -> Self {
         Self {
             versions: vec![0x0303],
             suites: vec![0xc02f, 0xc02b],
@@ -207,68 +214,68 @@ impl Server {
         }
     }
 
-    pub(super) fn versions(mut self, versions: &[u16]) -> Self {
+    pub(crate) fn versions(mut self, versions: &[u16]) -> Self {
         self.versions = versions.to_vec();
         self
     }
 
     /// The suites up to TLS 1.2, the preferred first.
-    pub(super) fn suites(mut self, suites: &[u16]) -> Self {
+    pub(crate) fn suites(mut self, suites: &[u16]) -> Self {
         self.suites = suites.to_vec();
         self
     }
 
-    pub(super) fn groups(mut self, groups: &[u16]) -> Self {
+    pub(crate) fn groups(mut self, groups: &[u16]) -> Self {
         self.groups = groups.to_vec();
         self
     }
 
-    pub(super) fn schemes(mut self, schemes: &[u16]) -> Self {
+    pub(crate) fn schemes(mut self, schemes: &[u16]) -> Self {
         self.schemes = schemes.to_vec();
         self
     }
 
-    pub(super) fn certificate(mut self, certificate: Certificate) -> Self {
+    pub(crate) fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = Some(certificate);
         self
     }
 
-    pub(super) fn without_certificate(mut self) -> Self {
+    pub(crate) fn without_certificate(mut self) -> Self {
         self.certificate = None;
         self
     }
 
     /// The curve of the certificate must be offered.
-    pub(super) fn needing_group(mut self, group: u16) -> Self {
+    pub(crate) fn needing_group(mut self, group: u16) -> Self {
         self.needs_group = Some(group);
         self
     }
 
-    pub(super) fn requesting(mut self) -> Self {
+    pub(crate) fn requesting(mut self) -> Self {
         self.requests = true;
         self
     }
 
     /// Sends this warning first.
-    pub(super) fn warning(mut self, description: u8) -> Self {
+    pub(crate) fn warning(mut self, description: u8) -> Self {
         self.warns = Some(description);
         self
     }
 
     /// Ends so in place of an alert.
-    pub(super) fn dropping(mut self, end: End) -> Self {
+    pub(crate) fn dropping(mut self, end: End) -> Self {
         self.drops = Some(end);
         self
     }
 
     /// Answers nothing after this connection.
-    pub(super) fn until(mut self, number: usize) -> Self {
+    pub(crate) fn until(mut self, number: usize) -> Self {
         self.until = number;
         self
     }
 
     /// Answers so where this says something.
-    pub(super) fn quirk(
+    pub(crate) fn quirk(
         mut self,
         quirk: impl Fn(&Hello, usize) -> Option<Answer> + 'static,
     ) -> Self {
@@ -276,7 +283,7 @@ impl Server {
         self
     }
 
-    pub(super) fn answer(&self, hello: &Hello, number: usize) -> Answer {
+    pub(crate) fn answer(&self, hello: &Hello, number: usize) -> Answer {
         if let Some(answer) = (self.quirk)(hello, number) {
             return answer;
         }
@@ -377,50 +384,56 @@ impl Server {
 }
 
 /// The first so many octets of what the server answers.
-pub(super) fn cut_flight(server: &Server, hello: &Hello, at: usize) -> Vec<u8> {
+pub(crate) fn cut_flight(server: &Server, hello: &Hello, at: usize) -> Vec<u8> {
     let (mut octets, _) = server.answer(hello, 1);
     octets.truncate(at.min(octets.len() - 1));
     octets
 }
 
 /// An alert, and the connection is closed.
-pub(super) fn alert(level: u8, description: u8) -> Answer {
+pub(crate) fn alert(level: u8, description: u8) -> Answer {
     (record(21, 0x0303, &[level, description]), End::Close)
 }
 
-fn first(ours: &[u16], theirs: &[u16]) -> Result<u16, u8> {
+pub(crate) fn first(ours: &[u16], theirs: &[u16]) -> Result<u16, u8> {
     let found = ours.iter().find(|number| theirs.contains(number));
     found.copied().ok_or(40)
 }
 
-const RETRY: [u8; 32] = [
+pub(crate) const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-fn list16(content: &[u8]) -> Vec<u8> {
+pub(crate) fn list16(content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len()).unwrap();
     [&length.to_be_bytes(), content].concat()
 }
 
-fn list24(content: &[u8]) -> Vec<u8> {
+pub(crate) fn list24(content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     [&length[1..], content].concat()
 }
 
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind], &list24(body)[..]].concat()
 }
 
-fn record(kind: u8, version: u16, content: &[u8]) -> Vec<u8> {
+pub(crate) fn record(kind: u8, version: u16, content: &[u8]) -> Vec<u8> {
     [&[kind], &version.to_be_bytes()[..], &list16(content)].concat()
 }
 
-fn extension(number: u16, content: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(number: u16, content: &[u8]) -> Vec<u8> {
     [&number.to_be_bytes(), &list16(content)[..]].concat()
 }
 
-fn server_hello(version: u16, random: [u8; 32], id: &[u8], suite: u16, end: &[u8]) -> Vec<u8> {
+pub(crate) fn server_hello(
+    version: u16,
+    random: [u8; 32],
+    id: &[u8],
+    suite: u16,
+    end: &[u8],
+) -> Vec<u8> {
     let id = [&[u8::try_from(id.len()).unwrap()], id].concat();
     let suite = suite.to_be_bytes();
     let parts: [&[u8]; 6] = [&version.to_be_bytes(), &random, &id, &suite, &[0], end];
