@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, Capture, ChainRecord, DnsId, HandshakeFailure, HandshakeFailureKind,
-    HandshakeOutcome, IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId, Rollover,
-    RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore,
-    assess, judge_side_by_side, tlsa_records,
+    Assessment, Capture, ChainRecord, DnsId, HandshakeFailure, HandshakeFailureKind, IdentityMatch,
+    LifetimeState, MailServer, PathOptions, ReferenceId, Rollover, RolloverAdvice, SenderVerdict,
+    Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore, assess, judge_side_by_side,
+    tlsa_records,
 };
 
 use crate::dane::Published;
@@ -77,14 +77,8 @@ fn senders(
     published: Option<&Published>,
     now: i64,
 ) -> Option<Senders> {
-    // Of a client that is refused after it has finished, the handshake has failed too.
-    let refused = seen.capture().and_then(|capture| {
-        let mut refused = capture.clone();
-        refused.outcome = HandshakeOutcome::Failed(refusal(capture)?.clone());
-        Some(refused)
-    });
     let attempt = match &seen.attempt {
-        Attempt::Tls(capture) => TlsAttempt::Tls(refused.as_ref().unwrap_or(capture)),
+        Attempt::Tls(capture) => TlsAttempt::Tls(capture),
         not_begun if not_begun.is_not_offered() => TlsAttempt::NotOffered,
         Attempt::NotBegun(_) => return None,
     };

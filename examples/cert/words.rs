@@ -115,13 +115,14 @@ pub(crate) fn identity(name: &str, found: &IdentityMatch) -> String {
             format!("{name} is among its names")
         }
         IdentityMatch::Matched { presented } => format!("{name}, by {presented}"),
-        IdentityMatch::NoMatch { presented } => {
+        IdentityMatch::NoMatch { presented, .. } => {
             let names = some(presented, 4);
             format!("the certificate is for {names}, not for {name} (RFC 9525)")
         }
-        IdentityMatch::NoSubjectAltName { common_names }
-            if common_names.iter().any(|one| one == name) =>
-        {
+        IdentityMatch::NoSubjectAltName {
+            matching_common_name: Some(_),
+            ..
+        } => {
             format!(
                 "the certificate has {name} as common name alone, which no longer counts (RFC 9525 §2)"
             )

@@ -21,7 +21,9 @@ impl<'a> Channel<'a> {
             TlsAttempt::NotOffered => return Self::None(PolicyCause::TlsNotOffered),
             TlsAttempt::Tls(capture) => capture,
         };
-        if let Some(failure) = capture.outcome.failure() {
+        // Under TLS 1.3 a server refuses a client when that has long finished.
+        let late = capture.late_failure.as_ref();
+        if let Some(failure) = capture.outcome.failure().or(late) {
             return if is_conclusive(failure.kind) {
                 Self::None(PolicyCause::Handshake(failure.clone()))
             } else {
