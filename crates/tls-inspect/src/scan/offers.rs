@@ -31,7 +31,7 @@ pub(super) fn suites(version: ProtocolVersion) -> Vec<CipherSuite> {
         is_for_strangers(*suite) && (version >= ProtocolVersion::TLS_1_2 || !needs_tls12(*suite))
     };
     let mut suites: Vec<_> = CipherSuite::all().filter(is_wanted).collect();
-    suites.sort_by_key(|&suite| rank(suite));
+    suites.sort_by_cached_key(|&suite| rank(suite));
     suites
 }
 

@@ -240,10 +240,14 @@ pub(super) fn read(outcome: &HelloOutcome) -> Reading {
             Some(group) => ScanSight::Retry { group },
             None => ScanSight::RetryWithoutGroup,
         }),
-        HelloOutcome::Alert(alert) if matches!(alert.description.0, 40 | 70 | 71 | 86) => {
-            Reading::Refused(*alert)
+        HelloOutcome::Alert(alert) => {
+            // Every alert that ends an answer is fatal, so that its level says nothing.
+            let alert = Alert::new(alert.description);
+            match alert.description.0 {
+                40 | 70 | 71 | 86 => Reading::Refused(alert),
+                _ => Reading::Unanswered(ScanUncertainty::Alert(alert)),
+            }
         }
-        HelloOutcome::Alert(alert) => Reading::Unanswered(ScanUncertainty::Alert(*alert)),
         HelloOutcome::Closed => Reading::Unanswered(ScanUncertainty::Closed),
         HelloOutcome::Reset => Reading::Unanswered(ScanUncertainty::Reset),
         HelloOutcome::TimedOut => Reading::Unanswered(ScanUncertainty::TimedOut),

@@ -1,5 +1,6 @@
 //! Scans of model servers, compared with what the models are.
 
+mod items;
 mod model;
 
 use self::model::{Habit, Model};
