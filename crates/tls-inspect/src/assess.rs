@@ -3,13 +3,15 @@
 use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
 use crate::{
     Capture, ChainReport, ClockHint, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime,
-    ReferenceId, Validity, match_identity,
+    OcspVerdict, ReferenceId, Revocation, StapleState, Validity, match_identity,
 };
 
-/// Judges a capture: its chain, and whether the server holds the key.
+/// Judges a capture: its chain, its staple, and whether the server holds the key.
 ///
 /// Only a proof that failed is a [`Failure`]. One that could not be checked, or that the
-/// handshake did not get to, is neither good nor bad: see [`Capture::key_possession`].
+/// handshake did not get to, is neither good nor bad: see [`Capture::key_possession`]. So it is
+/// with the staple: only one that proves a revocation is a failure, and everything else is told
+/// in [`Assessment::staple`].
 ///
 /// The same capture can be judged again with another store, at another time, or for another
 /// name. It is offline work and pure.
@@ -22,6 +24,11 @@ pub fn assess(
     now_unix: i64,
 ) -> Assessment {
     let mut assessment = assess_chain(&capture.chain, reference, store, provider, now_unix);
+    if has_shown_staple(capture) {
+        let staple = capture.ocsp_staple.as_ref();
+        let staple = StapleState::judge(staple, &capture.chain, provider, now_unix);
+        assessment = assessment.with_staple(staple);
+    }
     if let KeyPossession::Failed(detail) = &capture.key_possession {
         // Nothing else matters of a certificate that belongs to somebody else.
         assessment
@@ -29,6 +36,14 @@ pub fn assess(
             .insert(0, Failure::KeyPossession(detail.clone()));
     }
     assessment
+}
+
+/// Whether the handshake got as far as a staple that was sent would have been seen: before any
+/// proof of the key (RFC 6066 §8, RFC 9846 §4.4.2.1).
+fn has_shown_staple(capture: &Capture) -> bool {
+    let is_past = capture.outcome.is_completed()
+        || !matches!(capture.key_possession, KeyPossession::NotProven);
+    !capture.chain.is_empty() && (is_past || capture.ocsp_staple.is_some())
 }
 
 /// Judges a chain by itself.
@@ -87,9 +102,21 @@ pub struct Assessment {
     pub identity: Option<IdentityMatch>,
     /// Whether the chain is trusted.
     pub trust: TrustVerdict,
+    /// What the server did about stapling, and what its staple says. Of a chain by itself, and
+    /// of a handshake that failed before a staple was due, nothing is known.
+    ///
+    /// The issuer of the end-entity certificate has to be in the chain as sent; if it is a root
+    /// that was not sent, the staple proves nothing.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub staple: Option<StapleState>,
     /// All that is wrong, the most telling first: that the server does not hold the key, then
-    /// the faults of the chain from the end-entity certificate upwards, then a wrong name. A
-    /// wrong name comes last, since the name of an untrusted certificate says nothing.
+    /// the faults of the chain from the end-entity certificate upwards, then a revocation that
+    /// the staple proves, then a wrong name. What the authority says comes after the faults of
+    /// the chain, since an untrusted one says nothing, and so does the name of an untrusted
+    /// certificate.
     pub failures: Vec<Failure>,
 }
 
@@ -119,7 +146,23 @@ impl Assessment {
             chain,
             identity,
             trust,
+            staple: None,
         }
+    }
+
+    /// With what the server did about stapling; a revocation that the staple proves is a failure.
+    #[must_use]
+    pub fn with_staple(mut self, staple: StapleState) -> Self {
+        self.failures
+            .retain(|failure| !matches!(failure, Failure::Revoked(_)));
+        if let StapleState::Present(OcspVerdict::Revoked { revocation, .. }) = &staple {
+            let mut failures = self.failures.iter();
+            let name = failures.position(|failure| matches!(failure, Failure::Identity(_)));
+            let place = name.unwrap_or(self.failures.len());
+            self.failures.insert(place, Failure::Revoked(*revocation));
+        }
+        self.staple = Some(staple);
+        self
     }
 
     /// The most telling failure, if there is any.
@@ -139,6 +182,8 @@ pub enum Failure {
     KeyPossession(String),
     /// The chain is not trusted.
     Trust(TrustFailure),
+    /// The staple proves that the end-entity certificate was revoked.
+    Revoked(Revocation),
     /// The certificate has not the name.
     Identity(IdentityMatch),
 }

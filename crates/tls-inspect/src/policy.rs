@@ -53,7 +53,8 @@ pub struct MailServer<'a> {
     /// The host name of the server, as its MX record has it. Senders with MTA-STS look for it in
     /// the certificate (RFC 8461 §4.1). Whether the policy covers it is not looked at here.
     pub host: &'a DnsId,
-    /// The authorities that senders trust.
+    /// The authorities that senders trust. Whether they took the certificate back is not asked:
+    /// RFC 8461 §4.2 allows senders to look at revocation and demands it of none.
     pub store: &'a TrustStore,
     /// What the DNS says of TLSA records.
     pub tlsa: TlsaAnswer<'a>,
@@ -160,6 +161,8 @@ impl<'a> MailServer<'a> {
                     unclear.get_or_insert(PolicyUncertainty::ChainTooLong);
                 }
                 Failure::Trust(failure) => causes.push(PolicyCause::Trust(failure)),
+                // RFC 8461 §4.2 demands of no sender that it look at revocation.
+                Failure::Revoked(_) => {}
                 Failure::Identity(found) => {
                     causes.push(PolicyCause::Identity(vec![(reference.clone(), found)]));
                 }

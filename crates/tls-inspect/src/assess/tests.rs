@@ -2,7 +2,11 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
 
 use super::*;
 use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed_leaf};
-use crate::{Deviation, HandshakeOutcome, LifetimeState, TrustFailureKind};
+use crate::revocation::{demanding_leaf, revoked_staple, staple_with_scts};
+use crate::{
+    Deviation, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, LifetimeState,
+    OcspFailureKind, RevocationReason, TrustFailureKind,
+};
 
 fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
     let chain: Vec<Der> = chain.iter().copied().cloned().collect();
@@ -81,6 +85,101 @@ fn a_replayed_chain_is_reported_before_everything_else() {
         Some(&Failure::KeyPossession("wrong".to_owned()))
     );
     assert!(matches!(assessment.failures[1..], [Failure::Identity(_)]));
+}
+
+/// A capture of a leaf and its root, with this staple.
+fn assess_staple(root: &Authority, leaf: &Der, staple: Option<Der>, name: &str) -> Assessment {
+    let mut capture = Capture::new(HandshakeOutcome::Completed);
+    capture.chain = vec![leaf.clone(), root.der.clone()];
+    capture.ocsp_staple = staple;
+    assess_capture(&capture, root, name)
+}
+
+fn assess_capture(capture: &Capture, root: &Authority, name: &str) -> Assessment {
+    let store = TrustStore::empty("test").with(std::slice::from_ref(&root.der));
+    assess(
+        capture,
+        &name.parse().unwrap(),
+        &store,
+        &providers()[0],
+        NOW,
+    )
+}
+
+#[test]
+fn a_staple_that_proves_a_revocation_is_a_failure_before_the_name() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let staple = revoked_staple(&root, &leaf);
+    let assessment = assess_staple(&root, &leaf, Some(staple.clone()), "mx.example.org");
+    let [Failure::Revoked(revocation)] = assessment.failures.as_slice() else {
+        panic!("{assessment:?}")
+    };
+    assert_eq!(revocation.reason, Some(RevocationReason::KEY_COMPROMISE));
+    assert!(assessment.trust.is_trusted());
+    let assessment = assess_staple(&root, &leaf, Some(staple), "other.example");
+    let expected =
+        |failures: &[Failure]| matches!(failures, [Failure::Revoked(_), Failure::Identity(_)]);
+    assert!(expected(&assessment.failures), "{assessment:?}");
+    // Told again, it is still one failure; taken back, it is none.
+    let staple = assessment.staple.clone().unwrap();
+    let again = assessment.with_staple(staple);
+    assert!(expected(&again.failures), "{again:?}");
+    let none = again.with_staple(StapleState::Absent);
+    assert!(matches!(none.failures[..], [Failure::Identity(_)]));
+}
+
+#[test]
+fn item_61_a_staple_that_proves_nothing_is_told_and_is_no_failure() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let staple = staple_with_scts(&root, &leaf, &[]);
+    let good = assess_staple(&root, &leaf, Some(staple), "mx.example.org");
+    let is_good = |state: &Option<StapleState>| {
+        matches!(state, Some(StapleState::Present(OcspVerdict::Good(_))))
+    };
+    assert!(is_good(&good.staple), "{:?}", good.staple);
+    assert_eq!(good.failures, []);
+    let other = Authority::root("Other");
+    let staple = revoked_staple(&other, &leaf);
+    let unproven = assess_staple(&root, &leaf, Some(staple), "mx.example.org");
+    let Some(StapleState::Present(OcspVerdict::CouldNotTell(failure))) = &unproven.staple else {
+        panic!("{unproven:?}")
+    };
+    assert_eq!(failure.kind, OcspFailureKind::OtherCertificate);
+    assert_eq!(unproven.failures, []);
+}
+
+#[test]
+fn item_61_an_absent_staple_is_told_apart_from_a_missing_one() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    for (leaf, expected) in [
+        (leaf, StapleState::Absent),
+        (demanding_leaf(&root), StapleState::MissingThoughRequired),
+    ] {
+        let assessment = assess_staple(&root, &leaf, None, "mx.example.org");
+        assert_eq!(assessment.staple, Some(expected));
+        assert_eq!(assessment.failures, []);
+    }
+}
+
+#[test]
+fn a_handshake_that_failed_before_a_staple_was_due_says_nothing_of_one() {
+    let root = Authority::root("Root");
+    let failure = HandshakeFailure::new(HandshakeFailureKind::Reset, "reset");
+    let mut capture = Capture::new(HandshakeOutcome::Failed(failure));
+    assert_eq!(
+        assess_capture(&capture, &root, "mx.example.org").staple,
+        None
+    );
+    capture.chain = vec![demanding_leaf(&root), root.der.clone()];
+    let staple = |capture: &Capture| assess_capture(capture, &root, "mx.example.org").staple;
+    assert_eq!(staple(&capture), None);
+    capture.key_possession = KeyPossession::Verified;
+    assert_eq!(staple(&capture), Some(StapleState::MissingThoughRequired));
+    let chain = assess_for(&[&capture.chain[0]], "mx.example.org", &root);
+    assert_eq!(chain.staple, None);
 }
 
 #[test]
@@ -181,7 +280,9 @@ fn an_assessment_survives_json() {
         ("mx.example.org", &root),
         ("192.0.2.1", &Authority::root("Other")),
     ] {
-        let assessment = assess_for(&[&leaf.der], name, anchor);
+        let staple = revoked_staple(&root, &leaf.der);
+        let staple = StapleState::judge(Some(&staple), &[leaf.der.clone()], &providers()[0], NOW);
+        let assessment = assess_for(&[&leaf.der], name, anchor).with_staple(staple);
         let json = serde_json::to_string(&assessment).unwrap();
         assert_eq!(
             serde_json::from_str::<Assessment>(&json).unwrap(),

@@ -55,6 +55,12 @@ impl<'a> Answer<'a> {
         self
     }
 
+    /// Two days ago, because the key is in other hands.
+    fn revoke(&mut self) {
+        let reason = write_tlv(context(0), &[ENUMERATED, 1, 1]);
+        self.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
+    }
+
     fn single(&self) -> Vec<u8> {
         let issuer = read_certificate(self.issuer.der.as_bytes()).unwrap();
         let subject = read_certificate(self.subject.as_bytes()).unwrap();
@@ -118,6 +124,13 @@ pub(crate) fn staple_with_scts(issuer: &Authority, subject: &Der, list: &[u8]) -
     Der::new(answer.sign())
 }
 
+/// A response that says "revoked".
+pub(crate) fn revoked_staple(issuer: &Authority, subject: &Der) -> Der {
+    let mut answer = Answer::good(issuer, subject);
+    answer.revoke();
+    Der::new(answer.sign())
+}
+
 struct World {
     root: Authority,
     leaf: Der,
@@ -173,8 +186,7 @@ fn item_61_a_good_staple_is_proof() {
 fn revoked_and_unknown_are_answers_too() {
     let World { root, leaf, chain } = world();
     let mut answer = Answer::good(&root, &leaf);
-    let reason = write_tlv(context(0), &[ENUMERATED, 1, 1]);
-    answer.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
+    answer.revoke();
     let OcspVerdict::Revoked { revocation, .. } = verdict(&answer.sign(), &chain) else {
         panic!()
     };
@@ -297,19 +309,25 @@ fn only_a_critical_extension_that_is_not_known_stands_in_the_way() {
     }
 }
 
-#[test]
-fn item_61_an_absent_staple_matters_only_where_one_is_demanded() {
-    let World { root, chain, .. } = world();
-    let demanding = root.leaf_with(&["mx.example.org"], |params| {
+/// A certificate that demands a staple (RFC 7633).
+pub(crate) fn demanding_leaf(issuer: &Authority) -> Der {
+    let leaf = issuer.leaf_with(&["mx.example.org"], |params| {
         let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
         let value = vec![0x30, 3, 2, 1, 5];
         let extension = rcgen::CustomExtension::from_oid_content(&oid, value);
         params.custom_extensions.push(extension);
     });
+    leaf.der
+}
+
+#[test]
+fn item_61_an_absent_staple_matters_only_where_one_is_demanded() {
+    let World { root, chain, .. } = world();
+    let demanding = demanding_leaf(&root);
     let provider = providers().remove(0);
     let judge = |chain: &[Der]| StapleState::judge(None, chain, &provider, NOW);
     assert_eq!(judge(&chain), StapleState::Absent);
-    assert_eq!(judge(&[demanding.der]), StapleState::MissingThoughRequired);
+    assert_eq!(judge(&[demanding]), StapleState::MissingThoughRequired);
     assert_eq!(judge(&[]), StapleState::AbsentCertificateUnreadable);
 }
 
