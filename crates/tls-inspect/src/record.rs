@@ -228,10 +228,11 @@ fn refine(mut failure: HandshakeFailure, capture: &Capture, seen: &mut Seen) -> 
         }
     }
     // Under TLS 1.2 a server refuses a client without a certificate with handshake_failure
-    // (RFC 5246 §7.4.6); some send bad_certificate.
+    // (RFC 5246 §7.4.6); some send bad_certificate, and GnuTLS 3.7 decode_error.
     let refusals = [
         AlertDescription::HANDSHAKE_FAILURE,
         AlertDescription::BAD_CERTIFICATE,
+        AlertDescription::DECODE_ERROR,
     ];
     if capture.client_certificate_request.is_some()
         && failure
