@@ -1,6 +1,6 @@
 //! The stream under a recorded handshake, and the one after it.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -181,6 +181,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
             wire.lock().sent(octets.get(..count).unwrap_or(octets));
         }
         Poll::Ready(Ok(count))
+    }
+
+    // A flight of several records goes in one piece: a server that refuses the first record would
+    // else be gone before the last, and take its alert with it.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let count = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, pieces))?;
+        if let Some(wire) = &self.wire {
+            let (mut wire, mut left) = (wire.lock(), count);
+            for piece in pieces {
+                let sent = piece.get(..left).unwrap_or(piece);
+                wire.sent(sent);
+                left = left.saturating_sub(sent.len());
+            }
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
