@@ -476,6 +476,12 @@ impl FailureSearch {
             Reading::Refused(_, numbers) => return Ok(Some(numbers)),
             Reading::Dropped(numbers) => numbers,
         };
+        // Whoever chose has not refused, whatever cut the answer off.
+        let is_chosen = |answer: &Answer| matches!(answer.outcome, Ok(HelloOutcome::Chosen(_)));
+        let mut dropped = self.answers.iter().filter(|a| numbers.contains(&a.number));
+        if dropped.any(is_chosen) {
+            return Ok(None);
+        }
         let last = numbers.iter().copied().max().unwrap_or_default();
         let is_answered = |answer: &&Answer| {
             let outcome = answer.outcome.as_ref().ok();
