@@ -57,6 +57,7 @@ use crate::{CipherSuite, ClientHello, HelloAnswer, HelloOutcome, NamedGroup};
 #[derive(Clone, Debug)]
 pub struct Scan {
     options: ScanOptions,
+    at_most: u32,
     template: Template,
     tasks: Vec<Task>,
     sightings: Sightings,
@@ -137,6 +138,7 @@ impl Scan {
             })
             .collect();
         Self {
+            at_most: options.connections_at_most(),
             options,
             template,
             tasks,
@@ -396,7 +398,7 @@ impl Scan {
     /// How many connections were made and are allowed at most.
     #[must_use]
     pub fn progress(&self) -> (u32, u32) {
-        (self.used(), self.options.connections_at_most())
+        (self.used(), self.at_most)
     }
 
     /// What the hello that is out asks.

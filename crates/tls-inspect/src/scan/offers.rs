@@ -1,5 +1,7 @@
 //! What the hellos of a scan offer.
 
+use std::sync::LazyLock;
+
 use crate::cause::offers::{old_groups, random, tls13_groups};
 use crate::{
     CipherSuite, ClientHello, DnsId, KeyShareOffer, NamedGroup, ProtocolVersion, SignatureScheme,
@@ -22,18 +24,29 @@ pub(super) const CHUNK: usize = 64;
 ///
 /// Those with pre-shared keys, Kerberos and SRP are not among them.
 pub(super) fn suites(version: ProtocolVersion) -> Vec<CipherSuite> {
-    if version >= ProtocolVersion::TLS_1_3 {
-        return CipherSuite::all()
-            .filter(|suite| suite.is_tls13())
-            .collect();
+    match version {
+        ProtocolVersion::TLS_1_3 => &TLS13,
+        ProtocolVersion::TLS_1_2 => &TLS12,
+        _ => &OLD,
     }
-    let is_wanted = |suite: &CipherSuite| {
-        is_for_strangers(*suite) && (version >= ProtocolVersion::TLS_1_2 || !needs_tls12(*suite))
-    };
-    let mut suites: Vec<_> = CipherSuite::all().filter(is_wanted).collect();
+    .to_vec()
+}
+
+static TLS13: LazyLock<Vec<CipherSuite>> =
+    LazyLock::new(|| CipherSuite::all().filter(|s| s.is_tls13()).collect());
+
+static TLS12: LazyLock<Vec<CipherSuite>> = LazyLock::new(|| {
+    let mut suites: Vec<_> = CipherSuite::all()
+        .filter(|&s| is_for_strangers(s))
+        .collect();
     suites.sort_by_cached_key(|&suite| rank(suite));
     suites
-}
+});
+
+static OLD: LazyLock<Vec<CipherSuite>> = LazyLock::new(|| {
+    let suites = TLS12.iter().copied();
+    suites.filter(|&suite| !needs_tls12(suite)).collect()
+});
 
 /// The suites of a version in chunks.
 pub(super) fn suite_chunks(version: ProtocolVersion) -> Vec<Vec<CipherSuite>> {

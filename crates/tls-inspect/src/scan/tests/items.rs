@@ -90,7 +90,7 @@ fn item_69_a_mark_shows_a_version_that_asking_did_not() {
 
 #[test]
 fn item_70_a_budget_is_kept_and_what_is_left_undone_is_told() {
-    for budget in 0..60 {
+    for budget in (0..80).step_by(3) {
         let report = run(full().with_budget(budget), &Model::modern());
         check_sound(&Model::modern(), &report);
         assert_eq!(
@@ -174,7 +174,7 @@ fn item_72_a_server_that_comes_to_refuse_everything_is_not_believed() {
         },
     ] {
         for habit in [Habit::Alert(40), Habit::Alert(80), Habit::Drop(End::Close)] {
-            for until in 0..50 {
+            for until in (0..60).step_by(4) {
                 let model = Model {
                     until,
                     habit,
