@@ -334,3 +334,17 @@ fn a_server_that_refuses_with_an_alert_is_told_completely() {
     );
     assert!(report.tolerance.large.is_yes() && report.tolerance.split.is_yes());
 }
+
+#[test]
+fn the_common_suites_fit_one_hello_and_the_rest_another() {
+    let version = ProtocolVersion::TLS_1_2;
+    let chunks = offers::suite_chunks(version);
+    let first = chunks.first().unwrap();
+    for number in [
+        0xc02b, 0xc02f, 0xcca8, 0xc009, 0x009e, 0x0033, 0x002f, 0x000a, 0x0005,
+    ] {
+        assert!(first.contains(&CipherSuite(number)), "{number:04x}");
+    }
+    let rest = offers::suites(version).len() - first.len();
+    assert!(rest < 192, "{rest}");
+}

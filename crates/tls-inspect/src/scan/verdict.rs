@@ -51,7 +51,9 @@ impl Scan {
                 other => removal.ended(end(other), connection),
             },
             State::Open | State::Postponed { .. } => match verdict {
-                Verdict::Refused(evidence) if self.needs_second(question, &evidence) => {
+                Verdict::Refused(evidence) | Verdict::Dropped(evidence)
+                    if self.needs_second(question, &evidence) =>
+                {
                     self.set(index, State::Second);
                 }
                 verdict => {
@@ -72,17 +74,18 @@ impl Scan {
         }
     }
 
-    /// Whether a refusal leaves open what a second hello can tell: the version may go with the
-    /// rare suites, and the certificate may be one of TLS 1.3 only.
+    /// Whether a refusal, or what seems one, leaves open what a second hello can tell: the
+    /// version may go with rare suites, and the certificate may be one of TLS 1.3 only.
     fn needs_second(&self, question: ScanQuestion, refusal: &ScanEvidence) -> bool {
-        let ScanSight::Alert(alert) = &refusal.seen else {
-            return false;
+        let alert = match &refusal.seen {
+            ScanSight::Alert(alert) => Some(alert.description),
+            _ => None,
         };
         match question {
-            _ if alert.description == AlertDescription::INAPPROPRIATE_FALLBACK => false,
+            _ if alert == Some(AlertDescription::INAPPROPRIATE_FALLBACK) => false,
             ScanQuestion::Version(version) => {
                 version < ProtocolVersion::TLS_1_3
-                    && alert.description != AlertDescription::PROTOCOL_VERSION
+                    && alert != Some(AlertDescription::PROTOCOL_VERSION)
             }
             ScanQuestion::Certificate(_) => {
                 let tls13 = self.support(ScanQuestion::Version(ProtocolVersion::TLS_1_3));
