@@ -18,6 +18,7 @@ mod report;
 mod support;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "serde")]
 mod text;
 mod verdict;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use super::text;
 use super::{ScanUncertainty, Support};
 use crate::escape::printable;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use super::text;
 use crate::escape::printable;
 use crate::{Alert, CipherSuite, DowngradeSentinel, HelloOutcome, NamedGroup, ProtocolVersion};
