@@ -281,7 +281,12 @@ fn an_assessment_survives_json() {
         ("192.0.2.1", &Authority::root("Other")),
     ] {
         let staple = revoked_staple(&root, &leaf.der);
-        let staple = StapleState::judge(Some(&staple), &[leaf.der.clone()], &providers()[0], NOW);
+        let staple = StapleState::judge(
+            Some(&staple),
+            std::slice::from_ref(&leaf.der),
+            &providers()[0],
+            NOW,
+        );
         let assessment = assess_for(&[&leaf.der], name, anchor).with_staple(staple);
         let json = serde_json::to_string(&assessment).unwrap();
         assert_eq!(
