@@ -58,7 +58,7 @@
 //!   else is asked of the path; [`judge_side_by_side`], several stores at once.
 //! - `dane`: [`judge_dane`], whether TLSA records of the domain authenticate a chain, and
 //!   [`Rollover`], what becomes of them when the chain changes.
-//! - `assess`: the public key infrastructure's judgement of one capture.
+//! - `assess`: the public key infrastructure's judgement of one capture, staple included.
 //! - `policy`: [`MailServer`], what senders of each policy do with it, side by side.
 //! - `revocation`: [`check_staple`], what OCSP says, and [`check_crl`], what a list says.
 //! - `transparency`: [`check_scts`], what the logs' timestamps are worth.
@@ -85,7 +85,7 @@
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more.
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
-//!   most 128 times one of them is looked into.
+//!   most 128 times in a judgement one of them is looked into.
 //! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,
 //!   32 MiB and a million entries; of a list of SCTs, 32.
 //!

@@ -32,10 +32,6 @@ use crate::{CryptoProvider, Der};
 /// How far ahead a signer's clock may be, in seconds: five minutes, as in OpenSSL.
 pub(crate) const CLOCK_SKEW: i64 = 300;
 
-/// How old an answer without `nextUpdate` may be, in seconds: ten days, the longest that the
-/// Baseline Requirements (§4.9.7, §4.9.10) let one with it last.
-const MAX_AGE: i64 = 10 * 86_400;
-
 /// That a certificate was revoked, when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -280,13 +280,9 @@ fn an_assessment_survives_json() {
         ("mx.example.org", &root),
         ("192.0.2.1", &Authority::root("Other")),
     ] {
+        let chain = [leaf.der.clone(), root.der.clone()];
         let staple = revoked_staple(&root, &leaf.der);
-        let staple = StapleState::judge(
-            Some(&staple),
-            std::slice::from_ref(&leaf.der),
-            &providers()[0],
-            NOW,
-        );
+        let staple = StapleState::judge(Some(&staple), &chain, &providers()[0], NOW);
         let assessment = assess_for(&[&leaf.der], name, anchor).with_staple(staple);
         let json = serde_json::to_string(&assessment).unwrap();
         assert_eq!(

@@ -2,6 +2,7 @@ use rcgen::date_time_ymd;
 
 use super::*;
 use crate::pki::{Authority, NOW, providers, self_signed_leaf};
+use crate::revocation::revoked_staple;
 use crate::{Der, HandshakeFailureKind, HandshakeOutcome, TlsaParameters};
 
 const NAME: &str = "mx.example.org";
@@ -97,6 +98,21 @@ fn a_good_chain_is_delivered_to_by_everyone() {
     let issuer = [TlsaParameters::AUTHORITY_KEY.record(&root.der).unwrap()];
     let secure = TlsaAnswer::Secure(&issuer);
     check(tls, secure, &root, [good, good, good, "encrypted", good]);
+}
+
+#[test]
+fn a_revocation_stops_no_sender() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&[NAME]);
+    let mut capture = captured(&[&leaf.der, &root.der]);
+    capture.ocsp_staple = Some(revoked_staple(&root, &leaf.der));
+    let good = "authenticated";
+    check(
+        TlsAttempt::Tls(&capture),
+        INSECURE,
+        &root,
+        [good, good, "encrypted", "encrypted", good],
+    );
 }
 
 #[test]

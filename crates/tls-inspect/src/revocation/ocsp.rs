@@ -9,11 +9,14 @@ pub(crate) use self::response::sct_extension;
 use self::response::{ResponseData, SingleResponse, Status, basic_response, find_response};
 use self::signer::check_signer;
 use super::{
-    CLOCK_SKEW, IssuerSearch, MAX_AGE, Revocation, Signed, find_issuer, has_critical,
-    read_certificate,
+    CLOCK_SKEW, IssuerSearch, Revocation, Signed, find_issuer, has_critical, read_certificate,
 };
 use crate::der::reader::SCT_LIST;
 use crate::{Certificate, CryptoProvider, Der};
+
+/// How old a response without `nextUpdate` may be, in seconds: ten days, the longest that the
+/// Baseline Requirements (§4.9.10) let one with it last.
+const MAX_AGE: i64 = 10 * 86_400;
 
 /// What a stapled response says of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

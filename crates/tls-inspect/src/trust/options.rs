@@ -43,9 +43,10 @@ pub struct PathOptions {
     /// good if for each of its certificates a list shows that it is not revoked; of the lists
     /// the first [`MAX_CRLS`](Self::MAX_CRLS) are used. Without any, revocation is not looked at.
     ///
-    /// A list counts if it is of the certificate's own issuer and signed with that issuer's key,
-    /// covers the certificate, and is current. Delta lists, indirect lists and lists of some
-    /// reasons only do not count.
+    /// A list counts as in [`check_crl`](crate::check_crl): if it is of the certificate's own
+    /// issuer and signed with that issuer's key, covers the certificate, and is current. Delta
+    /// lists and indirect lists do not count, and a list of some reasons only counts for a
+    /// certificate that it has.
     pub crls: Vec<Der>,
 }
 
