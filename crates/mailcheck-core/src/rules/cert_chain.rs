@@ -86,6 +86,11 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
             Outcome::Fail(Severity::Error),
             "the server does not hold the key of the certificate it shows".to_owned(),
         )),
+        // Senders do not look, so mail goes on; the key may be in other hands.
+        Failure::Revoked(revocation) => Some((
+            Outcome::Fail(Severity::Error),
+            format!("the stapled OCSP response says that the certificate is {revocation}"),
+        )),
         Failure::Trust(TrustFailure {
             kind: TrustFailureKind::Expired | TrustFailureKind::NotYetValid,
             element: Some(0),
@@ -189,6 +194,14 @@ mod tests {
             KeyPossession::Verified,
             Outcome::Fail(Severity::Error),
         );
+    }
+
+    #[test]
+    fn a_staple_that_proves_a_revocation_is_an_error() {
+        let revocation = serde_json::from_str(r#"{"time":0,"reason":1}"#).expect("a revocation");
+        let (outcome, message) = said_here(&Failure::Revoked(revocation)).expect("it is said");
+        assert_eq!(outcome, Outcome::Fail(Severity::Error));
+        assert!(message.ends_with("reason keyCompromise (1)"), "{message}");
     }
 
     #[test]

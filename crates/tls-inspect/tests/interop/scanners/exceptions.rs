@@ -29,16 +29,7 @@ enum Proof {
 const UNKNOWN_TO_IT: &str = "it knows no group that is newer than itself";
 const NO_CURVES: &str = "it shows no curve of TLS 1.2 for this server";
 
-const ONE_CURVE: &str = "it offers one curve of TLS 1.2 at a time, without that of the certificate";
-
 const EXCEPTIONS: &[Exception] = &[
-    Exception {
-        server: "openssl, ECDSA",
-        tool: "sslscan",
-        entry: "scan: TLSv1.2 group x25519 (0x001d)",
-        why: ONE_CURVE,
-        proof: Proof::Curve("X25519", "X25519"),
-    },
     Exception {
         server: "rustls",
         tool: "sslscan",
