@@ -71,6 +71,8 @@
 //! - A handshake message holds at most 64 KiB, and so does a chain; a longer one fails the
 //!   handshake (RFC 9846 §4.4.2 would allow 16 MiB).
 //! - A handshake takes at most 30 seconds unless told otherwise.
+//! - A capture holds at most 64 KiB of certificates, 64 KiB of a staple, 64 KiB of names of
+//!   authorities, and 16 alerts. Of a ServerHello, 4,096 octets are read.
 //! - Of a peer that is not speaking TLS, 512 octets are kept.
 //! - Of the answer to a hello, 128 KiB are read, with at most 64 KiB in a message, 256
 //!   certificates, 512 names of authorities, 64 extensions, 32 alerts and 64 deviations.

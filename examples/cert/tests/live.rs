@@ -165,7 +165,7 @@ async fn a_good_page_tells_of_the_certificate_its_records_and_its_senders() {
             "    roll-over  by 3 1 1 of this and of the next key",
             "1. publish 3 1 1 of the next key, now, by ",
             "TLSv1.3 yes · TLSv1.2 yes · TLSv1.1 no",
-            "RSA no · elliptic curve yes",
+            "RSA ? · elliptic curve yes",
         ],
     );
 }

@@ -235,6 +235,11 @@ pub(crate) fn tls13_groups() -> Vec<NamedGroup> {
     let mut groups: Vec<_> = groups
         .filter(|group| matches!(group.0, 0x17..=0x19 | 0x1d..=0x9999))
         .collect();
-    groups.sort_by_key(|group| !matches!(group.0, 0x17 | 0x18 | 0x1d));
+    // That of the key share is the first, or a server that goes by the order asks for another share.
+    groups.sort_by_key(|group| match group.0 {
+        0x1d => 0,
+        0x17 | 0x18 => 1,
+        _ => 2,
+    });
     groups
 }

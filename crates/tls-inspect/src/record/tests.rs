@@ -10,6 +10,7 @@ use crate::pki::{Authority, Leaf, critical_extension, providers};
 use crate::{AlertLevel, Der, KeyPossession};
 
 mod cuts;
+mod limits;
 mod odd;
 mod options;
 

@@ -179,7 +179,7 @@ impl Scan {
         Step::ask(hello.with_signature_schemes(&schemes(kind == Authentication::Ecdsa)))
     }
 
-    /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2).
+    /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2), and only a refusal tells something.
     fn certificate_tls13_step(&self, kind: Authentication) -> Step {
         let version = ProtocolVersion::TLS_1_3;
         if !self.support(ScanQuestion::Version(version)).is_yes() {

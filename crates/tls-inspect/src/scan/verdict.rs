@@ -156,14 +156,13 @@ impl Scan {
         flight: Option<&ServerFlight>,
         seen: ScanEvidence,
     ) -> Support {
-        // A HelloRetryRequest comes before the server looks for a certificate.
-        let Some(flight) = flight else {
-            let why = "under TLS 1.3 the server asked for another share first";
+        // The certificate comes after the ServerHello and encrypted, and one that goes with none of
+        // the schemes may come too (RFC 9846 §4.4.2.2).
+        let told = flight.filter(|flight| flight.hello.version < ProtocolVersion::TLS_1_3);
+        let Some(flight) = told else {
+            let why = "under TLS 1.3 the certificate is encrypted";
             return Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
         };
-        if flight.hello.version == ProtocolVersion::TLS_1_3 {
-            return Support::Yes(seen);
-        }
         match &flight.chain {
             Some(chain) if !chain.is_empty() => {
                 self.sightings.chains.push((kind, chain.clone()));
