@@ -121,9 +121,6 @@ pub(crate) enum IssuerSearch<'a> {
     Unsupported(String),
 }
 
-/// The most certificates of the issuer's name that are tried.
-const MAX_ISSUER_CANDIDATES: usize = 8;
-
 /// The certificate of `chain` whose key signed `certificate`. The name alone would let a server
 /// that adds a certificate of its own making to the chain choose who vouches for the first.
 pub(crate) fn find_issuer<'a>(
@@ -142,7 +139,7 @@ pub(crate) fn find_issuer<'a>(
         .filter_map(|der| read_certificate(der.as_bytes()))
         .filter(|issuer| issuer.subject().as_raw() == subject.issuer().as_raw());
     let mut unsupported = None;
-    for issuer in candidates.take(MAX_ISSUER_CANDIDATES) {
+    for issuer in candidates {
         match signed.check(issuer.tbs_certificate.subject_pki.raw, provider) {
             SignatureCheck::Verified => return IssuerSearch::Found(Box::new(issuer)),
             SignatureCheck::Unsupported(text) => unsupported = Some(text),

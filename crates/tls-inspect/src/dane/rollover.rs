@@ -315,7 +315,8 @@ pub struct Survival {
     /// A new end-entity certificate with the same key, from another issuer that the same
     /// authority above vouches for: a new intermediate.
     pub new_issuer: bool,
-    /// A new certificate for the issuer's own, unchanged name and key, as after cross-signing.
+    /// A new certificate for the issuer's own, unchanged name and key, from the same authority
+    /// above.
     pub reissued_issuer: bool,
 }
 

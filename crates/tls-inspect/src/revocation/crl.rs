@@ -10,6 +10,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject as _;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
+use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 
 pub(crate) use self::list::List;
 use self::list::{Entry, Scope};
@@ -199,8 +200,13 @@ pub(crate) struct CrlIssuer<'a> {
 /// Whether the key usages allow to sign revocation lists; without any, all is allowed
 /// (RFC 5280 §6.3.3 (f)).
 pub(crate) fn allows_crl_signing(issuer: &X509Certificate<'_>) -> bool {
-    !issuer.extensions().iter().any(|extension| {
-        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if !usage.crl_sign())
+    let mut usages = issuer
+        .extensions()
+        .iter()
+        .filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
+    // What cannot be read allows nothing.
+    usages.all(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if usage.crl_sign())
     })
 }
 

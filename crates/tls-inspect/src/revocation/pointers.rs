@@ -60,7 +60,10 @@ impl RevocationPointers {
         let crl = read(CRL_DISTRIBUTION_POINTS, crl_urls);
         let ocsp = read(AUTHORITY_INFO_ACCESS, ocsp_urls);
         match (crl, ocsp) {
-            (Some(crl), Some(ocsp)) if crl.is_empty() && ocsp.is_empty() => {
+            (Some(_), Some(ocsp))
+                if ocsp.is_empty()
+                    && extension(&certificate, CRL_DISTRIBUTION_POINTS).is_none() =>
+            {
                 let validity = &certificate.tbs_certificate.validity;
                 let (start, end) = (&validity.not_before, &validity.not_after);
                 if Validity::new(start.timestamp(), end.timestamp()).is_short_lived() {

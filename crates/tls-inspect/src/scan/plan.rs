@@ -175,8 +175,9 @@ impl Scan {
             Authentication::Ecdsa => SuiteAuthentication::Ecdsa,
         };
         let offered = with_authentication(version, authentication);
-        let hello = self.template.hello(self.used(), version, offered);
-        Step::ask(hello.with_signature_schemes(&schemes(kind == Authentication::Ecdsa)))
+        // The suites alone decide: the schemes are for the signatures of the whole chain too
+        // (RFC 5246 §7.4.2), and an authority may have a key of the other kind.
+        Step::ask(self.template.hello(self.used(), version, offered))
     }
 
     /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2), and only a refusal tells something.

@@ -163,6 +163,15 @@ impl Scan {
             let why = "under TLS 1.3 the certificate is encrypted";
             return Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
         };
+        let authentication = flight.hello.cipher_suite.authentication();
+        let is_asked = match kind {
+            Authentication::Rsa => authentication == Some(SuiteAuthentication::Rsa),
+            Authentication::Ecdsa => authentication == Some(SuiteAuthentication::Ecdsa),
+        };
+        if !is_asked {
+            let suite = flight.hello.cipher_suite.to_string();
+            return Support::Unknown(ScanUncertainty::NotOffered(suite));
+        }
         match &flight.chain {
             Some(chain) if !chain.is_empty() => {
                 self.sightings.chains.push((kind, chain.clone()));

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use x509_parser::certificate::X509Certificate;
 
 use super::PathOptions;
-use crate::revocation::{CrlIssuer, CrlVerdict, List, Revocation, judge_list};
+use crate::revocation::{CrlIssuer, CrlVerdict, List, Revocation, RevocationReason, judge_list};
 use crate::{CryptoProvider, Der};
 
 /// What the lists say of one certificate.
@@ -52,29 +52,38 @@ impl<'a> Crls<'a> {
         self.lists.is_empty() && self.unreadable == 0
     }
 
-    /// One list that says "revoked" outweighs others, and one that counts outweighs those that
-    /// do not.
+    /// One list that says "revoked" for good outweighs others, and one that counts outweighs those
+    /// that do not.
     pub(super) fn status(
         &self,
         certificate: &X509Certificate<'_>,
         issuer: &CrlIssuer<'_>,
     ) -> Status {
-        let mut status = Status::Unknown(self.none_of_issuer());
+        let mut unknown = self.none_of_issuer();
+        // Only a hold is ever taken back (RFC 5280 §5.3.1): of it the newest list tells.
+        let mut newest: Option<(i64, Status)> = None;
+        let mut note = |time: i64, status: Status| {
+            if newest.as_ref().is_none_or(|(known, _)| *known < time) {
+                newest = Some((time, status));
+            }
+        };
         for list in self.lists.iter().filter(|list| list.issuer == issuer.name) {
             let Some(left) = self.looks_left.get().checked_sub(1) else {
                 return Status::Unknown("too many revocation lists to look into".to_owned());
             };
             self.looks_left.set(left);
             match judge_list(list, certificate, issuer, self.provider, self.now_unix) {
-                CrlVerdict::Revoked { revocation, .. } => return Status::Revoked(revocation),
-                CrlVerdict::NotRevoked(_) => status = Status::NotRevoked,
-                CrlVerdict::CouldNotTell(failure) if status != Status::NotRevoked => {
-                    status = Status::Unknown(failure.detail);
+                CrlVerdict::Revoked { revocation, proof }
+                    if revocation.reason == Some(RevocationReason::CERTIFICATE_HOLD) =>
+                {
+                    note(proof.this_update, Status::Revoked(revocation));
                 }
-                CrlVerdict::CouldNotTell(_) => {}
+                CrlVerdict::Revoked { revocation, .. } => return Status::Revoked(revocation),
+                CrlVerdict::NotRevoked(proof) => note(proof.this_update, Status::NotRevoked),
+                CrlVerdict::CouldNotTell(failure) => unknown = failure.detail,
             }
         }
-        status
+        newest.map_or(Status::Unknown(unknown), |(_, status)| status)
     }
 
     fn none_of_issuer(&self) -> String {

@@ -50,6 +50,20 @@ impl From<Path> for TrustVerdict {
     }
 }
 
+/// Whether the search ended at a limit of its own, or at a signature that it cannot check.
+fn ended_early(error: &webpki::Error) -> bool {
+    use webpki::Error as E;
+    matches!(
+        error,
+        E::MaximumSignatureChecksExceeded
+            | E::MaximumPathBuildCallsExceeded
+            | E::MaximumPathDepthExceeded
+            | E::MaximumNameConstraintComparisonsExceeded
+            | E::UnsupportedSignatureAlgorithmContext(_)
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+    )
+}
+
 pub(super) struct PathFinder<'a> {
     pub(super) store: &'a TrustStore,
     pub(super) chain: &'a [Der],
@@ -86,6 +100,8 @@ impl PathFinder<'_> {
                 elements: elements(&path, &intermediates),
                 anchor: store::anchor_name(path.anchor()),
             }),
+            // As long as one path may hold, it cannot be said that none does.
+            Err(error) if ended_early(&error) => Err(Refusal::Path(error)),
             Err(error) => Err(examiner.refusal().unwrap_or(Refusal::Path(error))),
         }
     }

@@ -459,3 +459,21 @@ fn item_63_only_a_certificate_that_lives_longer_needs_a_pointer() {
     let unreadable = RevocationPointers::of(&Der::new([0x30, 0]));
     assert_eq!(unreadable, RevocationPointers::Unreadable);
 }
+
+#[test]
+fn an_issuer_whose_key_usages_cannot_be_read_may_sign_no_list() {
+    let root = Authority::root_with("Root", |params| {
+        params.key_usages = Vec::new();
+        let unreadable = CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![4, 0]);
+        params.custom_extensions.push(unreadable);
+    });
+    let leaf = root.leaf(&["mx.example.org"]);
+    for provider in providers() {
+        let list = Issue::of(&root).sign();
+        let verdict = check_crl(&leaf.der, &root.der, &list, &provider, NOW);
+        let CrlVerdict::CouldNotTell(failure) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(failure.kind, CrlFailureKind::IssuerMayNotSign);
+    }
+}

@@ -104,6 +104,7 @@ pub(super) struct SingleResponse<'a> {
     pub(super) extensions: Option<&'a [u8]>,
 }
 
+#[derive(PartialEq, Eq)]
 pub(super) enum Status {
     Good,
     Revoked(Revocation),
@@ -231,12 +232,24 @@ pub(super) fn find_response<'a>(
             let detail = "expected a SingleResponse, found other octets";
             return Err(OcspFailure::new(Kind::Malformed, detail));
         };
-        if single.id.serial != serial || hashes_left == 0 {
+        if single.id.serial != serial {
             continue;
+        }
+        if hashes_left == 0 {
+            let detail = format!(
+                "expected at most {MAX_HASHES} responses with the serial number, found more"
+            );
+            return Err(OcspFailure::new(Kind::Malformed, detail));
         }
         hashes_left -= 1;
         match single.id.is_of(issuer) {
             Some(true) => {
+                if newest.as_ref().is_some_and(|newest| {
+                    newest.this_update == single.this_update && newest.status != single.status
+                }) {
+                    let detail = "two responses of the same time contradict each other";
+                    return Err(OcspFailure::new(Kind::Malformed, detail));
+                }
                 if newest
                     .as_ref()
                     .is_none_or(|newest| newest.this_update < single.this_update)

@@ -2,6 +2,7 @@
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
+use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 
 use super::response::ResponderId;
 use super::{OcspFailure, OcspFailureKind, OcspResponder};
@@ -70,6 +71,16 @@ fn check_delegated(
     if !delegated {
         return Err(not("the responder's certificate is not for OCSPSigning"));
     }
+    if !may_sign_responses(responder) {
+        return Err(not(
+            "the key usages of the responder's certificate are for no signature",
+        ));
+    }
+    if has_unknown_critical(responder) {
+        return Err(not(
+            "the responder's certificate has a critical extension that is not known",
+        ));
+    }
     let issuer_key = issuer.tbs_certificate.subject_pki.raw;
     let certificate = Signed::read(der).ok_or_else(|| not("no certificate"))?;
     match certificate.check(issuer_key, provider) {
@@ -87,6 +98,35 @@ fn check_delegated(
         SignatureCheck::Verified => Ok(()),
         other => Err(bad_signature(other)),
     }
+}
+
+/// Both usages must fit (RFC 5280 §4.2.1.12); one that cannot be read fits nothing.
+fn may_sign_responses(responder: &X509Certificate<'_>) -> bool {
+    let mut usages = responder
+        .extensions()
+        .iter()
+        .filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
+    usages.all(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage)
+            if usage.digital_signature() || usage.non_repudiation())
+    })
+}
+
+/// RFC 5280 §4.2: such a certificate must be rejected.
+fn has_unknown_critical(responder: &X509Certificate<'_>) -> bool {
+    let mut critical = responder
+        .extensions()
+        .iter()
+        .filter(|extension| extension.critical);
+    critical.any(|extension| {
+        !matches!(
+            extension.parsed_extension(),
+            ParsedExtension::BasicConstraints(_)
+                | ParsedExtension::KeyUsage(_)
+                | ParsedExtension::ExtendedKeyUsage(_)
+                | ParsedExtension::SubjectAlternativeName(_)
+        )
+    })
 }
 
 fn bad_signature(check: SignatureCheck) -> OcspFailure {

@@ -29,6 +29,8 @@ struct Answer<'a> {
     extension: Vec<u8>,
     single_extension: Vec<u8>,
     embedded: Vec<&'a Der>,
+    /// More of what `single` is one of.
+    more: Vec<u8>,
 }
 
 impl<'a> Answer<'a> {
@@ -46,6 +48,7 @@ impl<'a> Answer<'a> {
             extension: Vec::new(),
             single_extension: Vec::new(),
             embedded: Vec::new(),
+            more: Vec::new(),
         }
     }
 
@@ -99,7 +102,8 @@ impl<'a> Answer<'a> {
             one => write_tlv(context(1), &sequence(&[one])),
         };
         let produced = at("20260531000000Z");
-        let data = sequence(&[&id, &produced, &sequence(&[&self.single()]), &extensions]);
+        let responses = sequence(&[&self.single(), &self.more]);
+        let data = sequence(&[&id, &produced, &responses, &extensions]);
         let signature = [vec![0], self.key.sign(&data).unwrap()].concat();
         let embedded: Vec<&[u8]> = self.embedded.iter().map(|der| der.as_bytes()).collect();
         let basic = sequence(&[
@@ -345,4 +349,67 @@ fn no_single_changed_or_missing_octet_makes_another_answer() {
             assert!(!told, "{place}: {verdict:?}");
         }
     }
+}
+
+#[track_caller]
+fn check_detail(found: OcspVerdict, kind: OcspFailureKind, detail: &str) {
+    let OcspVerdict::CouldNotTell(failure) = found else {
+        panic!("{found:?}")
+    };
+    assert_eq!(failure.kind, kind, "{failure:?}");
+    assert!(failure.detail.contains(detail), "{failure:?}");
+}
+
+#[test]
+fn item_61_a_response_that_says_both_says_nothing() {
+    let World { root, leaf, chain } = world();
+    let mut revoked = Answer::good(&root, &leaf);
+    revoked.revoke();
+    revoked.algorithm = SHA256;
+    let mut answer = Answer::good(&root, &leaf);
+    answer.more = revoked.single();
+    let malformed = OcspFailureKind::Malformed;
+    check_detail(verdict(&answer.sign(), &chain), malformed, "contradict");
+    // Nor does one hide behind others of the same serial number.
+    let stranger = Authority::root("Stranger");
+    answer.more = (0..8)
+        .flat_map(|_| Answer::good(&stranger, &leaf).single())
+        .collect();
+    answer.more.extend(revoked.single());
+    check_detail(verdict(&answer.sign(), &chain), malformed, "at most 8");
+}
+
+#[test]
+fn item_61_a_responder_whose_certificate_must_be_rejected_is_not_believed() {
+    let World { root, leaf, chain } = world();
+    let check = |change: &dyn Fn(&mut rcgen::CertificateParams), detail: &str| {
+        let signer = root.leaf_with(&["ocsp"], |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+            change(params);
+        });
+        let answer = Answer::good(&root, &leaf).delegated(&signer).sign();
+        let kind = OcspFailureKind::ResponderNotAuthorized;
+        check_detail(verdict(&answer, &chain), kind, detail);
+    };
+    check(
+        &|params| {
+            let unknown = crate::pki::critical_extension();
+            params.custom_extensions.push(unknown);
+        },
+        "critical extension",
+    );
+    check(
+        &|params| params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment],
+        "key usages",
+    );
+}
+
+#[test]
+fn item_61_certificates_of_the_same_name_do_not_hide_the_issuer() {
+    let World { root, leaf, .. } = world();
+    let mut chain = vec![leaf.clone()];
+    chain.extend((0..8).map(|_| Authority::root("Root").der));
+    chain.push(root.der.clone());
+    let found = verdict(revoked_staple(&root, &leaf).as_bytes(), &chain);
+    assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
 }

@@ -336,3 +336,53 @@ fn only_so_many_lists_are_used() {
     let options = PathOptions::new().with_crls(fillers.chain(good));
     world.check(&options, &[(Kind::RevocationUnknown, Some(1))]);
 }
+
+#[test]
+fn a_hold_that_a_newer_list_has_lifted_is_over() {
+    let world = World::new();
+    let hold = || [(LEAF, Some(RevocationReason::CertificateHold))];
+    let newer = |entries: &[(u64, Option<RevocationReason>)]| {
+        world.intermediate.crl_with(entries, |params| {
+            params.this_update = date_time_ymd(2026, 5, 20);
+            params.crl_number = SerialNumber::from(2_u64);
+        })
+    };
+    for provider in providers() {
+        let judge = |lists: [Der; 2]| {
+            let lists = lists.into_iter().chain([world.root.crl(&[])]);
+            world.judge(&PathOptions::new().with_crls(lists), &provider)
+        };
+        let lifted = [world.intermediate.crl(&hold()), newer(&[])];
+        assert!(judge(lifted).is_trusted());
+        let put = [newer(&hold()), world.intermediate.crl(&[])];
+        let verdict = judge(put);
+        assert_eq!(verdict.failures()[0].kind, TrustFailureKind::Revoked);
+    }
+}
+
+#[test]
+fn a_search_that_ended_early_does_not_say_revoked() {
+    let world = World::new();
+    let other = Authority::root("Other");
+    let cross = other.certify(&world.intermediate, "Intermediate");
+    let store = TrustStore::empty("test").with(&[world.root.der.clone(), other.der.clone()]);
+    let options = PathOptions::new().with_crls([
+        world.intermediate.crl(&[]),
+        world.root.crl(&[(INTERMEDIATE, None)]),
+        other.crl(&[]),
+    ]);
+    let mut chain = vec![world.leaf.der.clone(), world.intermediate.der.clone()];
+    // So many that the search ends before it comes to the last.
+    chain.extend((0..10).map(|_| Authority::root("Intermediate").der));
+    chain.push(cross);
+    for provider in providers() {
+        let verdict = store.judge_with(&chain, &provider, NOW, &options);
+        let kinds: Vec<_> = verdict
+            .failures()
+            .iter()
+            .map(|failure| failure.kind)
+            .collect();
+        assert!(!kinds.contains(&TrustFailureKind::Revoked), "{verdict:?}");
+        assert!(!verdict.is_trusted(), "{verdict:?}");
+    }
+}
