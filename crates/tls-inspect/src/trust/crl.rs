@@ -60,10 +60,15 @@ impl<'a> Crls<'a> {
         issuer: &CrlIssuer<'_>,
     ) -> Status {
         let mut unknown = self.none_of_issuer();
-        // Only a hold is ever taken back (RFC 5280 §5.3.1): of it the newest list tells.
+        // Only a hold is ever taken back (RFC 5280 §5.3.1): of it the newest list tells, and of two
+        // of the same time the one that has it.
         let mut newest: Option<(i64, Status)> = None;
         let mut note = |time: i64, status: Status| {
-            if newest.as_ref().is_none_or(|(known, _)| *known < time) {
+            let outweighs = matches!(status, Status::Revoked(_));
+            if newest
+                .as_ref()
+                .is_none_or(|(known, _)| *known < time || *known == time && outweighs)
+            {
                 newest = Some((time, status));
             }
         };

@@ -354,9 +354,14 @@ fn a_hold_that_a_newer_list_has_lifted_is_over() {
         };
         let lifted = [world.intermediate.crl(&hold()), newer(&[])];
         assert!(judge(lifted).is_trusted());
-        let put = [newer(&hold()), world.intermediate.crl(&[])];
-        let verdict = judge(put);
-        assert_eq!(verdict.failures()[0].kind, TrustFailureKind::Revoked);
+        for put in [
+            [newer(&hold()), world.intermediate.crl(&[])],
+            [newer(&[]), newer(&hold())],
+            [newer(&hold()), newer(&[])],
+        ] {
+            let verdict = judge(put);
+            assert_eq!(verdict.failures()[0].kind, TrustFailureKind::Revoked);
+        }
     }
 }
 
