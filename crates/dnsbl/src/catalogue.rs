@@ -1,20 +1,29 @@
 //! The lists as data.
 
+mod code;
 mod file;
-
-use std::fmt;
-use std::net::Ipv4Addr;
+mod list;
+mod terms;
 
 use mail_dns::DomainName;
 
+pub use code::{Category, CodeMatch, CodeRule, Effect, Meaning};
 pub use file::{CatalogueError, CatalogueErrorKind};
-
-use crate::{Kind, ListAnswer};
+pub use list::{
+    Controls, Inclusion, List, ListSet, NameForm, SeverityCap, Stance, Status, Tier,
+};
+pub use terms::{Delisting, DelistingMode, PublicResolvers, Terms};
 
 /// How many positive controls, and how many negative ones, a list may have for one kind of subject.
 pub const MAX_CONTROLS: usize = 4;
 
-const BUILTIN: &str = include_str!("catalogue/catalogue.toml");
+/// The dead first: they hold for the files that follow.
+const BUILTIN: [&str; 4] = [
+    include_str!("catalogue/tombstones.toml"),
+    include_str!("catalogue/addresses.toml"),
+    include_str!("catalogue/domains.toml"),
+    include_str!("catalogue/allow.toml"),
+];
 
 /// The lists to ask, and the tombstones of those that must not be asked.
 ///
@@ -37,7 +46,8 @@ const BUILTIN: &str = include_str!("catalogue/catalogue.toml");
 ///     [[list]]
 ///     zone = "dnsbl.sorbs.net"
 ///     name = "SORBS"
-///     role = "block"
+///     stance = "block"
+///     tier = "minor"
 ///     status = "in_use"
 ///     as_of = "2019-01"
 ///     source = "an old configuration"
@@ -56,27 +66,83 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The lists that come with this crate: free to ask, within the terms of each.
+    /// The lists that come with this crate. Some need a [key](Terms::key), and are not asked without one.
     ///
     /// # Errors
     ///
-    /// If the file that was compiled in is not sound; a test of this crate says that it is.
+    /// If a file that was compiled in is not sound; a test of this crate says that they are.
     pub fn builtin() -> Result<Self, CatalogueError> {
-        file::parse(BUILTIN, Vec::new())
+        let mut whole = Self {
+            lists: Vec::new(),
+            tombstones: Vec::new(),
+        };
+        for text in BUILTIN {
+            let part = file::parse(text, whole.tombstones)?;
+            whole.lists.extend(part.lists);
+            whole.tombstones = part.tombstones;
+        }
+        Ok(whole)
     }
 
     /// Reads lists from TOML. The tombstones that come with this crate hold for them too.
     ///
-    /// The file's form is that of `catalogue.toml` in this crate's source.
+    /// The file's form is that of `addresses.toml` in this crate's source, which explains it.
     ///
     /// # Errors
     ///
     /// If the text is not TOML of that form, or names a dead list; the error says in which line.
     pub fn from_toml(text: &str) -> Result<Self, CatalogueError> {
-        file::parse(text, Self::builtin()?.tombstones)
+        file::parse(text, file::parse(BUILTIN[0], Vec::new())?.tombstones)
     }
 
-    /// The lists to ask, in the file's order.
+    /// The catalogue with the lists of `other` as well. A list of `other` takes the place of the one here that has its
+    /// zone, and a list here that `other` holds to be dead is gone.
+    #[must_use]
+    pub fn extended_by(mut self, other: Self) -> Self {
+        for list in other.lists {
+            match self.lists.iter_mut().find(|mine| mine.zone == list.zone) {
+                Some(mine) => *mine = list,
+                None => self.lists.push(list),
+            }
+        }
+        let tombstones = other.tombstones.into_iter();
+        let new: Vec<_> = tombstones
+            .filter(|dead| !self.tombstones.contains(dead))
+            .collect();
+        self.tombstones.extend(new);
+        let tombstones = &self.tombstones;
+        self.lists
+            .retain(|list| buried(tombstones, &list.zone).is_none());
+        self
+    }
+
+    /// The lists of the sets in `sets`, and every tombstone.
+    #[must_use]
+    pub fn only(mut self, sets: &[ListSet]) -> Self {
+        self.lists
+            .retain(|list| sets.iter().any(|set| list.is_in(*set)));
+        self
+    }
+
+    /// The list of `zone` alone, and every tombstone.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such list; the error has the tombstone if it is dead.
+    pub fn only_zones(mut self, zones: &[DomainName]) -> Result<Self, NoSuchList> {
+        for zone in zones {
+            if self.list(zone).is_none() {
+                return Err(NoSuchList {
+                    zone: zone.clone(),
+                    tombstone: self.tombstone(zone).cloned(),
+                });
+            }
+        }
+        self.lists.retain(|list| zones.contains(&list.zone));
+        Ok(self)
+    }
+
+    /// The lists to ask, in the order of the files.
     #[must_use]
     pub fn lists(&self) -> &[List] {
         &self.lists
@@ -99,217 +165,10 @@ impl Catalogue {
     pub fn tombstone(&self, zone: &DomainName) -> Option<&Tombstone> {
         buried(&self.tombstones, zone)
     }
-
-    /// The answers among `answers` that are listings on a blocklist, without those that another of them includes.
-    ///
-    /// A composite list repeats its parts, so one entry looks like many listings.
-    #[must_use]
-    pub fn independent_listings<'a>(&self, answers: &'a [ListAnswer]) -> Vec<&'a ListAnswer> {
-        let listings = || answers.iter().filter(|answer| answer.is_listing());
-        let included = |answer: &ListAnswer| {
-            listings().any(|other| {
-                other.subject == answer.subject
-                    && self
-                        .list(&other.list.zone)
-                        .is_some_and(|list| list.includes.contains(&answer.list.zone))
-            })
-        };
-        listings().filter(|answer| !included(answer)).collect()
-    }
 }
 
 fn buried<'a>(tombstones: &'a [Tombstone], zone: &DomainName) -> Option<&'a Tombstone> {
     tombstones.iter().find(|dead| zone.is_within(&dead.zone))
-}
-
-/// One list: where it is, what it answers for, and what its answers mean.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct List {
-    /// The zone that is asked.
-    pub zone: DomainName,
-    /// What people call it.
-    pub name: String,
-    /// What an entry says.
-    pub role: Role,
-    /// The controls for IPv4 addresses; `None` if it is not asked about them.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub ipv4: Option<Controls>,
-    /// The controls for IPv6 addresses; `None` if it is not asked about them.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub ipv6: Option<Controls>,
-    /// The controls for domains; `None` if it is not asked about them.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub domain: Option<Controls>,
-    /// Which name of a domain it lists.
-    pub name_form: NameForm,
-    /// What its answers mean; the first rule that matches an address decides, save that every bit that is set counts.
-    pub codes: Vec<CodeRule>,
-    /// The zones whose entries it repeats.
-    pub includes: Vec<DomainName>,
-    /// How well it is known to be alive.
-    pub status: Status,
-    /// When that was known: a year, a month or a day.
-    pub as_of: String,
-    /// From where it is known.
-    pub source: String,
-    /// Where an entry can be looked up, and its removal asked for.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub delisting: Option<String>,
-    /// What a user of the list should know: terms, registration, how entries end.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
-    pub note: Option<String>,
-}
-
-impl List {
-    /// The controls for subjects of `kind`; `None` if the list does not answer for them.
-    #[must_use]
-    pub fn controls(&self, kind: Kind) -> Option<&Controls> {
-        match kind {
-            Kind::Ipv4 => self.ipv4.as_ref(),
-            Kind::Ipv6 => self.ipv6.as_ref(),
-            Kind::Domain => self.domain.as_ref(),
-        }
-    }
-}
-
-/// The test entries of a list for one kind of subject (RFC 5782 §5), as the names to ask.
-///
-/// They differ from list to list: not every list has the entries of the RFC.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct Controls {
-    /// Listed as long as the list works. Without one, the list can never prove that something is not listed.
-    pub positive: Vec<DomainName>,
-    /// Never listed, unless the list lists everything.
-    pub negative: Vec<DomainName>,
-    /// Whether the list is known to have the positive ones; if not, their absence proves nothing.
-    pub verified: bool,
-}
-
-/// What an entry of a list says about its subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Role {
-    /// Something bad.
-    Block,
-    /// Something good: an entry is never a listing.
-    Allow,
-    /// Something to know: of a neighbor or a network, or by a policy that few follow.
-    Information,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Block => "block",
-            Self::Allow => "allow",
-            Self::Information => "information",
-        })
-    }
-}
-
-/// Which name of a domain a list has entries for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NameForm {
-    /// The full name of a host: the list itself has entries for names below a listed one.
-    #[default]
-    Full,
-    /// The registrable domain only, and no name below it. The subject and the names above it are asked in turn, from five
-    /// labels down to two, so that an entry is found without knowing where the public suffix ends.
-    Registrable,
-}
-
-/// How well a list is known to be alive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Status {
-    /// Its test entries answered.
-    Tested,
-    /// Its operator documents it as running.
-    Documented,
-    /// The default configuration of a maintained mail filter asks it.
-    InUse,
-}
-
-/// What one answer of a list means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct CodeRule {
-    /// Which addresses.
-    pub code: CodeMatch,
-    /// The list's word for it.
-    pub meaning: String,
-    /// Whether it is an entry at all.
-    pub effect: Effect,
-    /// Whether the meaning is known from the list or a maintained filter.
-    pub verified: bool,
-}
-
-/// The addresses that a [`CodeRule`] is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum CodeMatch {
-    /// Those with these octets; `None` stands for any octet, `*` in the file.
-    Octets([Option<u8>; 4]),
-    /// Those in `127.0.0.0/24` with this bit set in the last octet; the value of one bit.
-    Bit(u8),
-}
-
-impl CodeMatch {
-    /// Whether `address` is one of them.
-    #[must_use]
-    pub fn matches(&self, address: Ipv4Addr) -> bool {
-        match self {
-            Self::Octets(octets) => octets
-                .iter()
-                .zip(address.octets())
-                .all(|(expected, octet)| expected.is_none_or(|expected| expected == octet)),
-            Self::Bit(bit) => {
-                matches!(address.octets(), [127, 0, 0, last] if last & bit != 0)
-            }
-        }
-    }
-}
-
-/// What an answer does to the question.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Effect {
-    /// The subject has an entry.
-    #[default]
-    Listed,
-    /// The list did not answer the question.
-    Refused,
 }
 
 /// A list that must not be asked.
@@ -335,4 +194,27 @@ pub struct Tombstone {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub successor: Option<DomainName>,
+}
+
+/// A catalogue has no list of that zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected the zone of a list in the catalogue, found {zone}{}", why(tombstone.as_ref()))]
+#[non_exhaustive]
+pub struct NoSuchList {
+    /// The zone that was named.
+    pub zone: DomainName,
+    /// What became of it, if it is dead.
+    pub tombstone: Option<Tombstone>,
+}
+
+fn why(tombstone: Option<&Tombstone>) -> String {
+    match tombstone {
+        Some(Tombstone {
+            reason,
+            date: Some(date),
+            ..
+        }) => format!(", which is dead: {reason} ({date})"),
+        Some(Tombstone { reason, .. }) => format!(", which is dead: {reason}"),
+        None => String::new(),
+    }
 }

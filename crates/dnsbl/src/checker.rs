@@ -1,66 +1,120 @@
 //! Asks the lists.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use futures_util::lock::Mutex;
 use futures_util::stream::{self, StreamExt as _};
+use mail_dns::dmarc::PublicSuffixes;
+use mail_dns::spf::Network;
 use mail_dns::{DomainName, Lookup, RecordType};
 
+use crate::budget::Budget;
 use crate::control::random_name;
+use crate::health::Health;
+use crate::key::Redaction;
 use crate::{
-    Asked, Catalogue, Cause, ControlReport, Controls, Kind, List, ListAnswer, ListName, ListText,
-    Listing, MAX_TEXTS, NotAsked, Reading, Subject, Verdict, judge,
+    Asked, AskingScope, Catalogue, Cause, ControlReport, Controls, HealthPolicy, Keys, Kind, List,
+    ListAnswer, ListHealth, ListName, ListText, Listing, MAX_TEXTS, NotAsked, QuarantineReason,
+    Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
 };
 
 /// How many lists are asked at a time, unless told otherwise.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
-/// Asks the lists of a catalogue about subjects, through one [`Lookup`].
+/// Asks the lists of a catalogue about subjects, through one [`Lookup`], which is one *resolver path*.
 ///
-/// The controls of a list are asked once for each kind of subject, and what came of them, a failure too, holds for the
-/// life of the checker. So one checker serves one run over one resolver: what was proved yesterday, or over another
-/// resolver, proves nothing.
+/// The controls of a list are asked once for each kind of subject, hold for a while ([`HealthPolicy`]), and are then asked
+/// again; where they failed, they are asked less and less often. What they showed holds for this path alone: a list that
+/// refuses one resolver serves another.
+///
+/// It has no clock: each call takes `now`, in seconds since 1970.
 ///
 /// While one check asks the controls of a list, others of that list wait for it. A check that was begun is to be awaited
 /// or dropped; one that is kept and not polled holds up the others.
-#[derive(Debug)]
 pub struct Checker<L> {
     lookup: L,
     catalogue: Catalogue,
+    keys: Keys,
     nonce: u64,
+    path: String,
     documentation: bool,
+    suffixes: Option<Arc<dyn PublicSuffixes>>,
     concurrency: NonZeroUsize,
+    policy: HealthPolicy,
     /// One for each list of the catalogue, in its order.
-    reports: Vec<Reports>,
+    standings: Vec<Standing>,
 }
 
-/// The controls of one list. A question that is under way holds the lock, so that nobody asks the same.
+/// What is known of one list over this path. A control that is being asked holds the lock, so that nobody asks the same.
 #[derive(Debug, Default)]
-struct Reports {
-    ipv4: Mutex<Option<Arc<ControlReport>>>,
-    ipv6: Mutex<Option<Arc<ControlReport>>>,
-    domain: Mutex<Option<Arc<ControlReport>>>,
+struct Standing {
+    ipv4: Mutex<Health>,
+    ipv6: Mutex<Health>,
+    domain: Mutex<Health>,
+    budget: Budget,
+}
+
+impl Standing {
+    fn health(&self, kind: Kind) -> &Mutex<Health> {
+        match kind {
+            Kind::Ipv4 => &self.ipv4,
+            Kind::Ipv6 => &self.ipv6,
+            Kind::Domain => &self.domain,
+        }
+    }
+}
+
+/// Everything but the keys and the lookup, which may have some.
+impl<L> fmt::Debug for Checker<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checker")
+            .field("path", &self.path)
+            .field("lists", &self.catalogue.lists().len())
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<L: Lookup> Checker<L> {
     /// Builds a checker. The random controls are made from `nonce`; take a new random number for each checker, or caches
     /// answer in place of the lists.
+    ///
+    /// A list whose [terms](crate::Terms::daily_queries) say how many questions a day are free is asked no more than that.
     #[must_use]
     pub fn new(lookup: L, catalogue: Catalogue, nonce: u64) -> Self {
+        let standing = |list: &List| Standing {
+            budget: Budget::new(list.terms.daily_queries),
+            ..Standing::default()
+        };
         Self {
-            reports: catalogue
-                .lists()
-                .iter()
-                .map(|_| Reports::default())
-                .collect(),
+            standings: catalogue.lists().iter().map(standing).collect(),
             lookup,
             catalogue,
+            keys: Keys::default(),
             nonce,
+            path: "default".to_owned(),
             documentation: false,
+            suffixes: None,
             concurrency: CONCURRENCY,
+            policy: HealthPolicy::default(),
         }
+    }
+
+    /// Asks the lists that need a key with these.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Names the resolver path, for the answers: "unbound on this host", "region eu". It is "default" unless set.
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
     }
 
     /// Asks about documentation addresses (RFC 5737, RFC 3849) too, which no list knows: for tests and examples.
@@ -73,6 +127,13 @@ impl<L: Lookup> Checker<L> {
         self
     }
 
+    /// Asks lists of registrable domains for that domain alone, instead of for each name that it may be.
+    #[must_use]
+    pub fn with_public_suffixes(mut self, suffixes: Arc<dyn PublicSuffixes>) -> Self {
+        self.suffixes = Some(suffixes);
+        self
+    }
+
     /// Asks `concurrency` lists at a time, in each call of [`check_all`](Self::check_all), in place of 16. Each list has at
     /// most nine questions in flight.
     #[must_use]
@@ -81,19 +142,64 @@ impl<L: Lookup> Checker<L> {
         self
     }
 
+    /// Asks the controls by this policy.
+    #[must_use]
+    pub fn with_health_policy(mut self, policy: HealthPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Asks no list more than `limit` questions a day (UTC), or what its terms allow if that is less.
+    #[must_use]
+    pub fn with_daily_limit(mut self, limit: u32) -> Self {
+        for (list, standing) in self.catalogue.lists().iter().zip(&mut self.standings) {
+            let terms = list.terms.daily_queries.unwrap_or(u32::MAX);
+            standing.budget = Budget::new(Some(limit.min(terms)));
+        }
+        self
+    }
+
+    /// Goes on from what was spent before, by this process or an earlier one. Lists that are not in the catalogue are
+    /// passed over.
+    #[must_use]
+    pub fn with_spending(self, spending: &[Spending]) -> Self {
+        for (list, standing) in self.catalogue.lists().iter().zip(&self.standings) {
+            let own = spending.iter().filter(|spent| spent.zone == list.zone);
+            for spent in own {
+                standing.budget.go_on_from(spent);
+            }
+        }
+        self
+    }
+
+    /// How many questions each list was asked on the day of `now`, in the catalogue's order. What the lookup says it had
+    /// in its cache is not counted.
+    #[must_use]
+    pub fn spending(&self, now: i64) -> Vec<Spending> {
+        let lists = self.catalogue.lists().iter().zip(&self.standings);
+        lists
+            .map(|(list, standing)| standing.budget.spending(&list.zone, now))
+            .collect()
+    }
+
     /// The lists.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 
+    /// The name of the resolver path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Asks every list about `subject`; the answers are in the catalogue's order.
-    pub async fn check_all(&self, subject: &Subject) -> Vec<ListAnswer> {
-        let lists = self.catalogue.lists().iter().zip(&self.reports);
+    pub async fn check_all(&self, subject: &Subject, now: i64) -> Vec<ListAnswer> {
         // Collected first: a stream that holds the closure is not known to be `Send` for every lifetime, and then the
         // whole future could not be spawned.
-        let answers: Vec<_> = lists
-            .map(|(list, reports)| self.ask(list, reports, subject))
+        let answers: Vec<_> = (0..self.catalogue.lists().len())
+            .filter_map(|index| self.check_at(index, subject, now))
             .collect();
         stream::iter(answers)
             .buffered(self.concurrency.get())
@@ -102,118 +208,343 @@ impl<L: Lookup> Checker<L> {
     }
 
     /// Asks the list of `zone` about `subject`; `None` if the catalogue has no such list.
-    pub async fn check(&self, zone: &DomainName, subject: &Subject) -> Option<ListAnswer> {
-        let lists = self.catalogue.lists().iter().zip(&self.reports);
-        let (list, reports) = lists.into_iter().find(|(list, _)| list.zone == *zone)?;
-        Some(self.ask(list, reports, subject).await)
+    pub async fn check(
+        &self,
+        zone: &DomainName,
+        subject: &Subject,
+        now: i64,
+    ) -> Option<ListAnswer> {
+        let mut lists = self.catalogue.lists().iter();
+        let index = lists.position(|list| list.zone == *zone)?;
+        Some(self.check_at(index, subject, now)?.await)
     }
 
-    async fn ask(&self, list: &List, reports: &Reports, subject: &Subject) -> ListAnswer {
-        let answer = |verdict| ListAnswer::new(ListName::from(list), subject.clone(), verdict);
-        let not_asked = |why| answer(Verdict::Unknown(Cause::NotAsked(why)));
-        let kind = subject.kind();
-        let Some(controls) = list.controls(kind) else {
-            return answer(Verdict::NotApplicable);
-        };
-        let names = match subject.query_names(list, self.documentation) {
-            Ok(names) => names,
-            Err(why) => return not_asked(why),
-        };
-        let report = match self.report(list, reports, controls, kind).await {
-            Ok(report) => report,
-            Err(why) => return not_asked(why),
-        };
-        let asked = match report.overall() {
-            Some(_) => Vec::new(),
-            None => self.ask_names(list, names).await,
-        };
-        let verdict = self.with_text(judge(list, &report, &asked), &asked).await;
-        ListAnswer {
-            asked,
-            controls: Some(ControlReport::clone(&report)),
-            ..answer(verdict)
+    /// Asks the list at `index` of the catalogue.
+    pub(crate) fn check_at<'a>(
+        &'a self,
+        index: usize,
+        subject: &'a Subject,
+        now: i64,
+    ) -> Option<impl Future<Output = ListAnswer> + Send + use<'a, L>> {
+        let asker = self.asker(index, now)?;
+        Some(async move { asker.ask(subject).await })
+    }
+
+    /// How the list at `index` is doing for subjects of `kind`; its controls are asked if what was seen of them no longer
+    /// holds. `None` if it does not answer for them.
+    pub(crate) async fn health_at(
+        &self,
+        index: usize,
+        kind: Kind,
+        now: i64,
+    ) -> Option<Result<ListHealth, NotAsked>> {
+        let asker = self.asker(index, now)?;
+        let controls = asker.list.controls(kind)?;
+        if let Err(why) = asker.may_be_asked() {
+            return Some(Err(why));
+        }
+        if let Err(why) = asker.report(controls, kind).await {
+            return Some(Err(why));
+        }
+        let health = asker.standing.health(kind).lock().await;
+        Some(Ok(health.snapshot(
+            &asker.list.zone,
+            kind,
+            &self.policy,
+            now,
+        )))
+    }
+
+    /// Asks the controls of the list at `index` anew if they are older than `age` seconds, and says what they showed.
+    pub(crate) async fn confirm_at(
+        &self,
+        index: usize,
+        kind: Kind,
+        age: u32,
+        now: i64,
+    ) -> Option<Result<Arc<ControlReport>, NotAsked>> {
+        let asker = self.asker(index, now)?;
+        let controls = asker.list.controls(kind)?;
+        Some(asker.report_within(controls, kind, Some(age)).await)
+    }
+
+    /// Stops believing the list at `index` for a while.
+    pub(crate) async fn isolate(
+        &self,
+        index: usize,
+        kind: Kind,
+        reason: QuarantineReason,
+        now: i64,
+    ) {
+        if let Some(standing) = self.standings.get(index) {
+            let mut health = standing.health(kind).lock().await;
+            health.isolate(reason, &self.policy, now);
         }
     }
 
+    fn asker(&self, index: usize, now: i64) -> Option<Asker<'_, L>> {
+        Some(Asker {
+            checker: self,
+            list: self.catalogue.lists().get(index)?,
+            standing: self.standings.get(index)?,
+            now,
+        })
+    }
+}
+
+/// Asks one list.
+struct Asker<'a, L> {
+    checker: &'a Checker<L>,
+    list: &'a List,
+    standing: &'a Standing,
+    now: i64,
+}
+
+impl<'a, L: Lookup> Asker<'a, L> {
+    async fn ask(&self, subject: &Subject) -> ListAnswer {
+        let kind = subject.kind();
+        let Some(controls) = self.list.controls(kind) else {
+            return self.answer(subject, Verdict::NotApplicable);
+        };
+        match self.ask_about(subject, controls, kind).await {
+            Ok(answer) => answer,
+            Err(why) => self.answer(subject, Verdict::Unknown(Cause::NotAsked(why))),
+        }
+    }
+
+    fn answer(&self, subject: &Subject, verdict: Verdict) -> ListAnswer {
+        ListAnswer {
+            path: self.checker.path.clone(),
+            ..ListAnswer::new(
+                ListName::from(self.list),
+                subject.clone(),
+                self.now,
+                verdict,
+            )
+        }
+    }
+
+    async fn ask_about(
+        &self,
+        subject: &Subject,
+        controls: &Controls,
+        kind: Kind,
+    ) -> Result<ListAnswer, NotAsked> {
+        self.may_be_asked()?;
+        let names = subject.query_names(self.list, &self.scope())?;
+        let report = self.report(controls, kind).await?;
+        let quarantine = {
+            let health = self.standing.health(kind).lock().await;
+            health.quarantine(self.now).cloned()
+        };
+        let (asked, verdict) = match (report.overall(), quarantine) {
+            (Some(verdict), _) => (Vec::new(), verdict),
+            (None, Some(quarantine)) => (
+                Vec::new(),
+                Verdict::Unknown(Cause::Quarantined(quarantine)),
+            ),
+            (None, None) => {
+                let asked = self.ask_names(names).await?;
+                self.note(kind, &asked).await;
+                let verdict = judge(self.list, &report, &asked);
+                let verdict = self.with_words(verdict, subject, &asked).await;
+                (asked, verdict)
+            }
+        };
+        Ok(ListAnswer {
+            asked,
+            controls: Some(ControlReport::clone(&report)),
+            ..self.answer(subject, verdict)
+        })
+    }
+
+    /// Whether there is a key if one is needed, and no list that is asked in its place.
+    fn may_be_asked(&self) -> Result<(), NotAsked> {
+        let has_key = |list: &List| {
+            let key = list.terms.key.as_ref();
+            key.is_none_or(|name| self.checker.keys.has(name))
+        };
+        if !has_key(self.list) {
+            return Err(NotAsked::KeyMissing);
+        }
+        let mut others = self.checker.catalogue.lists().iter();
+        let zone = Some(&self.list.zone);
+        if others.any(|other| other.replaces.as_ref() == zone && has_key(other)) {
+            return Err(NotAsked::Replaced);
+        }
+        Ok(())
+    }
+
+    fn scope(&self) -> AskingScope<'a> {
+        AskingScope {
+            documentation: self.checker.documentation,
+            suffixes: self.checker.suffixes.as_deref(),
+        }
+    }
+
+    /// A list that answers nothing any more is looked at again before its controls have aged.
+    async fn note(&self, kind: Kind, asked: &[Asked]) {
+        let in_vain = asked
+            .iter()
+            .any(|asked| matches!(asked.reading, Reading::Unsettled(Unsettled::Lookup(_))));
+        self.standing.health(kind).lock().await.note(in_vain);
+    }
+
     /// The names in turn, until one is not denied.
-    async fn ask_names(&self, list: &List, names: Vec<DomainName>) -> Vec<Asked> {
+    async fn ask_names(&self, names: Vec<DomainName>) -> Result<Vec<Asked>, NotAsked> {
         let mut asked = Vec::new();
         for name in names {
-            let question = self.ask_name(list, name).await;
+            let question = self.ask_name(name).await?;
             let denied = matches!(question.reading, Reading::Absent(_));
             asked.push(question);
             if !denied {
                 break;
             }
         }
-        asked
+        Ok(asked)
     }
 
-    async fn ask_name(&self, list: &List, name: DomainName) -> Asked {
-        let outcome = self.lookup.lookup(&name, RecordType::A).await;
-        Asked::new(name, Reading::of(list, &outcome))
+    fn redaction(&self) -> Redaction<'a> {
+        let key = self.list.terms.key.as_ref();
+        Redaction::new(
+            &self.list.zone,
+            key.and_then(|name| self.checker.keys.find(name)),
+        )
     }
 
-    /// The controls of `list`, asked if nobody has yet.
-    async fn report(
+    async fn ask_name(&self, name: DomainName) -> Result<Asked, NotAsked> {
+        let redaction = self.redaction();
+        let secret = redaction
+            .reveal(&name)
+            .map_err(|_| NotAsked::NameTooLong)?;
+        self.standing.budget.take(self.now)?;
+        let outcome = self.checker.lookup.lookup(&secret, RecordType::A).await;
+        if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
+            self.standing.budget.refund(self.now);
+        }
+        let asked = Asked::of(self.list, redaction.name(&secret), &outcome);
+        Ok(Asked {
+            reading: asked.reading.redacted(redaction),
+            ..asked
+        })
+    }
+
+    /// What the controls showed, if that still holds; else they are asked.
+    async fn report(&self, controls: &Controls, kind: Kind) -> Result<Arc<ControlReport>, NotAsked> {
+        self.report_within(controls, kind, None).await
+    }
+
+    async fn report_within(
         &self,
-        list: &List,
-        reports: &Reports,
         controls: &Controls,
         kind: Kind,
+        age: Option<u32>,
     ) -> Result<Arc<ControlReport>, NotAsked> {
-        let slot = match kind {
-            Kind::Ipv4 => &reports.ipv4,
-            Kind::Ipv6 => &reports.ipv6,
-            Kind::Domain => &reports.domain,
+        let policy = &self.checker.policy;
+        let mut health = self.standing.health(kind).lock().await;
+        let young = |report: &&Arc<ControlReport>| {
+            age.is_none_or(|age| self.now.saturating_sub(report.at) <= i64::from(age))
         };
-        let mut slot = slot.lock().await;
-        if let Some(report) = &*slot {
+        if let Some(report) = health.report(policy, self.now).filter(young) {
             return Ok(Arc::clone(report));
         }
-        let random =
-            random_name(&list.zone, kind, self.nonce).map_err(|_| NotAsked::NameTooLong)?;
-        let (positive, negative) = (&controls.positive, &controls.negative);
-        let names = positive.iter().chain(negative).cloned();
-        let controls_asked = names.map(|name| self.ask_name(list, name));
-        let (mut asked, random) =
-            futures_util::future::join(join_all(controls_asked), self.ask_name(list, random)).await;
-        let negative = asked.split_off(positive.len());
-        let report = Arc::new(ControlReport {
-            verified: controls.verified,
-            ..ControlReport::new(kind, asked, negative, random)
-        });
-        *slot = Some(Arc::clone(&report));
+        let report = Arc::new(self.ask_controls(controls, kind).await?);
+        health.record(Arc::clone(&report), policy);
         Ok(report)
     }
 
-    /// An entry with the list's own words; any other verdict as it is. Whatever comes of the words, the entry stands.
-    async fn with_text(&self, verdict: Verdict, asked: &[Asked]) -> Verdict {
-        match (verdict, asked.last()) {
-            (Verdict::Listed(listing), Some(last)) => {
-                Verdict::Listed(self.read_text(listing, &last.name).await)
+    async fn ask_controls(&self, controls: &Controls, kind: Kind) -> Result<ControlReport, NotAsked> {
+        // Each round has a name of its own.
+        let nonce = self.checker.nonce ^ self.now.unsigned_abs().rotate_left(32);
+        let random =
+            random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
+        let names = controls.positive.iter().chain(&controls.negative).cloned();
+        let fixed = join_all(names.map(|name| self.ask_name(name)));
+        let (fixed, random) = join(fixed, self.ask_name(random)).await;
+        let mut positive = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let negative = positive.split_off(controls.positive.len());
+        let report = ControlReport::new(kind, positive, negative, random?, self.now);
+        Ok(self
+            .with_refusal_words(ControlReport {
+                verified: controls.verified,
+                ..report
+            })
+            .await)
+    }
+
+    /// The list's words for why it refuses, once for each time the controls are asked.
+    async fn with_refusal_words(&self, mut report: ControlReport) -> ControlReport {
+        let asked = report
+            .positive
+            .iter_mut()
+            .chain(&mut report.negative)
+            .chain([&mut report.random]);
+        for Asked { name, reading, .. } in asked {
+            if let Reading::Refused(Refusal::Code { text, .. }) = reading {
+                // Without words the refusal stands.
+                *text = self.words(name).await.unwrap_or_default();
+                break;
             }
-            (Verdict::Allowed(listing), Some(last)) => {
-                Verdict::Allowed(self.read_text(listing, &last.name).await)
-            }
-            (verdict, _) => verdict,
+        }
+        report
+    }
+
+    /// An entry with the list's own words and its extent; any other verdict as it is. Whatever comes of the words, the
+    /// entry stands.
+    async fn with_words(&self, verdict: Verdict, subject: &Subject, asked: &[Asked]) -> Verdict {
+        let Some(last) = asked.last() else {
+            return verdict;
+        };
+        match verdict {
+            Verdict::Listed(entry) => Verdict::Listed(self.told(entry, subject, last).await),
+            Verdict::Allowed(entry) => Verdict::Allowed(self.told(entry, subject, last).await),
+            verdict => verdict,
         }
     }
 
-    async fn read_text(&self, listing: Listing, name: &DomainName) -> Listing {
-        match self.lookup.lookup(name, RecordType::TXT).await {
-            Ok(answer) => Listing {
-                text: answer
-                    .texts()
-                    .take(MAX_TEXTS)
-                    .map(|text| ListText::new(&text))
-                    .collect(),
-                ..listing
+    async fn told(&self, entry: Listing, subject: &Subject, asked: &Asked) -> Listing {
+        let network = self.network(subject);
+        match self.words(&asked.name).await {
+            Ok(text) => Listing {
+                text,
+                network,
+                ..entry
             },
-            Err(error) => Listing {
-                text_failure: Some(error),
-                ..listing
+            Err(failure) => Listing {
+                text_failure: failure,
+                network,
+                ..entry
             },
+        }
+    }
+
+    /// The network that an entry about `subject` is about, where the list has entries for networks.
+    fn network(&self, subject: &Subject) -> Option<Network> {
+        let prefix = self.list.ipv6_prefix.filter(|prefix| *prefix < 128)?;
+        match subject {
+            Subject::Address(address) if subject.kind() == Kind::Ipv6 => {
+                let set = mail_dns::spf::AddressSet::network(*address, prefix);
+                set.networks().next()
+            }
+            _ => None,
+        }
+    }
+
+    /// The words at `name`, which was asked before, without the key.
+    async fn words(
+        &self,
+        name: &DomainName,
+    ) -> Result<Vec<ListText>, Option<mail_dns::LookupError>> {
+        let redaction = self.redaction();
+        let secret = redaction.restore(name).map_err(|_| None)?;
+        self.standing.budget.take(self.now).map_err(|_| None)?;
+        match self.checker.lookup.lookup(&secret, RecordType::TXT).await {
+            Ok(answer) => Ok(answer
+                .texts()
+                .take(MAX_TEXTS)
+                .map(|text| ListText::new(&redaction.octets(&text)))
+                .collect()),
+            Err(error) => Err(Some(redaction.error(error))),
         }
     }
 }

@@ -29,19 +29,49 @@ pub struct ControlReport {
     pub negative: Vec<Asked>,
     /// What nobody lists, made from the nonce.
     pub random: Asked,
+    /// When they were asked, in seconds since 1970.
+    pub at: i64,
 }
 
 impl ControlReport {
     /// Builds a report.
     #[must_use]
-    pub fn new(kind: Kind, positive: Vec<Asked>, negative: Vec<Asked>, random: Asked) -> Self {
+    pub fn new(
+        kind: Kind,
+        positive: Vec<Asked>,
+        negative: Vec<Asked>,
+        random: Asked,
+        at: i64,
+    ) -> Self {
         Self {
             kind,
             positive,
             verified: true,
             negative,
             random,
+            at,
         }
+    }
+
+    /// Whether an entry is to be believed, and its absence too.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.overall().is_none() && self.doubt().is_none()
+    }
+
+    /// What keeps the list from being believed, if anything does.
+    #[must_use]
+    pub fn failure(&self) -> Option<Verdict> {
+        self.overall().or_else(|| self.doubt())
+    }
+
+    /// For how many seconds the answers of a list that lists everything stay in caches, after it has been mended.
+    pub(crate) fn echo(&self) -> Option<u32> {
+        let lies = self.unlisted().filter(|asked| {
+            matches!(asked.reading, Reading::Entry(_) | Reading::Faulty(_))
+                || matches!(&asked.reading, Reading::Unsettled(Unsettled::Ambiguous(_)))
+        });
+        lies.map(|asked| asked.ttl.unwrap_or(0)).max()
     }
 
     /// The verdict on every subject, if the controls alone settle it: the list refuses, is broken, or cannot be seen not
@@ -94,7 +124,7 @@ impl ControlReport {
 /// Any address in `127.0.0.0/8` where none may be shows a wildcard, whether it could be an entry or not.
 fn wildcard(asked: &Asked) -> Option<Verdict> {
     let addresses: Vec<Ipv4Addr> = match &asked.reading {
-        Reading::Listed { codes, .. } => codes.iter().map(|code| code.address).collect(),
+        Reading::Entry(codes) => codes.iter().map(|code| code.address).collect(),
         Reading::Unsettled(Unsettled::Ambiguous(addresses)) => addresses.clone(),
         _ => return None,
     };

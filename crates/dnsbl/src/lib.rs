@@ -22,7 +22,8 @@
 //!     [[list]]
 //!     zone = "bl.example"
 //!     name = "Example"
-//!     role = "block"
+//!     stance = "block"
+//!     tier = "minor"
 //!     status = "documented"
 //!     as_of = "2026-11"
 //!     source = "this page"
@@ -36,11 +37,12 @@
 //! )?;
 //! // The nonce makes the control that nobody lists; a program takes a random one.
 //! let checker = Checker::new(dns, catalogue, 7);
+//! let now = 1_795_000_000; // a program takes the time
 //!
-//! let answers = checker.check_all(&Subject::Address("9.1.1.1".parse()?)).await;
+//! let answers = checker.check_all(&Subject::Address("9.1.1.1".parse()?), now).await;
 //! assert_eq!(answers[0].to_string(), "bl.example: 9.1.1.1 is listed: 127.0.0.2 (sent to a trap)");
 //!
-//! let answers = checker.check_all(&Subject::Address("9.1.1.2".parse()?)).await;
+//! let answers = checker.check_all(&Subject::Address("9.1.1.2".parse()?), now).await;
 //! assert!(matches!(answers[0].verdict, Verdict::NotListed(_)));
 //! # Ok(())
 //! # }
@@ -86,23 +88,32 @@
     )
 )]
 
+mod budget;
 mod catalogue;
 mod checker;
 mod control;
+mod health;
+mod key;
 mod list_text;
 mod reading;
+mod role;
 mod subject;
 mod verdict;
 
+pub use budget::Spending;
 pub use catalogue::{
-    Catalogue, CatalogueError, CatalogueErrorKind, CodeMatch, CodeRule, Controls, Effect, List,
-    MAX_CONTROLS, NameForm, Role, Status, Tombstone,
+    Catalogue, CatalogueError, CatalogueErrorKind, Category, CodeMatch, CodeRule, Controls,
+    Delisting, DelistingMode, Effect, Inclusion, List, ListSet, MAX_CONTROLS, Meaning, NameForm,
+    NoSuchList, PublicResolvers, SeverityCap, Stance, Status, Terms, Tier, Tombstone,
 };
 pub use checker::Checker;
 pub use control::ControlReport;
+pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};
+pub use key::{Key, KeyError, Keys};
 pub use list_text::{ListText, ListTextError, MAX_TEXTS};
 pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
-pub use subject::{Kind, NotAsked, Subject};
+pub use role::{Role, Severity};
+pub use subject::{AskingScope, Kind, NotAsked, Subject};
 pub use verdict::{Cause, ListAnswer, ListName, Listing, Proof, Verdict, judge};
 
 #[cfg(doctest)]

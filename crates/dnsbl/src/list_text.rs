@@ -1,6 +1,7 @@
 //! The words of a list for a person, which are not to be trusted.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// How many texts of one listing are kept.
 pub const MAX_TEXTS: usize = 8;
@@ -51,6 +52,16 @@ impl ListText {
             }
         }
         Self(text)
+    }
+
+    /// The first address in the text that is none of `127.0.0.0/8`.
+    pub(crate) fn first_address(&self) -> Option<IpAddr> {
+        let word = |octet: char| octet.is_ascii_hexdigit() || matches!(octet, '.' | ':');
+        let words = self.0.split(|octet| !word(octet));
+        // A sentence ends with a dot, and what it introduces comes after a colon.
+        words
+            .filter_map(|text| text.trim_end_matches(['.', ':']).parse::<IpAddr>().ok())
+            .find(|address| !address.is_loopback())
     }
 
     /// The text: printable ASCII.

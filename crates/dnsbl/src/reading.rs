@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use mail_dns::{Answer, DomainName, LookupError, LookupErrorKind, Negative, NegativeKind};
 
-use crate::{CodeMatch, Effect, List};
+use crate::key::Redaction;
+use crate::{Category, CodeMatch, Effect, List, ListText, Meaning, Stance};
 
 /// How many different addresses one answer may have. A bitmask needs one and the richest composite list five;
 /// an answer that has more is a fault of the list.
@@ -18,13 +19,8 @@ pub const MAX_ADDRESSES: usize = 64;
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Reading {
-    /// There is an entry.
-    Listed {
-        /// Every address that is an entry, each once, in order of their values.
-        codes: Vec<Code>,
-        /// For how many seconds the answer holds.
-        ttl: Option<u32>,
-    },
+    /// There is an entry, good or bad: every address that is one, each once, in order of their values.
+    Entry(Vec<Code>),
     /// There is no entry: NXDOMAIN (RFC 5782 §2.1), and nothing else is that.
     Absent(Negative),
     /// The question was not answered, on purpose.
@@ -36,6 +32,21 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// What was read, with the key taken out.
+    pub(crate) fn redacted(self, redaction: Redaction<'_>) -> Self {
+        match self {
+            Self::Absent(denial) => Self::Absent(redaction.negative(&denial)),
+            Self::Refused(Refusal::Rcode(error)) => {
+                Self::Refused(Refusal::Rcode(redaction.error(error)))
+            }
+            Self::Unsettled(Unsettled::Lookup(error)) => {
+                Self::Unsettled(Unsettled::Lookup(redaction.error(error)))
+            }
+            // The rest has addresses and the catalogue's own words alone.
+            other => other,
+        }
+    }
+
     /// Reads the outcome of a question for the A records at a name of `list`.
     #[must_use]
     pub fn of(list: &List, outcome: &Result<Answer, LookupError>) -> Self {
@@ -51,7 +62,7 @@ impl Reading {
             // The name exists and has no A record: a list of other records, a broken one, or a signer that denies in
             // the manner of RFC 9824. RFC 5782 knows no such answer.
             Some(_) => Self::Unsettled(Unsettled::NoData),
-            None => decode(list, answer.addresses().collect(), answer.ttl()),
+            None => decode(list, answer.addresses().collect()),
         }
     }
 }
@@ -59,7 +70,7 @@ impl Reading {
 impl fmt::Display for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listed { codes, .. } => write_list(f, codes),
+            Self::Entry(codes) => write_list(f, codes),
             Self::Absent(denial) => denial.kind.fmt(f),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Faulty(fault) => fault.fmt(f),
@@ -69,7 +80,7 @@ impl fmt::Display for Reading {
 }
 
 /// The worst address decides: one that no list gives, then a refusal, and only then entries.
-fn decode(list: &List, addresses: BTreeSet<IpAddr>, ttl: Option<u32>) -> Reading {
+fn decode(list: &List, addresses: BTreeSet<IpAddr>) -> Reading {
     if addresses.len() > MAX_ADDRESSES {
         return Reading::Faulty(Fault::TooManyAddresses(addresses.len()));
     }
@@ -85,18 +96,22 @@ fn decode(list: &List, addresses: BTreeSet<IpAddr>, ttl: Option<u32>) -> Reading
     if inside.is_empty() {
         return Reading::Unsettled(Unsettled::NoData);
     }
-    let meanings: Vec<_> = inside
+    let verdicts: Vec<Said> = inside
         .iter()
-        .map(|address| meaning(list, *address))
+        .map(|address| said(list, *address))
         .collect();
-    if let Some(refusal) = meanings.iter().find_map(Meaning::refusal) {
-        return Reading::Refused(refusal.clone());
+    let refusal = verdicts.iter().find_map(|said| match said {
+        Said::Refusal(refusal) => Some(refusal.clone()),
+        _ => None,
+    });
+    if let Some(refusal) = refusal {
+        return Reading::Refused(refusal);
     }
-    let codes: Vec<Code> = meanings.into_iter().filter_map(Meaning::code).collect();
+    let codes: Vec<Code> = verdicts.into_iter().filter_map(Said::entry).collect();
     if codes.is_empty() {
         return Reading::Unsettled(Unsettled::Ambiguous(inside));
     }
-    Reading::Listed { codes, ttl }
+    Reading::Entry(codes)
 }
 
 fn loopback(address: &IpAddr) -> Option<Ipv4Addr> {
@@ -106,21 +121,15 @@ fn loopback(address: &IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-enum Meaning {
+/// What one address says.
+enum Said {
     Entry(Code),
     Refusal(Refusal),
     Nothing,
 }
 
-impl Meaning {
-    fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            Self::Refusal(refusal) => Some(refusal),
-            _ => None,
-        }
-    }
-
-    fn code(self) -> Option<Code> {
+impl Said {
+    fn entry(self) -> Option<Code> {
         match self {
             Self::Entry(code) => Some(code),
             _ => None,
@@ -128,8 +137,8 @@ impl Meaning {
     }
 }
 
-/// What `address` means on `list`: by the list's own rules, then by what holds for every list.
-fn meaning(list: &List, address: Ipv4Addr) -> Meaning {
+/// What `address` says on `list`: by the list's own rules, then by what holds for every list.
+fn said(list: &List, address: Ipv4Addr) -> Said {
     let matching = || list.codes.iter().filter(|rule| rule.code.matches(address));
     let first = matching().next();
     let refused = matching().find(|rule| rule.effect == Effect::Refused);
@@ -138,19 +147,48 @@ fn meaning(list: &List, address: Ipv4Addr) -> Meaning {
         refused.filter(|rule| matches!(rule.code, CodeMatch::Bit(_)) || first == Some(*rule));
     let reason = RefusalReason::of(address);
     if refused.is_some() || reason.is_some() {
-        return Meaning::Refusal(Refusal::Code {
-            address,
-            reason: reason.unwrap_or(RefusalReason::ListSpecific),
-            meaning: refused.map(|rule| rule.meaning.clone()),
-        });
+        let meaning = refused.map(|rule| rule.meaning.text.clone());
+        return refusal(address, reason, meaning);
     }
-    let meanings = match first.map(|rule| rule.code) {
-        Some(CodeMatch::Bit(_)) => matching().map(|rule| rule.meaning.clone()).collect(),
-        Some(_) => first.map(|rule| rule.meaning.clone()).into_iter().collect(),
-        None if is_never_an_entry(list, address) => return Meaning::Nothing,
-        None => Vec::new(),
+    let Some(first) = first else {
+        return said_by_no_rule(list, address);
     };
-    Meaning::Entry(Code { address, meanings })
+    // Bits say several things at once; the worst of them is what the answer does.
+    let rules: Vec<_> = match first.code {
+        CodeMatch::Bit(_) => matching().collect(),
+        CodeMatch::Octets(_) => vec![first],
+    };
+    let bad = rules.iter().any(|rule| rule.effect == Effect::Listed);
+    let effect = if bad { Effect::Listed } else { first.effect };
+    Said::Entry(Code {
+        address,
+        // On an allowlist an entry is good unless its rule says otherwise.
+        effect: match (list.stance, effect) {
+            (Stance::Allow, Effect::Listed) => Effect::Allowed,
+            _ => effect,
+        },
+        meanings: rules.iter().map(|rule| rule.meaning.clone()).collect(),
+    })
+}
+
+fn refusal(address: Ipv4Addr, reason: Option<RefusalReason>, meaning: Option<String>) -> Said {
+    Said::Refusal(Refusal::Code {
+        address,
+        reason: reason.unwrap_or(RefusalReason::ListSpecific),
+        meaning,
+        text: Vec::new(),
+    })
+}
+
+fn said_by_no_rule(list: &List, address: Ipv4Addr) -> Said {
+    match list.stance {
+        // Allowlists turn away whom they do not serve with an address that ends so, and an answer that nobody explains
+        // vouches for nothing.
+        Stance::Allow if address.octets()[3] == 255 => refusal(address, None, None),
+        Stance::Allow => Said::Nothing,
+        _ if is_never_an_entry(list, address) => Said::Nothing,
+        _ => Said::Entry(Code::new(address, Effect::Listed, Vec::new())),
+    }
 }
 
 /// Whether `address`, which no rule of `list` names, cannot be an entry.
@@ -174,20 +212,39 @@ fn is_never_an_entry(list: &List, address: Ipv4Addr) -> bool {
 pub struct Code {
     /// The address, in `127.0.0.0/8`.
     pub address: Ipv4Addr,
+    /// Whether it says something bad, something good, or neither.
+    pub effect: Effect,
     /// What the catalogue says it means on this list: one meaning, or one for every bit that is set. Empty if the
     /// catalogue does not know the code.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
-    pub meanings: Vec<String>,
+    pub meanings: Vec<Meaning>,
 }
 
 impl Code {
     /// Builds a code.
     #[must_use]
-    pub fn new(address: Ipv4Addr, meanings: Vec<String>) -> Self {
-        Self { address, meanings }
+    pub fn new(address: Ipv4Addr, effect: Effect, meanings: Vec<Meaning>) -> Self {
+        Self {
+            address,
+            effect,
+            meanings,
+        }
+    }
+
+    /// Whether it says something bad of its subject.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        self.effect == Effect::Listed
+    }
+
+    /// Whether one of its meanings is of `category`.
+    #[must_use]
+    pub fn is_of(&self, category: Category) -> bool {
+        let mut meanings = self.meanings.iter();
+        meanings.any(|meaning| meaning.category == category)
     }
 }
 
@@ -199,7 +256,7 @@ impl fmt::Display for Code {
         }
         for (index, meaning) in self.meanings.iter().enumerate() {
             let separator = if index > 0 { ", " } else { "" };
-            write!(f, "{separator}{}", meaning.escape_debug())?;
+            write!(f, "{separator}{meaning}")?;
         }
         f.write_str(")")
     }
@@ -223,9 +280,28 @@ pub enum Refusal {
             serde(default, skip_serializing_if = "Option::is_none")
         )]
         meaning: Option<String>,
+        /// The list's own words, if they were asked for: some name the resolver that they see.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Vec::is_empty")
+        )]
+        text: Vec<ListText>,
     },
     /// By the response code REFUSED, of the list or of the resolver.
     Rcode(LookupError),
+}
+
+impl Refusal {
+    /// The address of the resolver that the list saw the question come from, if its words have one.
+    ///
+    /// It is the list's claim: the first address in its words that is no answer of its own.
+    #[must_use]
+    pub fn resolver_address(&self) -> Option<IpAddr> {
+        let Self::Code { text, .. } = self else {
+            return None;
+        };
+        text.iter().find_map(ListText::first_address)
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -366,17 +442,31 @@ pub(crate) fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Asked {
-    /// The name asked.
+    /// The name asked; where a key is part of it, the key is masked.
     pub name: DomainName,
     /// What came back.
     pub reading: Reading,
+    /// For how many seconds the answer holds, a denial too: the same question before that gives the same answer from a
+    /// cache. `None` if there is no answer, or none that may be kept.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub ttl: Option<u32>,
 }
 
 impl Asked {
     /// Builds a question with its reading.
     #[must_use]
-    pub fn new(name: DomainName, reading: Reading) -> Self {
-        Self { name, reading }
+    pub fn new(name: DomainName, reading: Reading, ttl: Option<u32>) -> Self {
+        Self { name, reading, ttl }
+    }
+
+    /// Reads the outcome of the question for the A records at `name` of `list`.
+    #[must_use]
+    pub fn of(list: &List, name: DomainName, outcome: &Result<Answer, LookupError>) -> Self {
+        let ttl = outcome.as_ref().ok().and_then(Answer::ttl);
+        Self::new(name, Reading::of(list, outcome), ttl)
     }
 }
 

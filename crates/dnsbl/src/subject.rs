@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use mail_dns::dmarc::PublicSuffixes;
 use mail_dns::{AddressScope, DomainName};
 
 use crate::{List, NameForm};
@@ -42,19 +43,19 @@ impl Subject {
     ///
     /// # Errors
     ///
-    /// If it must not or cannot be asked about: an address that is not global (documentation addresses pass if
-    /// `documentation` is set), a name that is an address, a name too long.
+    /// If it must not or cannot be asked about: an address that is not global, a name that is an address or a public
+    /// suffix, a name too long.
     pub fn query_names(
         &self,
         list: &List,
-        documentation: bool,
+        scope: &AskingScope<'_>,
     ) -> Result<Vec<DomainName>, NotAsked> {
         match self {
             Self::Address(address) => {
                 let address = address.to_canonical();
                 match AddressScope::of(address) {
                     AddressScope::Global => {}
-                    AddressScope::Documentation if documentation => {}
+                    AddressScope::Documentation if scope.documentation => {}
                     scope => return Err(NotAsked::Scope(scope)),
                 }
                 // RFC 5782 §2.1: octets reversed; §2.4: nibbles reversed.
@@ -67,7 +68,8 @@ impl Subject {
                     return Err(NotAsked::NotADomain);
                 }
                 // RFC 5782 §3: the domain's labels as they are.
-                forms(domain, list.name_form)
+                scope
+                    .forms(domain, list.name_form)?
                     .iter()
                     .map(|form| join(form, &list.zone))
                     .collect()
@@ -93,14 +95,45 @@ fn is_address_literal(domain: &DomainName) -> bool {
     last.is_some_and(|label| label.iter().all(u8::is_ascii_digit))
 }
 
-/// The forms of `domain` that a list may have an entry for.
-fn forms(domain: &DomainName, form: NameForm) -> Vec<DomainName> {
-    if form == NameForm::Full || domain.label_count() < *REGISTRABLE_LABELS.start() {
-        return vec![domain.clone()];
+/// What may be asked about, and what is known to ask less.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct AskingScope<'a> {
+    /// Whether documentation addresses (RFC 5737, RFC 3849) are asked about, which no list knows.
+    pub documentation: bool,
+    /// Where registrable domains end. Without it, every name that may be the registrable one is asked in turn.
+    pub suffixes: Option<&'a dyn PublicSuffixes>,
+}
+
+impl fmt::Debug for AskingScope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskingScope")
+            .field("documentation", &self.documentation)
+            .field("suffixes", &self.suffixes.is_some())
+            .finish()
     }
-    std::iter::successors(Some(domain.clone()), DomainName::parent)
-        .filter(|name| REGISTRABLE_LABELS.contains(&name.label_count()))
-        .collect()
+}
+
+impl AskingScope<'_> {
+    /// The forms of `domain` that a list may have an entry for.
+    fn forms(&self, domain: &DomainName, form: NameForm) -> Result<Vec<DomainName>, NotAsked> {
+        if form == NameForm::Full {
+            return Ok(vec![domain.clone()]);
+        }
+        if let Some(suffixes) = self.suffixes {
+            let registrable = suffixes.organizational_domain(domain);
+            return registrable
+                .map(|name| vec![name])
+                .ok_or(NotAsked::PublicSuffix);
+        }
+        if domain.label_count() < *REGISTRABLE_LABELS.start() {
+            return Ok(vec![domain.clone()]);
+        }
+        let names = std::iter::successors(Some(domain.clone()), DomainName::parent);
+        Ok(names
+            .filter(|name| REGISTRABLE_LABELS.contains(&name.label_count()))
+            .collect())
+    }
 }
 
 fn join(domain: &DomainName, zone: &DomainName) -> Result<DomainName, NotAsked> {
@@ -143,6 +176,19 @@ pub enum NotAsked {
     NameTooLong,
     /// It is the root, or an address in place of a domain.
     NotADomain,
+    /// The list has registrable domains only, and it is a public suffix.
+    PublicSuffix,
+    /// The list needs a key, and none was given.
+    KeyMissing,
+    /// A list that is asked in its place is in the catalogue, with its key.
+    Replaced,
+    /// As many questions as the list may be asked in a day were asked.
+    BudgetSpent {
+        /// How many that are.
+        limit: u32,
+        /// When the next day begins, in seconds since 1970.
+        until: i64,
+    },
 }
 
 impl fmt::Display for NotAsked {
@@ -151,6 +197,12 @@ impl fmt::Display for NotAsked {
             Self::Scope(scope) => write!(f, "not asked, the address is {scope}"),
             Self::NameTooLong => f.write_str("not asked, the name would be longer than 255 octets"),
             Self::NotADomain => f.write_str("not asked, it is no domain"),
+            Self::PublicSuffix => f.write_str("not asked, it is a public suffix"),
+            Self::KeyMissing => f.write_str("not asked, the list needs a key"),
+            Self::Replaced => f.write_str("not asked, another list is asked in its place"),
+            Self::BudgetSpent { limit, .. } => {
+                write!(f, "not asked, the {limit} questions of this day are spent")
+            }
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use mail_dns::spf::Network;
 use mail_dns::{DomainName, LookupError, Negative};
 
 use crate::reading::write_list;
 use crate::{
-    Asked, Code, ControlReport, Fault, List, ListText, NotAsked, Reading, Refusal, Role, Subject,
-    Unsettled,
+    Asked, Code, ControlReport, Effect, Fault, List, ListText, NotAsked, Quarantine, Reading,
+    Refusal, Role, Severity, Stance, Subject, Unsettled,
 };
 
 /// What can be said of a subject on a list.
@@ -19,8 +20,10 @@ pub enum Verdict {
     /// It has an entry, and the list does not list everything. On a list that only informs, an entry is no accusation:
     /// [`ListAnswer::is_listing`] tells.
     Listed(Listing),
-    /// It has an entry on an allowlist, which is never a listing.
+    /// It has an entry that says something good, which is never a listing.
     Allowed(Listing),
+    /// It has an entry that says nothing bad and nothing good, such as a reputation in the middle.
+    Neutral(Listing),
     /// It has no entry, and the list would have shown one.
     NotListed(Proof),
     /// The list did not answer, on purpose.
@@ -37,7 +40,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listed(listing) => write!(f, "listed: {listing}"),
-            Self::Allowed(listing) => write!(f, "on the allowlist: {listing}"),
+            Self::Allowed(listing) => write!(f, "vouched for: {listing}"),
+            Self::Neutral(listing) => write!(f, "known, neither good nor bad: {listing}"),
             Self::NotListed(_) => f.write_str("not listed"),
             Self::Refused(refusal) => write!(f, "not known, the list refuses: {refusal}"),
             Self::Broken(fault) => write!(f, "not known, the list is broken: {fault}"),
@@ -54,12 +58,12 @@ impl fmt::Display for Verdict {
 pub struct Listing {
     /// Every code of the answer; a composite list gives several.
     pub codes: Vec<Code>,
-    /// For how many seconds the answer holds; the same question before that gives the same answer from a cache.
+    /// What the entry is about, if it is more than the address that was asked about.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
     )]
-    pub ttl: Option<u32>,
+    pub network: Option<Network>,
     /// The list's own words, one for each TXT record, at most [`MAX_TEXTS`](crate::MAX_TEXTS).
     #[cfg_attr(
         feature = "serde",
@@ -77,10 +81,10 @@ pub struct Listing {
 impl Listing {
     /// Builds an entry without words.
     #[must_use]
-    pub fn new(codes: Vec<Code>, ttl: Option<u32>) -> Self {
+    pub fn new(codes: Vec<Code>) -> Self {
         Self {
             codes,
-            ttl,
+            network: None,
             text: Vec::new(),
             text_failure: None,
         }
@@ -90,6 +94,9 @@ impl Listing {
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_list(f, &self.codes)?;
+        if let Some(network) = &self.network {
+            write!(f, ", as {network}")?;
+        }
         for text in &self.text {
             write!(f, "; \"{text}\"")?;
         }
@@ -143,6 +150,10 @@ pub enum Cause {
     UnverifiedControlMissing(DomainName),
     /// The list was not asked.
     NotAsked(NotAsked),
+    /// The list answers, and is not believed for a while.
+    Quarantined(Quarantine),
+    /// The list's controls failed after it had given its answer, or the sweep ended before they could be asked again.
+    Withdrawn(String),
     /// No question about the subject is among what was to be judged.
     NothingAsked,
 }
@@ -157,6 +168,8 @@ impl fmt::Display for Cause {
                 write!(f, "no entry, and no test entry {name}, which may not exist")
             }
             Self::NotAsked(why) => why.fmt(f),
+            Self::Quarantined(quarantine) => write!(f, "not believed for now: {quarantine}"),
+            Self::Withdrawn(why) => write!(f, "an entry that is not believed: {why}"),
             Self::NothingAsked => f.write_str("no question about it was asked"),
         }
     }
@@ -182,13 +195,7 @@ pub fn judge(list: &List, controls: &ControlReport, asked: &[Asked]) -> Verdict 
     for Asked { reading, .. } in asked {
         match reading {
             Reading::Absent(denial) => denials.push(denial.clone()),
-            Reading::Listed { codes, ttl } => {
-                let listing = Listing::new(codes.clone(), *ttl);
-                return match list.role {
-                    Role::Allow => Verdict::Allowed(listing),
-                    Role::Block | Role::Information => Verdict::Listed(listing),
-                };
-            }
+            Reading::Entry(codes) => return entry(list, codes),
             Reading::Refused(refusal) => return Verdict::Refused(refusal.clone()),
             Reading::Faulty(fault) => return Verdict::Broken(fault.clone()),
             Reading::Unsettled(why) => return Verdict::Unknown(Cause::Subject(why.clone())),
@@ -204,6 +211,18 @@ pub fn judge(list: &List, controls: &ControlReport, asked: &[Asked]) -> Verdict 
     })
 }
 
+/// An entry says the worst that one of its codes says.
+fn entry(list: &List, codes: &[Code]) -> Verdict {
+    let listing = Listing::new(codes.to_vec());
+    if list.stance != Stance::Allow && codes.iter().any(Code::is_listing) {
+        Verdict::Listed(listing)
+    } else if codes.iter().any(|code| code.effect == Effect::Allowed) {
+        Verdict::Allowed(listing)
+    } else {
+        Verdict::Neutral(listing)
+    }
+}
+
 /// What a list said of a subject, with all that was asked to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -213,6 +232,10 @@ pub struct ListAnswer {
     pub list: ListName,
     /// The subject.
     pub subject: Subject,
+    /// The name of the resolver path over which it was asked ([`Checker::with_path`](crate::Checker::with_path)).
+    pub path: String,
+    /// When, in seconds since 1970.
+    pub at: i64,
     /// The questions about the subject, in order; none if the verdict was clear without.
     #[cfg_attr(
         feature = "serde",
@@ -232,10 +255,12 @@ pub struct ListAnswer {
 impl ListAnswer {
     /// Builds an answer for which nothing was asked.
     #[must_use]
-    pub fn new(list: ListName, subject: Subject, verdict: Verdict) -> Self {
+    pub fn new(list: ListName, subject: Subject, at: i64, verdict: Verdict) -> Self {
         Self {
             list,
             subject,
+            path: String::new(),
+            at,
             asked: Vec::new(),
             controls: None,
             verdict,
@@ -245,7 +270,36 @@ impl ListAnswer {
     /// Whether this is a listing on a blocklist. A hit on an allowlist is none, nor one on a list that only informs.
     #[must_use]
     pub fn is_listing(&self) -> bool {
-        self.list.role == Role::Block && matches!(self.verdict, Verdict::Listed(_))
+        self.list.stance == Stance::Block && matches!(self.verdict, Verdict::Listed(_))
+    }
+
+    /// The entry, good or bad, if there is one.
+    #[must_use]
+    pub fn entry(&self) -> Option<&Listing> {
+        match &self.verdict {
+            Verdict::Listed(entry) | Verdict::Allowed(entry) | Verdict::Neutral(entry) => {
+                Some(entry)
+            }
+            _ => None,
+        }
+    }
+
+    /// How bad the entry is for a subject of `role`, by [`Severity::of`] of its worst code; `None` if the subject is not
+    /// listed.
+    #[must_use]
+    pub fn severity(&self, list: &List, role: Role) -> Option<Severity> {
+        let Verdict::Listed(listing) = &self.verdict else {
+            return None;
+        };
+        let codes = listing.codes.iter();
+        codes.map(|code| Severity::of(list, code, role)).max()
+    }
+
+    /// For how many seconds the same questions give the same answers from a cache: the least of their TTLs (RFC 2308 §5 for
+    /// denials). `None` if nothing was answered.
+    #[must_use]
+    pub fn ttl(&self) -> Option<u32> {
+        self.asked.iter().filter_map(|asked| asked.ttl).min()
     }
 }
 
@@ -271,24 +325,24 @@ pub struct ListName {
     /// What people call it.
     pub name: String,
     /// What an entry says.
-    pub role: Role,
+    pub stance: Stance,
 }
 
 impl ListName {
     /// Builds the name of a list.
     #[must_use]
-    pub fn new(zone: DomainName, name: impl Into<String>, role: Role) -> Self {
+    pub fn new(zone: DomainName, name: impl Into<String>, stance: Stance) -> Self {
         Self {
             zone,
             name: name.into(),
-            role,
+            stance,
         }
     }
 }
 
 impl From<&List> for ListName {
     fn from(list: &List) -> Self {
-        Self::new(list.zone.clone(), list.name.clone(), list.role)
+        Self::new(list.zone.clone(), list.name.clone(), list.stance)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The catalogue's file: TOML, checked line by line.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -8,13 +9,15 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Catalogue, CodeMatch, CodeRule, Controls, Effect, List, MAX_CONTROLS, NameForm, Role, Status,
-    Tombstone, buried,
+    Catalogue, Category, CodeMatch, CodeRule, Controls, Delisting, DelistingMode, Effect,
+    Inclusion, List, ListSet, MAX_CONTROLS, Meaning, NameForm, PublicResolvers, SeverityCap,
+    Stance, Status, Terms, Tier, Tombstone, buried,
 };
-use crate::Kind;
+use crate::{Kind, Role, Severity};
 
-/// The longest zone: an IPv6 address takes 64 octets in front of it, of 255 (RFC 5782 §2.4, RFC 1035 §2.3.4).
-const MAX_ZONE_WIRE: usize = 255 - 64;
+/// The longest zone: an IPv6 address takes 64 octets in front of it, and a key as many, of 255 (RFC 5782 §2.4, RFC 1035
+/// §2.3.4).
+const MAX_ZONE_WIRE: usize = 255 - 64 - 64;
 
 /// Reads `text`; `tombstones` hold in addition to its own.
 pub(super) fn parse(
@@ -82,31 +85,70 @@ struct File {
 struct ListForm {
     zone: Spanned<String>,
     name: String,
-    role: Role,
+    stance: Stance,
+    tier: Tier,
+    #[serde(default)]
+    sets: Vec<ListSet>,
     ipv4: Option<ControlsForm>,
     ipv6: Option<ControlsForm>,
     domain: Option<ControlsForm>,
     #[serde(default)]
     name_form: NameForm,
+    ipv6_prefix: Option<Spanned<u8>>,
     #[serde(default)]
     codes: Vec<CodeForm>,
     #[serde(default)]
-    includes: Vec<Spanned<String>>,
+    includes: Vec<InclusionForm>,
+    replaces: Option<Spanned<String>>,
+    #[serde(default)]
+    severity: BTreeMap<Role, Severity>,
+    #[serde(default)]
+    delisting: DelistingForm,
+    #[serde(default)]
+    terms: TermsForm,
     status: Status,
     as_of: Spanned<String>,
     source: String,
-    delisting: Option<String>,
     note: Option<String>,
 }
 
 impl ListForm {
     fn read(self) -> Result<List, Fault> {
-        let zone = name(&self.zone)?;
         let span = self.zone.span();
+        let zone = self.zone()?;
+        let controls = |form: Option<ControlsForm>, kind| {
+            form.map(|form| form.read(&zone, &span, kind)).transpose()
+        };
+        Ok(List {
+            ipv4: controls(self.ipv4, Kind::Ipv4)?,
+            ipv6: controls(self.ipv6, Kind::Ipv6)?,
+            domain: controls(self.domain, Kind::Domain)?,
+            ipv6_prefix: self.ipv6_prefix.map(ipv6_prefix).transpose()?,
+            codes: collect(self.codes, CodeForm::read)?,
+            includes: collect(self.includes, InclusionForm::read)?,
+            replaces: self.replaces.as_ref().map(name).transpose()?,
+            severity: caps(self.severity),
+            delisting: self.delisting.read(),
+            terms: self.terms.read(),
+            as_of: date(self.as_of)?,
+            zone,
+            name: self.name,
+            stance: self.stance,
+            tier: self.tier,
+            sets: self.sets,
+            name_form: self.name_form,
+            status: self.status,
+            source: self.source,
+            note: self.note,
+        })
+    }
+
+    fn zone(&self) -> Result<DomainName, Fault> {
+        let zone = name(&self.zone)?;
         if zone.is_root() || zone.wire_len() > MAX_ZONE_WIRE {
             return Err(Fault::new(
                 CatalogueErrorKind::Name,
-                span,
+                self.zone.span(),
                 format!(
                     "expected a zone of at most {MAX_ZONE_WIRE} octets, found {}",
                     zone.wire_len()
@@ -116,29 +158,97 @@ impl ListForm {
         if self.ipv4.is_none() && self.ipv6.is_none() && self.domain.is_none() {
             return Err(Fault::new(
                 CatalogueErrorKind::Controls,
-                span,
+                self.zone.span(),
                 "expected controls in at least one of ipv4, ipv6 and domain, found none".to_owned(),
             ));
         }
-        let controls = |form: Option<ControlsForm>, kind| {
-            form.map(|form| form.read(&zone, &span, kind)).transpose()
+        Ok(zone)
+    }
+}
+
+fn caps(severity: BTreeMap<Role, Severity>) -> Vec<SeverityCap> {
+    let caps = severity.into_iter();
+    caps.map(|(role, severity)| SeverityCap { role, severity })
+        .collect()
+}
+
+fn ipv6_prefix(prefix: Spanned<u8>) -> Result<u8, Fault> {
+    if (1..=128).contains(prefix.get_ref()) {
+        return Ok(*prefix.get_ref());
+    }
+    Err(Fault::new(
+        CatalogueErrorKind::Code,
+        prefix.span(),
+        format!("expected 1 to 128 bits, found {}", prefix.get_ref()),
+    ))
+}
+
+/// A zone alone, or one with the codes by which it is repeated.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum InclusionForm {
+    Whole(Spanned<String>),
+    Part {
+        zone: Spanned<String>,
+        codes: Vec<Spanned<String>>,
+    },
+}
+
+impl InclusionForm {
+    fn read(self) -> Result<Inclusion, Fault> {
+        let (zone, codes) = match self {
+            Self::Whole(zone) => (zone, Vec::new()),
+            Self::Part { zone, codes } => (zone, codes),
         };
-        Ok(List {
-            ipv4: controls(self.ipv4, Kind::Ipv4)?,
-            ipv6: controls(self.ipv6, Kind::Ipv6)?,
-            domain: controls(self.domain, Kind::Domain)?,
-            codes: collect(self.codes, CodeForm::read)?,
-            includes: collect(self.includes, |text| name(&text))?,
-            as_of: date(self.as_of)?,
-            zone,
-            name: self.name,
-            role: self.role,
-            name_form: self.name_form,
-            status: self.status,
-            source: self.source,
-            delisting: self.delisting,
-            note: self.note,
+        Ok(Inclusion {
+            zone: name(&zone)?,
+            codes: collect(codes, |code| octets(&code, Effect::Listed))?,
         })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct DelistingForm {
+    page: Option<String>,
+    #[serde(default)]
+    mode: DelistingMode,
+    expires_hours: Option<u32>,
+    takes_hours: Option<u32>,
+    #[serde(default)]
+    verified: bool,
+}
+
+impl DelistingForm {
+    fn read(self) -> Delisting {
+        Delisting {
+            page: self.page,
+            mode: self.mode,
+            expires_hours: self.expires_hours,
+            takes_hours: self.takes_hours,
+            verified: self.verified,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct TermsForm {
+    key: Option<String>,
+    registration: Option<String>,
+    daily_queries: Option<u32>,
+    #[serde(default)]
+    public_resolvers: PublicResolvers,
+}
+
+impl TermsForm {
+    fn read(self) -> Terms {
+        Terms {
+            key: self.key,
+            registration: self.registration,
+            daily_queries: self.daily_queries,
+            public_resolvers: self.public_resolvers,
+        }
     }
 }
 
@@ -177,6 +287,8 @@ struct CodeForm {
     bit: Option<Spanned<u8>>,
     meaning: Spanned<String>,
     #[serde(default)]
+    category: Category,
+    #[serde(default)]
     effect: Effect,
     #[serde(default = "yes")]
     verified: bool,
@@ -204,9 +316,12 @@ impl CodeForm {
         };
         Ok(CodeRule {
             code,
-            meaning: self.meaning.into_inner(),
+            meaning: Meaning {
+                text: self.meaning.into_inner(),
+                category: self.category,
+                verified: self.verified,
+            },
             effect: self.effect,
-            verified: self.verified,
         })
     }
 }
@@ -299,8 +414,8 @@ fn octets(text: &Spanned<String>, effect: Effect) -> Result<CodeMatch, Fault> {
         .iter()
         .zip(refusals)
         .all(|(octet, refusal)| octet.is_none() || *octet == refusal);
-    if effect == Effect::Listed && overlaps {
-        return Err(fault("a listing outside 127.255.255.0/24"));
+    if effect != Effect::Refused && overlaps {
+        return Err(fault("an entry outside 127.255.255.0/24"));
     }
     Ok(CodeMatch::Octets(octets))
 }

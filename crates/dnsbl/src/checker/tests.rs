@@ -42,7 +42,7 @@ const FULL_CONTROLS: &str = "ipv4 = { positive = [\"127.0.0.2\"], negative = [\"
 
 fn list_text(zone: &str, role: &str, rest: &str) -> String {
     format!(
-        "[[list]]\nzone = \"{zone}\"\nname = \"Test\"\nrole = \"{role}\"\nstatus = \"tested\"\n\
+        "[[list]]\nzone = \"{zone}\"\nname = \"Test\"\nstance = \"{role}\"\ntier = \"minor\"\nstatus = \"tested\"\n\
          as_of = \"2026-11\"\nsource = \"here\"\n{rest}\n"
     )
 }
@@ -66,7 +66,7 @@ fn domain(text: &str) -> Subject {
 /// The answer of one list over `dns`.
 async fn ask_list(list: &str, dns: impl Lookup, subject: &Subject) -> ListAnswer {
     let catalogue = Catalogue::from_toml(list).expect("sound");
-    let mut answers = Checker::new(dns, catalogue, NONCE).check_all(subject).await;
+    let mut answers = Checker::new(dns, catalogue, NONCE).check_all(subject, NOW).await;
     answers.remove(0)
 }
 
@@ -497,7 +497,7 @@ async fn d30_a_composite_list_and_its_part_are_one_listing() {
         })
         .concat();
     let checker = Checker::new(zone(&records), catalogue, NONCE);
-    let answers = checker.check_all(&subject(SUBJECT)).await;
+    let answers = checker.check_all(&subject(SUBJECT), NOW).await;
     assert_eq!(
         answers.iter().filter(|answer| answer.is_listing()).count(),
         3
@@ -508,7 +508,7 @@ async fn d30_a_composite_list_and_its_part_are_one_listing() {
         .map(|answer| answer.list.zone.to_string())
         .collect();
     assert_eq!(zones, ["zen.test", "other.test"]);
-    assert_eq!(answers[3].list.role, Role::Allow);
+    assert_eq!(answers[3].list.role, Stance::Allow);
     // Without the composite's own entry, the part counts.
     assert_eq!(
         checker
@@ -551,14 +551,14 @@ async fn a_dropped_check_leaves_the_checker_usable() {
     let checker = Checker::new(&dns, catalogue, NONCE);
     let subject = subject(SUBJECT);
     {
-        let check = pin!(checker.check_all(&subject));
+        let check = pin!(checker.check_all(&subject, NOW));
         let mut context = Context::from_waker(Waker::noop());
         assert!(
             check.poll(&mut context).is_pending(),
             "the controls are under way"
         );
     }
-    assert!(checker.check_all(&subject).await[0].is_listing());
+    assert!(checker.check_all(&subject, NOW).await[0].is_listing());
 }
 
 #[tokio::test]
@@ -567,7 +567,7 @@ async fn a_check_can_be_spawned() {
     let catalogue = Catalogue::from_toml(&list).expect("sound");
     let checker = Arc::new(Checker::new(healthy(LISTED), catalogue, NONCE));
     let one = Arc::clone(&checker);
-    let all = tokio::spawn(async move { checker.check_all(&subject(SUBJECT)).await });
+    let all = tokio::spawn(async move { checker.check_all(&subject(SUBJECT), NOW).await });
     let one = tokio::spawn(async move { one.check(&name("bl.test"), &subject(SUBJECT)).await });
     let all = all.await.expect("no panic");
     assert!(all[0].is_listing());
@@ -584,7 +584,7 @@ async fn as_many_lists_as_allowed_are_asked_at_a_time() {
         let catalogue = Catalogue::from_toml(&text).expect("sound");
         let limit = NonZeroUsize::new(limit).expect("not zero");
         let checker = Checker::new(&dns, catalogue, NONCE).with_concurrency(limit);
-        let answers = checker.check_all(&subject(SUBJECT)).await;
+        let answers = checker.check_all(&subject(SUBJECT), NOW).await;
         let zones: Vec<_> = answers
             .iter()
             .map(|answer| answer.list.zone.clone())

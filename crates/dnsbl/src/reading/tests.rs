@@ -12,7 +12,7 @@ fn list(zone: &str) -> List {
 
 fn list_of(codes: &str) -> List {
     let text = format!(
-        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\n\
+        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\n\
          as_of = \"2026-11\"\nsource = \"here\"\ncodes = [{codes}]\n\
          ipv4 = {{ positive = [\"127.0.0.2\"] }}\n"
     );

@@ -5,7 +5,7 @@ use crate::Catalogue;
 
 fn list(name_form: &str) -> List {
     let text = format!(
-        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\n\
+        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\n\
          as_of = \"2026-11\"\nsource = \"here\"\nname_form = \"{name_form}\"\n\
          ipv4 = {{ positive = [\"127.0.0.2\"] }}\n"
     );

@@ -42,7 +42,7 @@ fn controls() -> ControlReport {
 
 fn list() -> List {
     let catalogue = Catalogue::from_toml(
-        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\n\
+        "[[list]]\nzone = \"bl.test\"\nname = \"Test\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\n\
          as_of = \"2026-11\"\nsource = \"here\"\nipv4 = { positive = [\"127.0.0.2\"] }\n",
     );
     catalogue.expect("sound").lists()[0].clone()
@@ -122,7 +122,7 @@ fn a_refused_control_outweighs_whatever_the_others_show() {
 fn every_verdict_is_shown_in_printable_ascii() {
     for verdict in every_verdict() {
         let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
-        let list = ListName::new(name("bl.test"), "Test", Role::Block);
+        let list = ListName::new(name("bl.test"), "Test", Stance::Block);
         let shown = ListAnswer::new(list, subject, verdict).to_string();
         assert!(
             shown.bytes().all(|octet| matches!(octet, b' '..=b'~')),
@@ -140,7 +140,7 @@ fn answers_survive_json() {
             asked: vec![listed("1.1.1.9.bl.test"), absent("1.1.1.9.bl.test")],
             controls: Some(controls()),
             ..ListAnswer::new(
-                ListName::new(name("bl.test"), "Test", Role::Block),
+                ListName::new(name("bl.test"), "Test", Stance::Block),
                 Subject::Domain(name("example.com")),
                 verdict,
             )

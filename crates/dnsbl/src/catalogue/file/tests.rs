@@ -15,7 +15,7 @@ fn with(lines: &str) -> String {
             text.push('\n');
         }
     }
-    text + "name = \"Test\"\nrole = \"block\"\nstatus = \"tested\"\nsource = \"here\"\n"
+    text + "name = \"Test\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\nsource = \"here\"\n"
 }
 
 #[track_caller]

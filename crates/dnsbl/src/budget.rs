@@ -1,0 +1,138 @@
+//! How often a list is asked in a day.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mail_dns::DomainName;
+
+use crate::NotAsked;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// How many questions a list was asked on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Spending {
+    /// The list.
+    pub zone: DomainName,
+    /// The day, in days since 1970, UTC.
+    pub day: u32,
+    /// How many.
+    pub questions: u32,
+}
+
+impl Spending {
+    /// Builds an account of one list and day, to go on from.
+    #[must_use]
+    pub fn new(zone: DomainName, day: u32, questions: u32) -> Self {
+        Self {
+            zone,
+            day,
+            questions,
+        }
+    }
+}
+
+/// The account of one list.
+#[derive(Debug, Default)]
+pub(crate) struct Budget {
+    limit: Option<u32>,
+    /// The day in the upper half, the questions in the lower.
+    spent: AtomicU64,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: Option<u32>) -> Self {
+        Self {
+            limit,
+            spent: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn go_on_from(&self, spending: &Spending) {
+        self.spent
+            .store(pack(spending.day, spending.questions), Ordering::Relaxed);
+    }
+
+    /// Takes one question of the day of `now`.
+    pub(crate) fn take(&self, now: i64) -> Result<(), NotAsked> {
+        let today = day_of(now);
+        let take = |spent| {
+            let questions = questions_on(today, spent);
+            let left = self.limit.is_none_or(|limit| questions < limit);
+            left.then(|| pack(today, questions.saturating_add(1)))
+        };
+        let taken = self
+            .spent
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map(|_| ()).map_err(|_| NotAsked::BudgetSpent {
+            limit: self.limit.unwrap_or(u32::MAX),
+            until: (i64::from(today) + 1) * SECONDS_A_DAY,
+        })
+    }
+
+    /// Gives one back that never reached the list.
+    pub(crate) fn refund(&self, now: i64) {
+        let today = day_of(now);
+        let give = |spent| Some(pack(today, questions_on(today, spent).saturating_sub(1)));
+        // The update never says no.
+        let _ = self
+            .spent
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+    }
+
+    pub(crate) fn spending(&self, zone: &DomainName, now: i64) -> Spending {
+        let today = day_of(now);
+        let questions = questions_on(today, self.spent.load(Ordering::Relaxed));
+        Spending::new(zone.clone(), today, questions)
+    }
+}
+
+fn day_of(now: i64) -> u32 {
+    u32::try_from(now.div_euclid(SECONDS_A_DAY)).unwrap_or(0)
+}
+
+fn pack(day: u32, questions: u32) -> u64 {
+    u64::from(day) << 32 | u64::from(questions)
+}
+
+/// How many of `spent` were asked on `today`. A clock that is set back does not begin a day anew.
+fn questions_on(today: u32, spent: u64) -> u32 {
+    let day = spent >> 32;
+    if day < u64::from(today) {
+        return 0;
+    }
+    u32::try_from(spent & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 20_000 * SECONDS_A_DAY;
+
+    #[test]
+    fn d20_a_day_has_so_many_questions_and_the_next_begins_anew() {
+        let budget = Budget::new(Some(2));
+        assert_eq!(budget.take(DAY), Ok(()));
+        assert_eq!(budget.take(DAY + 10), Ok(()));
+        let until = DAY + SECONDS_A_DAY;
+        let spent = Err(NotAsked::BudgetSpent { limit: 2, until });
+        assert_eq!(budget.take(DAY + 20), spent);
+        budget.refund(DAY + 30);
+        assert_eq!(budget.take(DAY + 40), Ok(()));
+        assert_eq!(budget.take(until), Ok(()), "a new day");
+        assert_eq!(budget.take(DAY), Ok(()), "a clock that is set back");
+        assert!(budget.take(DAY).is_err(), "it does not begin anew by that");
+    }
+
+    #[test]
+    fn d20_an_account_goes_on_after_a_restart() {
+        let zone: DomainName = "bl.test".parse().expect("a name");
+        let budget = Budget::new(Some(3));
+        budget.go_on_from(&Spending::new(zone.clone(), 20_000, 2));
+        assert_eq!(budget.take(DAY), Ok(()));
+        assert!(budget.take(DAY).is_err());
+        assert_eq!(budget.spending(&zone, DAY).questions, 3);
+    }
+}

@@ -1,0 +1,261 @@
+//! How a list is doing over one resolver path, and when it is looked at again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mail_dns::DomainName;
+
+use crate::{Cause, ControlReport, Fault, Kind, Refusal, Verdict};
+
+/// How often a list's controls are asked, and how long a list that lied is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the knobs of one state machine; a new one is a change of behavior"
+)]
+pub struct HealthPolicy {
+    /// For how many seconds controls that were right prove something; 30 minutes unless set.
+    pub fresh_for: u32,
+    /// After how many seconds controls that failed are asked again for the first time, and then after twice as many each
+    /// time; a minute unless set.
+    pub retry_least: u32,
+    /// The longest that they are left alone in seconds; 32 minutes unless set.
+    pub retry_most: u32,
+    /// For how many seconds a list in quarantine is left alone; an hour unless set.
+    pub quarantine: u32,
+    /// After how many lookups in a row that came to nothing the controls are asked again though they are fresh; 4 unless set.
+    pub patience: u32,
+}
+
+impl Default for HealthPolicy {
+    fn default() -> Self {
+        Self {
+            fresh_for: 30 * 60,
+            retry_least: 60,
+            retry_most: 32 * 60,
+            quarantine: 60 * 60,
+            patience: 4,
+        }
+    }
+}
+
+/// Why a list whose controls are right is not believed for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum QuarantineReason {
+    /// In one sweep it listed this many of so many subjects, which is more than can be.
+    MassListing {
+        /// How many it listed.
+        listed: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// It has listed everything, or answered as no list does, and caches may still hold what it said.
+    Echo(Box<Fault>),
+}
+
+impl fmt::Display for QuarantineReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MassListing { listed, of } => {
+                write!(f, "it listed {listed} of {of} subjects in one sweep")
+            }
+            Self::Echo(fault) => write!(
+                f,
+                "caches may still hold what it said while it was broken: {fault}"
+            ),
+        }
+    }
+}
+
+/// A time in which a list is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Quarantine {
+    /// Why.
+    pub reason: QuarantineReason,
+    /// Until when, in seconds since 1970.
+    pub until: i64,
+}
+
+impl fmt::Display for Quarantine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+/// How a list is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum HealthState {
+    /// It was not looked at.
+    Untested,
+    /// Its controls are right.
+    Healthy,
+    /// It does not serve this resolver.
+    Refusing(Refusal),
+    /// It lists everything or nothing, or answers as no list does.
+    Broken(Fault),
+    /// It could not be told.
+    Unclear(Cause),
+    /// Its controls are right, and it is not believed for a while.
+    Quarantined(Quarantine),
+}
+
+impl fmt::Display for HealthState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untested => f.write_str("not looked at"),
+            Self::Healthy => f.write_str("answers, and its controls are right"),
+            Self::Refusing(refusal) => write!(f, "refuses this resolver: {refusal}"),
+            Self::Broken(fault) => write!(f, "broken: {fault}"),
+            Self::Unclear(cause) => write!(f, "could not tell: {cause}"),
+            Self::Quarantined(quarantine) => write!(f, "not believed for now: {quarantine}"),
+        }
+    }
+}
+
+/// How a list is doing for one kind of subject, over one resolver path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ListHealth {
+    /// The list.
+    pub zone: DomainName,
+    /// For which kind of subject.
+    pub kind: Kind,
+    /// How it is doing.
+    pub state: HealthState,
+    /// What its controls showed; `None` if they were not asked.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub report: Option<ControlReport>,
+    /// When they are asked again, if somebody wants to know, in seconds since 1970.
+    pub next_at: i64,
+}
+
+impl fmt::Display for ListHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.zone, self.kind, self.state)
+    }
+}
+
+/// The state machine behind [`ListHealth`], for one list, kind and path.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    report: Option<Arc<ControlReport>>,
+    /// How many times in a row the controls failed.
+    failures: u32,
+    /// How many lookups in a row came to nothing since the controls were right.
+    in_vain: u32,
+    quarantine: Option<Quarantine>,
+}
+
+impl Health {
+    /// What was seen of the controls, if that still holds at `now`; else they are to be asked.
+    pub(crate) fn report(&self, policy: &HealthPolicy, now: i64) -> Option<&Arc<ControlReport>> {
+        let report = self.report.as_ref()?;
+        // A clock that is set back makes nothing fresh.
+        let fresh = (report.at..self.next_at(policy)).contains(&now);
+        fresh.then_some(report)
+    }
+
+    /// The time in which the list is not believed, if `now` is in it.
+    pub(crate) fn quarantine(&self, now: i64) -> Option<&Quarantine> {
+        self.quarantine.as_ref().filter(|it| now < it.until)
+    }
+
+    /// Takes what the controls showed.
+    pub(crate) fn record(&mut self, report: Arc<ControlReport>, policy: &HealthPolicy) {
+        self.failures = if report.is_healthy() {
+            0
+        } else {
+            self.failures.saturating_add(1)
+        };
+        self.in_vain = 0;
+        if let (Some(echo), Some(Verdict::Broken(fault))) = (report.echo(), report.overall()) {
+            // After this, what a cache holds of the lie has run out.
+            let wait = echo.max(policy.retry_least).min(MAX_ECHO);
+            self.quarantine = Some(Quarantine {
+                reason: QuarantineReason::Echo(Box::new(fault)),
+                until: report.at.saturating_add(i64::from(wait)),
+            });
+        }
+        self.report = Some(report);
+    }
+
+    /// Takes what became of a lookup about a subject.
+    pub(crate) fn note(&mut self, in_vain: bool) {
+        self.in_vain = if in_vain {
+            self.in_vain.saturating_add(1)
+        } else {
+            0
+        };
+    }
+
+    /// Stops believing the list for a while.
+    pub(crate) fn isolate(&mut self, reason: QuarantineReason, policy: &HealthPolicy, now: i64) {
+        self.quarantine = Some(Quarantine {
+            reason,
+            until: now.saturating_add(i64::from(policy.quarantine)),
+        });
+    }
+
+    /// When the controls are to be asked again.
+    pub(crate) fn next_at(&self, policy: &HealthPolicy) -> i64 {
+        let Some(report) = &self.report else {
+            return i64::MIN;
+        };
+        let wait = match self.failures.checked_sub(1) {
+            None if self.in_vain >= policy.patience => policy.retry_least,
+            None => policy.fresh_for,
+            Some(doublings) => policy
+                .retry_least
+                .saturating_mul(2u32.saturating_pow(doublings))
+                .min(policy.retry_most),
+        };
+        report.at.saturating_add(i64::from(wait))
+    }
+
+    pub(crate) fn state(&self, now: i64) -> HealthState {
+        let Some(report) = &self.report else {
+            return HealthState::Untested;
+        };
+        match (report.failure(), self.quarantine(now)) {
+            (Some(Verdict::Refused(refusal)), _) => HealthState::Refusing(refusal),
+            (Some(Verdict::Broken(fault)), _) => HealthState::Broken(fault),
+            (Some(Verdict::Unknown(cause)), _) => HealthState::Unclear(cause),
+            (_, Some(quarantine)) => HealthState::Quarantined(quarantine.clone()),
+            _ => HealthState::Healthy,
+        }
+    }
+
+    pub(crate) fn snapshot(
+        &self,
+        zone: &DomainName,
+        kind: Kind,
+        policy: &HealthPolicy,
+        now: i64,
+    ) -> ListHealth {
+        ListHealth {
+            zone: zone.clone(),
+            kind,
+            state: self.state(now),
+            report: self.report.as_deref().cloned(),
+            next_at: self.next_at(policy).max(now),
+        }
+    }
+}
+
+/// The longest time for which a lie is waited out, in seconds: a parked domain's TTL may be days.
+const MAX_ECHO: u32 = 6 * 60 * 60;
+
+#[cfg(test)]
+mod tests;
