@@ -7,11 +7,11 @@ mod terms;
 
 use mail_dns::DomainName;
 
+use crate::{Cause, ListAnswer, Verdict};
+
 pub use code::{Category, CodeMatch, CodeRule, Effect, Meaning};
 pub use file::{CatalogueError, CatalogueErrorKind};
-pub use list::{
-    Controls, Inclusion, List, ListSet, NameForm, SeverityCap, Stance, Status, Tier,
-};
+pub use list::{Controls, Inclusion, List, ListSet, NameForm, SeverityCap, Stance, Status, Tier};
 pub use terms::{Delisting, DelistingMode, PublicResolvers, Terms};
 
 /// How many positive controls, and how many negative ones, a list may have for one kind of subject.
@@ -167,6 +167,25 @@ impl Catalogue {
     }
 }
 
+impl Catalogue {
+    /// What is to be thought today of an answer that was given in the past.
+    ///
+    /// The answer of a list that was dead by then, as is known now, is withdrawn; every other stands as it was given, that of
+    /// a list which died later too.
+    #[must_use]
+    pub fn rejudge(&self, answer: ListAnswer) -> ListAnswer {
+        let dead = self.tombstone(&answer.list.zone);
+        let Some(dead) = dead.filter(|dead| dead.is_dead_at(answer.at)) else {
+            return answer;
+        };
+        let why = format!("the list was dead by then: {}", dead.reason);
+        ListAnswer {
+            verdict: Verdict::Unknown(Cause::Withdrawn(why)),
+            ..answer
+        }
+    }
+}
+
 fn buried<'a>(tombstones: &'a [Tombstone], zone: &DomainName) -> Option<&'a Tombstone> {
     tombstones.iter().find(|dead| zone.is_within(&dead.zone))
 }
@@ -196,6 +215,35 @@ pub struct Tombstone {
     pub successor: Option<DomainName>,
 }
 
+impl Tombstone {
+    /// Whether the list was dead at `at`, in seconds since 1970: from the first day of its [`date`](Self::date) on, or always
+    /// if that is not known.
+    #[must_use]
+    pub fn is_dead_at(&self, at: i64) -> bool {
+        self.date
+            .as_deref()
+            .is_none_or(|date| at >= first_second(date))
+    }
+}
+
+/// When the first day of a year, a month or a day begins, UTC.
+///
+/// The days are counted from the first of March of the year 0, so that the leap day is the last of its year.
+fn first_second(date: &str) -> i64 {
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().unwrap_or(1));
+    let mut part = || parts.next().unwrap_or(1);
+    let (year, month, day) = (part(), part(), part());
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = days + (153 * month + 2) / 5 + day - 1;
+    // From there to the first of January 1970.
+    (days - 719_468) * 24 * 60 * 60
+}
+
 /// A catalogue has no list of that zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected the zone of a list in the catalogue, found {zone}{}", why(tombstone.as_ref()))]
@@ -218,3 +266,6 @@ fn why(tombstone: Option<&Tombstone>) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,12 +12,12 @@ use mail_dns::spf::Network;
 use mail_dns::{DomainName, Lookup, RecordType};
 
 use crate::budget::Budget;
-use crate::control::random_name;
+use crate::control::{random_name, round_nonce};
 use crate::health::Health;
 use crate::key::Redaction;
 use crate::{
     Asked, AskingScope, Catalogue, Cause, ControlReport, Controls, HealthPolicy, Keys, Kind, List,
-    ListAnswer, ListHealth, ListName, ListText, Listing, MAX_TEXTS, NotAsked, QuarantineReason,
+    ListAnswer, ListHealth, ListSummary, ListText, Listing, MAX_TEXTS, NotAsked, QuarantineReason,
     Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
 };
 
@@ -316,7 +316,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         ListAnswer {
             path: self.checker.path.clone(),
             ..ListAnswer::new(
-                ListName::from(self.list),
+                ListSummary::from(self.list),
                 subject.clone(),
                 self.now,
                 verdict,
@@ -339,10 +339,9 @@ impl<'a, L: Lookup> Asker<'a, L> {
         };
         let (asked, verdict) = match (report.overall(), quarantine) {
             (Some(verdict), _) => (Vec::new(), verdict),
-            (None, Some(quarantine)) => (
-                Vec::new(),
-                Verdict::Unknown(Cause::Quarantined(quarantine)),
-            ),
+            (None, Some(quarantine)) => {
+                (Vec::new(), Verdict::Unknown(Cause::Quarantined(quarantine)))
+            }
             (None, None) => {
                 let asked = self.ask_names(names).await?;
                 self.note(kind, &asked).await;
@@ -414,9 +413,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
 
     async fn ask_name(&self, name: DomainName) -> Result<Asked, NotAsked> {
         let redaction = self.redaction();
-        let secret = redaction
-            .reveal(&name)
-            .map_err(|_| NotAsked::NameTooLong)?;
+        let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
         self.standing.budget.take(self.now)?;
         let outcome = self.checker.lookup.lookup(&secret, RecordType::A).await;
         if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
@@ -430,7 +427,11 @@ impl<'a, L: Lookup> Asker<'a, L> {
     }
 
     /// What the controls showed, if that still holds; else they are asked.
-    async fn report(&self, controls: &Controls, kind: Kind) -> Result<Arc<ControlReport>, NotAsked> {
+    async fn report(
+        &self,
+        controls: &Controls,
+        kind: Kind,
+    ) -> Result<Arc<ControlReport>, NotAsked> {
         self.report_within(controls, kind, None).await
     }
 
@@ -453,9 +454,12 @@ impl<'a, L: Lookup> Asker<'a, L> {
         Ok(report)
     }
 
-    async fn ask_controls(&self, controls: &Controls, kind: Kind) -> Result<ControlReport, NotAsked> {
-        // Each round has a name of its own.
-        let nonce = self.checker.nonce ^ self.now.unsigned_abs().rotate_left(32);
+    async fn ask_controls(
+        &self,
+        controls: &Controls,
+        kind: Kind,
+    ) -> Result<ControlReport, NotAsked> {
+        let nonce = round_nonce(self.checker.nonce, self.now);
         let random =
             random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
         let names = controls.positive.iter().chain(&controls.negative).cloned();

@@ -142,6 +142,12 @@ fn unsettled(asked: &Asked) -> Option<Verdict> {
     }
 }
 
+/// The nonce of the controls that are asked at `now`: each round has names of its own, which no cache holds from the one
+/// before.
+pub(crate) fn round_nonce(nonce: u64, now: i64) -> u64 {
+    nonce ^ now.unsigned_abs().rotate_left(32)
+}
+
 /// The name of the random control: what nobody lists, of a form that the list answers for.
 ///
 /// An IPv4 address of 192.0.2.0/24 or 198.51.100.0/24 (RFC 5737), an IPv6 address of 2001:db8::/32 (RFC 3849), or a label

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use mail_dns::{Attempt, AttemptFailure, DomainName, ExtendedError, LookupError, Negative, Question};
+use mail_dns::{
+    Attempt, AttemptFailure, DomainName, ExtendedError, LookupError, Negative, Question,
+};
 
 /// What stands in a name in place of a key.
 const MASK: &str = "key-redacted";
@@ -62,7 +64,11 @@ impl fmt::Debug for Key {
 
 /// Text is no key. The error does not show the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a key of {} to {} letters, digits, hyphens and underscores, found {found}", Key::MIN_LEN, Key::MAX_LEN)]
+#[error(
+    "expected a key of {} to {} letters, digits, hyphens and underscores, found {found}",
+    Key::MIN_LEN,
+    Key::MAX_LEN
+)]
 pub struct KeyError {
     found: KeyFault,
 }

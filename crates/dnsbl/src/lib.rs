@@ -92,6 +92,7 @@ mod budget;
 mod catalogue;
 mod checker;
 mod control;
+mod fold;
 mod health;
 mod key;
 mod list_text;
@@ -99,6 +100,7 @@ mod reading;
 mod role;
 mod subject;
 mod verdict;
+mod watch;
 
 pub use budget::Spending;
 pub use catalogue::{
@@ -108,13 +110,15 @@ pub use catalogue::{
 };
 pub use checker::Checker;
 pub use control::ControlReport;
+pub use fold::{Independent, independent};
 pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};
 pub use key::{Key, KeyError, Keys};
 pub use list_text::{ListText, ListTextError, MAX_TEXTS};
 pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
 pub use role::{Role, Severity};
 pub use subject::{AskingScope, Kind, NotAsked, Subject};
-pub use verdict::{Cause, ListAnswer, ListName, Listing, Proof, Verdict, judge};
+pub use verdict::{Cause, ListAnswer, ListSummary, Listing, Proof, Verdict, judge};
+pub use watch::{Change, Episode, MAX_EPISODES, Sighting, Watch, WatchPolicy, WatchState};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -96,10 +96,7 @@ fn decode(list: &List, addresses: BTreeSet<IpAddr>) -> Reading {
     if inside.is_empty() {
         return Reading::Unsettled(Unsettled::NoData);
     }
-    let verdicts: Vec<Said> = inside
-        .iter()
-        .map(|address| said(list, *address))
-        .collect();
+    let verdicts: Vec<Said> = inside.iter().map(|address| said(list, *address)).collect();
     let refusal = verdicts.iter().find_map(|said| match said {
         Said::Refusal(refusal) => Some(refusal.clone()),
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Category, Code, List, Stance, Tier};
+use crate::{Category, Code, ListSummary, Stance, Tier};
 
 /// What an address or a domain does with mail: the same entry ruins one and means nothing to another.
 #[derive(
@@ -68,7 +68,7 @@ impl Severity {
     /// It is the worst of the meanings of the code, by the table of [`of_category`](Self::of_category), and no worse than
     /// the list's own cap for that role. An entry on an allowlist, and a code that is no listing, is [`Info`](Self::Info).
     #[must_use]
-    pub fn of(list: &List, code: &Code, role: Role) -> Self {
+    pub fn of(list: &ListSummary, code: &Code, role: Role) -> Self {
         if list.stance == Stance::Allow || !code.is_listing() {
             return Self::Info;
         }

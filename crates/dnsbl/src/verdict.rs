@@ -7,8 +7,8 @@ use mail_dns::{DomainName, LookupError, Negative};
 
 use crate::reading::write_list;
 use crate::{
-    Asked, Code, ControlReport, Effect, Fault, List, ListText, NotAsked, Quarantine, Reading,
-    Refusal, Role, Severity, Stance, Subject, Unsettled,
+    Asked, Code, ControlReport, Delisting, Effect, Fault, Inclusion, List, ListText, NotAsked,
+    Quarantine, Reading, Refusal, Role, Severity, SeverityCap, Stance, Subject, Tier, Unsettled,
 };
 
 /// What can be said of a subject on a list.
@@ -229,7 +229,7 @@ fn entry(list: &List, codes: &[Code]) -> Verdict {
 #[non_exhaustive]
 pub struct ListAnswer {
     /// The list.
-    pub list: ListName,
+    pub list: ListSummary,
     /// The subject.
     pub subject: Subject,
     /// The name of the resolver path over which it was asked ([`Checker::with_path`](crate::Checker::with_path)).
@@ -255,7 +255,7 @@ pub struct ListAnswer {
 impl ListAnswer {
     /// Builds an answer for which nothing was asked.
     #[must_use]
-    pub fn new(list: ListName, subject: Subject, at: i64, verdict: Verdict) -> Self {
+    pub fn new(list: ListSummary, subject: Subject, at: i64, verdict: Verdict) -> Self {
         Self {
             list,
             subject,
@@ -287,12 +287,12 @@ impl ListAnswer {
     /// How bad the entry is for a subject of `role`, by [`Severity::of`] of its worst code; `None` if the subject is not
     /// listed.
     #[must_use]
-    pub fn severity(&self, list: &List, role: Role) -> Option<Severity> {
+    pub fn severity(&self, role: Role) -> Option<Severity> {
         let Verdict::Listed(listing) = &self.verdict else {
             return None;
         };
         let codes = listing.codes.iter();
-        codes.map(|code| Severity::of(list, code, role)).max()
+        codes.map(|code| Severity::of(&self.list, code, role)).max()
     }
 
     /// For how many seconds the same questions give the same answers from a cache: the least of their TTLs (RFC 2308 §5 for
@@ -315,34 +315,60 @@ impl fmt::Display for ListAnswer {
     }
 }
 
-/// Which list an answer is of.
+/// Which list an answer is of, and what matters of it for what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct ListName {
+pub struct ListSummary {
     /// The zone that is asked.
     pub zone: DomainName,
     /// What people call it.
     pub name: String,
     /// What an entry says.
     pub stance: Stance,
+    /// How many receivers act on it.
+    pub tier: Tier,
+    /// How bad an entry is at the most, by what the subject does.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub severity: Vec<SeverityCap>,
+    /// The zones whose entries it repeats.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub includes: Vec<Inclusion>,
+    /// How an entry ends.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub delisting: Delisting,
 }
 
-impl ListName {
-    /// Builds the name of a list.
+impl ListSummary {
+    /// Builds the summary of a list of which no more is known.
     #[must_use]
-    pub fn new(zone: DomainName, name: impl Into<String>, stance: Stance) -> Self {
+    pub fn new(zone: DomainName, name: impl Into<String>, stance: Stance, tier: Tier) -> Self {
         Self {
             zone,
             name: name.into(),
             stance,
+            tier,
+            severity: Vec::new(),
+            includes: Vec::new(),
+            delisting: Delisting::default(),
         }
     }
 }
 
-impl From<&List> for ListName {
+impl From<&List> for ListSummary {
     fn from(list: &List) -> Self {
-        Self::new(list.zone.clone(), list.name.clone(), list.stance)
+        Self {
+            severity: list.severity.clone(),
+            includes: list.includes.clone(),
+            delisting: list.delisting.clone(),
+            ..Self::new(list.zone.clone(), list.name.clone(), list.stance, list.tier)
+        }
     }
 }
 

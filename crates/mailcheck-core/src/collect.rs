@@ -344,8 +344,9 @@ impl<L: Lookup> Collector<L> {
         if let Target::Domain(name) = target {
             subjects.insert(0, dnsbl::Subject::Domain(name.clone()));
         }
+        let now = unix_time();
         // Only a name that no cache holds; nothing secret depends on it.
-        let nonce = u64::from(std::process::id()) ^ unix_time().unsigned_abs();
+        let nonce = u64::from(std::process::id()) ^ now.unsigned_abs();
         let checker = Checker::new(
             Bounded {
                 lookup: &self.lookup,
@@ -361,7 +362,7 @@ impl<L: Lookup> Collector<L> {
         };
         let answers: FuturesOrdered<_> = subjects
             .iter()
-            .map(|subject| checker.check_all(subject))
+            .map(|subject| checker.check_all(subject, now))
             .collect();
         let answers: Vec<Vec<ListAnswer>> = Box::pin(answers.collect()).await;
         progress(Progress::Listed);

@@ -98,7 +98,7 @@ struct ListForm {
     #[serde(default)]
     codes: Vec<CodeForm>,
     #[serde(default)]
-    includes: Vec<InclusionForm>,
+    includes: Vec<Spanned<InclusionForm>>,
     replaces: Option<Spanned<String>>,
     #[serde(default)]
     severity: BTreeMap<Role, Severity>,
@@ -125,7 +125,7 @@ impl ListForm {
             domain: controls(self.domain, Kind::Domain)?,
             ipv6_prefix: self.ipv6_prefix.map(ipv6_prefix).transpose()?,
             codes: collect(self.codes, CodeForm::read)?,
-            includes: collect(self.includes, InclusionForm::read)?,
+            includes: collect(self.includes, inclusion)?,
             replaces: self.replaces.as_ref().map(name).transpose()?,
             severity: caps(self.severity),
             delisting: self.delisting.read(),
@@ -185,26 +185,23 @@ fn ipv6_prefix(prefix: Spanned<u8>) -> Result<u8, Fault> {
 
 /// A zone alone, or one with the codes by which it is repeated.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a zone, or a table of zone and codes")]
 enum InclusionForm {
-    Whole(Spanned<String>),
-    Part {
-        zone: Spanned<String>,
-        codes: Vec<Spanned<String>>,
-    },
+    Whole(String),
+    Part { zone: String, codes: Vec<String> },
 }
 
-impl InclusionForm {
-    fn read(self) -> Result<Inclusion, Fault> {
-        let (zone, codes) = match self {
-            Self::Whole(zone) => (zone, Vec::new()),
-            Self::Part { zone, codes } => (zone, codes),
-        };
-        Ok(Inclusion {
-            zone: name(&zone)?,
-            codes: collect(codes, |code| octets(&code, Effect::Listed))?,
-        })
-    }
+fn inclusion(form: Spanned<InclusionForm>) -> Result<Inclusion, Fault> {
+    let span = form.span();
+    let place = |text: String| Spanned::new(span.clone(), text);
+    let (zone, codes) = match form.into_inner() {
+        InclusionForm::Whole(zone) => (zone, Vec::new()),
+        InclusionForm::Part { zone, codes } => (zone, codes),
+    };
+    Ok(Inclusion {
+        zone: name(&place(zone))?,
+        codes: collect(codes, |code| octets(&place(code), Effect::Listed))?,
+    })
 }
 
 #[derive(Deserialize, Default)]

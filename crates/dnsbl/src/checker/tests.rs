@@ -6,7 +6,10 @@ use std::task::{Context, Waker};
 use mail_dns::{Answer, LookupError, LookupErrorKind, StaticLookup};
 
 use super::*;
-use crate::{Fault, Refusal, Role, Unsettled};
+use crate::control::round_nonce;
+use crate::{Fault, Refusal, Stance, Unsettled, independent};
+
+const NOW: i64 = 1_795_000_000;
 
 const NONCE: u64 = 7;
 const SUBJECT: &str = "9.1.1.1";
@@ -66,7 +69,9 @@ fn domain(text: &str) -> Subject {
 /// The answer of one list over `dns`.
 async fn ask_list(list: &str, dns: impl Lookup, subject: &Subject) -> ListAnswer {
     let catalogue = Catalogue::from_toml(list).expect("sound");
-    let mut answers = Checker::new(dns, catalogue, NONCE).check_all(subject, NOW).await;
+    let mut answers = Checker::new(dns, catalogue, NONCE)
+        .check_all(subject, NOW)
+        .await;
     answers.remove(0)
 }
 
@@ -93,7 +98,7 @@ async fn an_entry_on_a_healthy_list_is_listed_with_its_words() {
     };
     assert_eq!(listing.codes[0].address.to_string(), "127.0.0.4");
     assert_eq!(listing.text, [ListText::new(b"see https://bl.test/")]);
-    assert_eq!((listing.ttl, &listing.text_failure), (Some(300), &None));
+    assert_eq!((answer.ttl(), &listing.text_failure), (Some(300), &None));
     assert_eq!(answer.asked[0].name, name("1.1.1.9.bl.test"));
     assert!(answer.is_listing());
 }
@@ -167,10 +172,16 @@ async fn d04_a_refusal_for_the_subject_alone_is_a_refusal() {
 
 #[tokio::test]
 async fn d11_an_allowlist_never_lists() {
-    let list = list_text("bl.test", "allow", FULL_CONTROLS);
+    let rule = "codes = [{ code = \"127.0.*.4\", meaning = \"vouched for\" }]\n";
+    let list = list_text("bl.test", "allow", &format!("{rule}{FULL_CONTROLS}"));
     let answer = ask_list(&list, healthy(LISTED), &subject(SUBJECT)).await;
     assert!(matches!(answer.verdict, Verdict::Allowed(_)), "{answer}");
     assert!(!answer.is_listing());
+
+    // A code that nobody explains vouches for nothing.
+    let list = list_text("bl.test", "allow", FULL_CONTROLS);
+    let answer = ask_list(&list, healthy(LISTED), &subject(SUBJECT)).await;
+    assert!(matches!(answer.verdict, Verdict::Unknown(_)), "{answer}");
 
     let list = list_text("bl.test", "information", FULL_CONTROLS);
     let answer = ask_list(&list, healthy(LISTED), &subject(SUBJECT)).await;
@@ -186,7 +197,7 @@ async fn d13_not_listed_comes_with_its_proof() {
         panic!("{answer}")
     };
     assert_eq!(proof.listed, [name("2.0.0.127.bl.test")]);
-    let random = random_name(&name("bl.test"), Kind::Ipv4, NONCE).expect("short");
+    let random = random_name(&name("bl.test"), Kind::Ipv4, round_nonce(NONCE, NOW)).expect("short");
     assert_eq!(proof.unlisted, [name("1.0.0.127.bl.test"), random]);
     assert_eq!(proof.denials.len(), 1);
     assert_eq!(proof.denials[0].ttl, Some(60));
@@ -327,7 +338,7 @@ async fn d16_a_wildcard_that_leaves_out_the_test_entries_is_found() {
          1.1.1.9.bl.test. 300 IN A 127.0.0.2\n",
     );
     let answer = ask(dns).await;
-    let random = random_name(&name("bl.test"), Kind::Ipv4, NONCE).expect("short");
+    let random = random_name(&name("bl.test"), Kind::Ipv4, round_nonce(NONCE, NOW)).expect("short");
     let Verdict::Broken(Fault::Wildcard { name, addresses }) = &answer.verdict else {
         panic!("{answer}");
     };
@@ -363,12 +374,14 @@ async fn d26_documentation_addresses_are_for_tests() {
     let dns = healthy("10.2.0.192.bl.test. 300 IN A 127.0.0.2\n");
     let checker = Checker::new(dns, list, NONCE).with_documentation_addresses();
     let answer = checker
-        .check(&name("BL.test"), &subject("192.0.2.10"))
+        .check(&name("BL.test"), &subject("192.0.2.10"), NOW)
         .await
         .expect("a list");
     assert!(answer.is_listing(), "{answer}");
     assert_eq!(
-        checker.check(&name("other.test"), &subject(SUBJECT)).await,
+        checker
+            .check(&name("other.test"), &subject(SUBJECT), NOW)
+            .await,
         None
     );
 }
@@ -502,21 +515,15 @@ async fn d30_a_composite_list_and_its_part_are_one_listing() {
         answers.iter().filter(|answer| answer.is_listing()).count(),
         3
     );
-    let independent = checker.catalogue().independent_listings(&answers);
-    let zones: Vec<_> = independent
+    let facts = independent(&answers);
+    let zones: Vec<_> = facts
         .iter()
-        .map(|answer| answer.list.zone.to_string())
+        .map(|fact| fact.answer.list.zone.to_string())
         .collect();
     assert_eq!(zones, ["zen.test", "other.test"]);
-    assert_eq!(answers[3].list.role, Stance::Allow);
+    assert_eq!(answers[3].list.stance, Stance::Allow);
     // Without the composite's own entry, the part counts.
-    assert_eq!(
-        checker
-            .catalogue()
-            .independent_listings(&answers[1..])
-            .len(),
-        2
-    );
+    assert_eq!(independent(&answers[1..]).len(), 2);
 }
 
 #[tokio::test]
@@ -531,7 +538,12 @@ async fn controls_are_asked_once_for_many_subjects_at_once() {
     let subjects: Vec<_> = (1..=20)
         .map(|last| subject(&format!("9.1.1.{last}")))
         .collect();
-    let answers = join_all(subjects.iter().map(|subject| checker.check_all(subject))).await;
+    let answers = join_all(
+        subjects
+            .iter()
+            .map(|subject| checker.check_all(subject, NOW)),
+    )
+    .await;
     assert_eq!(dns.questions.load(Ordering::Relaxed), 3 + 20);
     let listed = answers
         .iter()
@@ -568,7 +580,8 @@ async fn a_check_can_be_spawned() {
     let checker = Arc::new(Checker::new(healthy(LISTED), catalogue, NONCE));
     let one = Arc::clone(&checker);
     let all = tokio::spawn(async move { checker.check_all(&subject(SUBJECT), NOW).await });
-    let one = tokio::spawn(async move { one.check(&name("bl.test"), &subject(SUBJECT)).await });
+    let one =
+        tokio::spawn(async move { one.check(&name("bl.test"), &subject(SUBJECT), NOW).await });
     let all = all.await.expect("no panic");
     assert!(all[0].is_listing());
     assert_eq!(one.await.expect("no panic"), all.into_iter().next());

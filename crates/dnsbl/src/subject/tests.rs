@@ -1,6 +1,11 @@
 use mail_dns::AddressScope;
 
 use super::*;
+
+const DOCUMENTATION: AskingScope<'static> = AskingScope {
+    documentation: true,
+    suffixes: None,
+};
 use crate::Catalogue;
 
 fn list(name_form: &str) -> List {
@@ -28,7 +33,7 @@ fn check(subject: &Subject, expected: Result<&[&str], NotAsked>) {
 #[track_caller]
 fn check_on(list: &List, subject: &Subject, expected: Result<&[&str], NotAsked>) {
     let names = subject
-        .query_names(list, false)
+        .query_names(list, &AskingScope::default())
         .map(|names| names.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(
         names,
@@ -77,10 +82,10 @@ fn d26_private_and_reserved_addresses_are_never_sent() {
 #[test]
 fn d26_documentation_addresses_pass_if_allowed_and_private_ones_do_not() {
     let names = address("192.0.2.1")
-        .query_names(&list("full"), true)
+        .query_names(&list("full"), &DOCUMENTATION)
         .expect("allowed");
     assert_eq!(names[0].to_string(), "1.2.0.192.bl.test");
-    let refused = address("10.0.0.1").query_names(&list("full"), true);
+    let refused = address("10.0.0.1").query_names(&list("full"), &DOCUMENTATION);
     assert_eq!(refused, Err(NotAsked::Scope(AddressScope::Private)));
 }
 
@@ -117,7 +122,7 @@ fn d27_a_list_of_registrable_domains_is_asked_about_the_names_above() {
     check_on(&list, &domain("example.com"), Ok(&["example.com.bl.test"]));
     check_on(&list, &domain("com"), Ok(&["com.bl.test"]));
     // Whatever the name, four questions at the most.
-    let deep = domain("a.b.c.d.e.f.g.example.com").query_names(&list, false);
+    let deep = domain("a.b.c.d.e.f.g.example.com").query_names(&list, &AskingScope::default());
     assert_eq!(deep.expect("names").len(), 4);
 }
 

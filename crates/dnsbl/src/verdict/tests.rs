@@ -3,7 +3,9 @@ use std::net::Ipv4Addr;
 use mail_dns::{LookupErrorKind, NegativeKind, Question, RecordType};
 
 use super::*;
-use crate::{Catalogue, Kind, RefusalReason};
+use crate::{Catalogue, Category, Kind, Meaning, QuarantineReason, RefusalReason};
+
+const NOW: i64 = 1_795_000_000;
 
 fn name(text: &str) -> DomainName {
     text.parse().expect("a name")
@@ -19,16 +21,16 @@ fn error(kind: LookupErrorKind) -> LookupError {
 
 fn absent(text: &str) -> Asked {
     let denial = Negative::new(NegativeKind::NxDomain, Some(60), Some(name("bl.test")));
-    Asked::new(name(text), Reading::Absent(denial))
+    Asked::new(name(text), Reading::Absent(denial), Some(60))
 }
 
 fn listed(text: &str) -> Asked {
     let codes = vec![Code::new(
         Ipv4Addr::new(127, 0, 0, 2),
-        vec!["trap".to_owned()],
+        Effect::Listed,
+        vec![Meaning::new("trap", Category::Spam)],
     )];
-    let ttl = Some(300);
-    Asked::new(name(text), Reading::Listed { codes, ttl })
+    Asked::new(name(text), Reading::Entry(codes), Some(300))
 }
 
 fn controls() -> ControlReport {
@@ -37,6 +39,7 @@ fn controls() -> ControlReport {
         vec![listed("2.0.0.127.bl.test")],
         vec![absent("1.0.0.127.bl.test")],
         absent("77.2.0.192.bl.test"),
+        NOW,
     )
 }
 
@@ -49,22 +52,31 @@ fn list() -> List {
 }
 
 fn every_verdict() -> Vec<Verdict> {
-    let mut listing = Listing::new(
-        vec![Code::new(Ipv4Addr::new(127, 0, 0, 9), Vec::new())],
-        None,
-    );
+    let mut listing = Listing::new(vec![Code::new(
+        Ipv4Addr::new(127, 0, 0, 9),
+        Effect::Listed,
+        Vec::new(),
+    )]);
     listing.text.push(ListText::new(b"\x1b[1m<b>"));
     listing.text_failure = Some(error(LookupErrorKind::Timeout));
     let address = Ipv4Addr::new(127, 255, 255, 254);
     let why = Unsettled::Lookup(error(LookupErrorKind::ServFail));
     vec![
         Verdict::Listed(listing.clone()),
-        Verdict::Allowed(listing),
+        Verdict::Allowed(listing.clone()),
+        Verdict::Neutral(Listing {
+            network: Some(Network {
+                address: "2001:db8::".parse().expect("an address"),
+                prefix: 64,
+            }),
+            ..listing
+        }),
         judge(&list(), &controls(), &[absent("1.1.1.9.bl.test")]),
         Verdict::Refused(Refusal::Code {
             address,
             reason: RefusalReason::PublicResolver,
             meaning: None,
+            text: vec![ListText::new(b"\x07from 192.0.2.53")],
         }),
         Verdict::Refused(Refusal::Rcode(error(LookupErrorKind::Refused))),
         Verdict::Broken(Fault::Wildcard {
@@ -84,6 +96,15 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Unknown(Cause::NotAsked(NotAsked::Scope(
             mail_dns::AddressScope::Private,
         ))),
+        Verdict::Unknown(Cause::NotAsked(NotAsked::BudgetSpent {
+            limit: 9,
+            until: NOW,
+        })),
+        Verdict::Unknown(Cause::Quarantined(Quarantine {
+            reason: QuarantineReason::MassListing { listed: 9, of: 10 },
+            until: NOW,
+        })),
+        Verdict::Unknown(Cause::Withdrawn("why".to_owned())),
         Verdict::NotApplicable,
     ]
 }
@@ -94,7 +115,7 @@ fn a_stored_answer_is_judged_again_the_same() {
     let Verdict::Listed(listing) = judge(&list(), &controls(), &asked) else {
         panic!("listed");
     };
-    assert_eq!((listing.ttl, listing.codes.len()), (Some(300), 1));
+    assert_eq!(listing.codes.len(), 1);
     let verdict = judge(&list(), &controls(), &[absent("1.1.1.9.bl.test")]);
     assert!(matches!(verdict, Verdict::NotListed(_)));
 }
@@ -113,6 +134,7 @@ fn a_refused_control_outweighs_whatever_the_others_show() {
     report.positive = vec![Asked::new(
         name("2.0.0.127.bl.test"),
         Reading::Refused(refused.clone()),
+        None,
     )];
     let verdict = judge(&list(), &report, &[absent("1.1.1.9.bl.test")]);
     assert_eq!(verdict, Verdict::Refused(refused));
@@ -122,8 +144,8 @@ fn a_refused_control_outweighs_whatever_the_others_show() {
 fn every_verdict_is_shown_in_printable_ascii() {
     for verdict in every_verdict() {
         let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
-        let list = ListName::new(name("bl.test"), "Test", Stance::Block);
-        let shown = ListAnswer::new(list, subject, verdict).to_string();
+        let list = ListSummary::new(name("bl.test"), "Test", Stance::Block, Tier::Minor);
+        let shown = ListAnswer::new(list, subject, NOW, verdict).to_string();
         assert!(
             shown.bytes().all(|octet| matches!(octet, b' '..=b'~')),
             "{shown}"
@@ -140,8 +162,9 @@ fn answers_survive_json() {
             asked: vec![listed("1.1.1.9.bl.test"), absent("1.1.1.9.bl.test")],
             controls: Some(controls()),
             ..ListAnswer::new(
-                ListName::new(name("bl.test"), "Test", Stance::Block),
+                ListSummary::new(name("bl.test"), "Test", Stance::Block, Tier::Minor),
                 Subject::Domain(name("example.com")),
+                NOW,
                 verdict,
             )
         };
@@ -154,17 +177,23 @@ fn answers_survive_json() {
 #[cfg(feature = "serde")]
 #[test]
 fn the_form_of_the_json_is_stable() {
-    let list_name = ListName::from(&list());
+    let list_name = ListSummary::from(&list());
     let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
     let verdict = judge(&list(), &controls(), &[listed("1.1.1.9.bl.test")]);
-    let json =
-        serde_json::to_value(ListAnswer::new(list_name, subject, verdict)).expect("serializes");
+    let json = serde_json::to_value(ListAnswer::new(list_name, subject, NOW, verdict))
+        .expect("serializes");
     let expected = serde_json::json!({
-        "list": { "zone": "bl.test", "name": "Test", "role": "block" },
+        "list": { "zone": "bl.test", "name": "Test", "stance": "block", "tier": "minor",
+            "delisting": { "mode": "unknown", "verified": false } },
         "subject": { "address": "9.1.1.1" },
+        "path": "",
+        "at": NOW,
         "verdict": { "listed": {
-            "codes": [{ "address": "127.0.0.2", "meanings": ["trap"] }],
-            "ttl": 300,
+            "codes": [{
+                "address": "127.0.0.2",
+                "effect": "listed",
+                "meanings": [{ "text": "trap", "category": "spam", "verified": true }],
+            }],
         } },
     });
     assert_eq!(json, expected);

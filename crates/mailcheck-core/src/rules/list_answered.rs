@@ -89,7 +89,7 @@ fn mend(silent: &[&ListAnswer]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use dnsbl::{Fault, Listing, Role};
+    use dnsbl::{Fault, Listing, Stance};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -98,7 +98,7 @@ mod tests {
     fn lists_that_are_silent_are_neither_clean_nor_listed() {
         let scene = Scene::address("192.0.2.1").listing(
             "192.0.2.1",
-            Role::Block,
+            Stance::Block,
             Verdict::Unknown(Cause::NothingAsked),
         );
         check(&RULE, &scene, &[Outcome::Inconclusive]);
@@ -110,10 +110,10 @@ mod tests {
         let scene = Scene::address("192.0.2.1")
             .listing(
                 "192.0.2.1",
-                Role::Block,
-                Verdict::Listed(Listing::new(Vec::new(), None)),
+                Stance::Block,
+                Verdict::Listed(Listing::new(Vec::new())),
             )
-            .listing("192.0.2.1", Role::Block, gone);
+            .listing("192.0.2.1", Stance::Block, gone);
         check(&RULE, &scene, &[Outcome::Unchecked]);
         check(&RULE, &Scene::address("192.0.2.1"), &[]);
     }

@@ -1,4 +1,4 @@
-use dnsbl::{ListAnswer, Verdict};
+use dnsbl::{Delisting, Independent, ListAnswer, Role, Verdict};
 
 use super::explain;
 use super::prelude::*;
@@ -16,67 +16,83 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    // A composite list and its parts are one fact.
+    for fact in dnsbl::independent(&case.facts.listings) {
+        findings.push(listed(case, &fact));
+    }
     for answer in &case.facts.listings {
-        let subject = explain::listed_subject(answer);
         match &answer.verdict {
-            Verdict::Listed(_) if answer.is_listing() => {
-                findings.push(listed(case, answer, subject));
-            }
-            Verdict::Listed(_) | Verdict::Allowed(_) | Verdict::NotListed(_) => {
-                findings.push(Finding::new(
-                    &RULE,
-                    Outcome::Pass,
-                    subject,
-                    answer.to_string(),
-                ));
-            }
-            // `list.answered` says these.
+            // `list.answered` says what is not here.
+            Verdict::Listed(_) if answer.is_listing() => {}
+            Verdict::Listed(_)
+            | Verdict::Allowed(_)
+            | Verdict::Neutral(_)
+            | Verdict::NotListed(_) => findings.push(Finding::new(
+                &RULE,
+                Outcome::Pass,
+                explain::listed_subject(answer),
+                answer.to_string(),
+            )),
             _ => {}
         }
     }
 }
 
-fn listed(case: &Case<'_>, answer: &ListAnswer, subject: Subject) -> Finding {
+fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
+    let answer = fact.answer;
+    let subject = explain::listed_subject(answer);
     let sender = matches!(subject, Subject::Domain(_)) || case.facts.profile.sends_mail;
-    let (severity, effect) = if sender {
-        (Severity::Error, "receivers that ask it refuse the mail")
+    let (role, whose) = if sender {
+        (Role::OutboundSender, "refuse the mail")
     } else {
         (
-            Severity::Warning,
-            "receivers that ask it refuse mail that this host sends; mail to it arrives",
+            Role::MailExchanger,
+            "refuse mail that this host sends; mail to it arrives",
         )
     };
-    let zone = &answer.list.zone;
-    let mut finding = Finding::new(
-        &RULE,
-        Outcome::Fail(severity),
-        subject,
-        format!("listed by {}: {effect}", answer.list.name),
-    )
-    .evidence(answer.to_string());
-    if let Verdict::Listed(listing) = &answer.verdict {
-        finding = finding.evidence_lines(listing.text.iter().map(ToString::to_string));
-    }
+    let (severity, effect) = match answer.severity(role).unwrap_or(dnsbl::Severity::Info) {
+        dnsbl::Severity::Error => (Severity::Error, format!("receivers that ask it {whose}")),
+        dnsbl::Severity::Warning => (Severity::Warning, format!("receivers that ask it {whose}")),
+        dnsbl::Severity::Notice => (Severity::Notice, format!("the few that ask it {whose}")),
+        dnsbl::Severity::Info => (
+            Severity::Info,
+            "which says nothing against what it does".to_owned(),
+        ),
+    };
+    let message = format!("listed by {}: {effect}", answer.list.name);
+    let mut finding = Finding::new(&RULE, Outcome::Fail(severity), subject, message)
+        .evidence(answer.to_string())
+        .evidence_lines(fact.repeated.iter().map(ToString::to_string));
     if let Some(asked) = answer.asked.first() {
         finding = finding.see(explain::dig(&asked.name, &["A", "TXT"]));
     }
-    finding.mend(format!(
-        "stop what got it listed, then ask for its removal on the pages of {zone}"
-    ))
+    finding.mend(mend(answer))
+}
+
+fn mend(answer: &ListAnswer) -> String {
+    let zone = &answer.list.zone;
+    let Delisting { page, mode, .. } = &answer.list.delisting;
+    match page {
+        Some(page) => {
+            let page = page.replace("{subject}", &answer.subject.to_string());
+            format!("stop what got it listed, then {mode}: {page}")
+        }
+        None => format!("stop what got it listed, then ask for its removal on the pages of {zone}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use dnsbl::{Listing, Role};
+    use dnsbl::{Listing, Stance};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
 
-    fn scene(target: Scene, role: Role) -> Scene {
+    fn scene(target: Scene, stance: Stance) -> Scene {
         target.listing(
             "192.0.2.1",
-            role,
-            Verdict::Listed(Listing::new(Vec::new(), None)),
+            stance,
+            Verdict::Listed(Listing::new(Vec::new())),
         )
     }
 
@@ -85,12 +101,12 @@ mod tests {
         let error = Outcome::Fail(Severity::Error);
         check(
             &RULE,
-            &scene(Scene::address("192.0.2.1"), Role::Block),
+            &scene(Scene::address("192.0.2.1"), Stance::Block),
             &[error],
         );
         check(
             &RULE,
-            &scene(Scene::domain("d.test"), Role::Block),
+            &scene(Scene::domain("d.test"), Stance::Block),
             &[Outcome::Fail(Severity::Warning)],
         );
     }
@@ -99,7 +115,7 @@ mod tests {
     fn d11_an_allowlist_entry_is_no_listing() {
         check(
             &RULE,
-            &scene(Scene::address("192.0.2.1"), Role::Allow),
+            &scene(Scene::address("192.0.2.1"), Stance::Allow),
             &[Outcome::Pass],
         );
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use dnsbl::{ListAnswer, ListName, Role, Verdict};
+use dnsbl::{ListAnswer, ListSummary, Stance, Tier, Verdict};
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
 use tls_inspect::{Assessment, Capture};
@@ -127,12 +127,13 @@ impl Scene {
         self
     }
 
-    pub(super) fn listing(mut self, address: &str, role: Role, verdict: Verdict) -> Self {
+    pub(super) fn listing(mut self, address: &str, stance: Stance, verdict: Verdict) -> Self {
         let zone = parse(&format!("list{}.test", self.listings.len()));
         let subject = dnsbl::Subject::Address(address.parse().expect("an address"));
         self.listings.push(ListAnswer::new(
-            ListName::new(zone, "List", role),
+            ListSummary::new(zone, "List", stance, Tier::Major),
             subject,
+            0,
             verdict,
         ));
         self

@@ -1,0 +1,354 @@
+//! A listing over time: what is a change, and what is only an answer.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::{Code, ListAnswer, Verdict};
+
+/// How many episodes of a watch are kept.
+pub const MAX_EPISODES: usize = 32;
+
+/// How often an answer must be seen before it is believed to have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the knobs of one state machine; a new one is a change of behavior"
+)]
+pub struct WatchPolicy {
+    /// A listing is confirmed by one that is seen over another path, or after its TTL and at least so many seconds; a
+    /// minute unless set.
+    pub confirm_after: u32,
+    /// A delisting is confirmed by a second denial after its TTL and at least so many seconds; 30 minutes unless set.
+    pub clear_after: u32,
+    /// The longest TTL that is waited for, in seconds; an hour unless set.
+    pub longest_ttl: u32,
+    /// So many listings within a day are flapping; 4 unless set.
+    pub flaps: usize,
+}
+
+impl Default for WatchPolicy {
+    fn default() -> Self {
+        Self {
+            confirm_after: 60,
+            clear_after: 30 * 60,
+            longest_ttl: 60 * 60,
+            flaps: 4,
+        }
+    }
+}
+
+/// Whether one subject is on one list, as it is seen again and again.
+///
+/// A listing is content: it is the same from everywhere, so one path that can see it is enough, and a path that cannot
+/// tell has no say. But lists are mended while caches still hold what they said, and zero-hour lists change their minds
+/// within minutes. So what is first seen is confirmed before it is a [`Change`], and what is not known changes nothing.
+///
+/// ```text
+///            listed                  listed again
+/// Clean ──────────────▶ Unconfirmed ──────────────▶ Listed
+///   ▲  ◀────────────────────┘                        │  ▲
+///   │       not listed                    not listed │  │ listed
+///   │           not listed again                     ▼  │
+///   └────────────────────────────────────────── Clearing
+/// ```
+///
+/// # Examples
+///
+/// ```
+/// use dnsbl::{Change, Catalogue, Checker, Subject, Watch, WatchPolicy};
+/// use mail_dns::StaticLookup;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let catalogue = Catalogue::builtin()?.only_zones(&["bl.spamcop.net".parse()?])?;
+/// let clean = StaticLookup::from_zone_text("2.0.0.127.bl.spamcop.net. 60 IN A 127.0.0.2")?;
+/// let listed = StaticLookup::from_zone_text(
+///     "2.0.0.127.bl.spamcop.net. 60 IN A 127.0.0.2\n\
+///      1.1.1.9.bl.spamcop.net.   60 IN A 127.0.0.2",
+/// )?;
+/// let subject = Subject::Address("9.1.1.1".parse()?);
+/// let ask = async |dns: &StaticLookup, now| {
+///     let checker = Checker::new(dns.clone(), catalogue.clone(), 42);
+///     checker.check_all(&subject, now).await.remove(0)
+/// };
+///
+/// let (mut watch, policy) = (Watch::default(), WatchPolicy::default());
+/// let now = 1_795_000_000;
+/// assert_eq!(watch.observe(&ask(&clean, now).await, &policy), Some(Change::Baseline { listed: false }));
+/// assert_eq!(watch.observe(&ask(&listed, now + 900).await, &policy), None, "seen once");
+/// assert_eq!(watch.observe(&ask(&listed, now + 1800).await, &policy), Some(Change::Listed));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Watch {
+    state: WatchState,
+    /// Whether a change can be told: before the baseline there is nothing to change from.
+    has_baseline: bool,
+    episodes: VecDeque<Episode>,
+    /// Since when nothing could be told.
+    blind_since: Option<i64>,
+}
+
+/// What a [`Watch`] knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum WatchState {
+    /// Nothing was told yet.
+    #[default]
+    Unknown,
+    /// It is not listed.
+    Clean,
+    /// It was seen listed, and that is to be confirmed.
+    Unconfirmed(Sighting),
+    /// It is listed.
+    Listed,
+    /// It is listed, and was seen not to be, which is to be confirmed.
+    Clearing(Sighting),
+    /// The list is no longer asked.
+    Retired,
+}
+
+/// What was seen first, and when it is old enough to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Sighting {
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// Over which path.
+    pub path: String,
+    /// When it is confirmed over the same path, if it is seen again.
+    pub ripe_at: i64,
+}
+
+/// One time on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Episode {
+    /// When it was first seen, in seconds since 1970.
+    pub from: i64,
+    /// When it was first seen to be over; `None` while it lasts.
+    pub until: Option<i64>,
+    /// Whether it was ever confirmed.
+    pub confirmed: bool,
+    /// The codes that were last seen.
+    pub codes: Vec<Code>,
+}
+
+/// What is worth telling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Change {
+    /// How things stood when the watch began. It is no change: many of these are told as one summary.
+    Baseline {
+        /// Whether it is listed.
+        listed: bool,
+    },
+    /// It is listed now.
+    Listed,
+    /// It is no longer listed.
+    Delisted,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Baseline { listed: true } => "listed when the watch began",
+            Self::Baseline { listed: false } => "not listed when the watch began",
+            Self::Listed => "listed",
+            Self::Delisted => "no longer listed",
+        })
+    }
+}
+
+impl Watch {
+    /// Takes an answer, and says what it changes. Answers are given in the order of their times; one that is older than
+    /// what was seen is passed over by the one who calls.
+    pub fn observe(&mut self, answer: &ListAnswer, policy: &WatchPolicy) -> Option<Change> {
+        match &answer.verdict {
+            Verdict::Listed(listing) => {
+                self.blind_since = None;
+                self.see_listed(answer, &listing.codes, policy)
+            }
+            Verdict::NotListed(_) | Verdict::Allowed(_) | Verdict::Neutral(_) => {
+                self.blind_since = None;
+                self.see_clean(answer, policy)
+            }
+            // What is not known changes nothing.
+            _ => {
+                self.blind_since.get_or_insert(answer.at);
+                None
+            }
+        }
+    }
+
+    fn see_listed(
+        &mut self,
+        answer: &ListAnswer,
+        codes: &[Code],
+        policy: &WatchPolicy,
+    ) -> Option<Change> {
+        let confirmed = match &self.state {
+            WatchState::Unconfirmed(first) => first.is_confirmed_by(answer),
+            WatchState::Listed | WatchState::Clearing(_) => {
+                self.state = WatchState::Listed;
+                self.go_on(codes);
+                return None;
+            }
+            _ => {
+                let wait = policy.confirm_after;
+                self.state = WatchState::Unconfirmed(Sighting::of(answer, wait, policy));
+                self.begin(answer.at, codes);
+                return None;
+            }
+        };
+        self.go_on(codes);
+        if !confirmed {
+            return None;
+        }
+        self.state = WatchState::Listed;
+        if let Some(episode) = self.episodes.back_mut() {
+            episode.confirmed = true;
+        }
+        Some(self.change(true))
+    }
+
+    fn see_clean(&mut self, answer: &ListAnswer, policy: &WatchPolicy) -> Option<Change> {
+        match &self.state {
+            WatchState::Clean => None,
+            WatchState::Unknown | WatchState::Retired => {
+                self.state = WatchState::Clean;
+                Some(self.change(false))
+            }
+            WatchState::Unconfirmed(_) => {
+                self.end(answer.at);
+                self.state = WatchState::Clean;
+                (!self.has_baseline).then(|| self.change(false))
+            }
+            WatchState::Listed => {
+                let wait = policy.clear_after;
+                self.state = WatchState::Clearing(Sighting::of(answer, wait, policy));
+                None
+            }
+            // Another path does not confirm it: the entry may not have reached that one's cache yet.
+            WatchState::Clearing(first) if answer.at >= first.ripe_at => {
+                let at = first.at;
+                self.end(at);
+                self.state = WatchState::Clean;
+                Some(self.change(false))
+            }
+            WatchState::Clearing(_) => None,
+        }
+    }
+
+    fn change(&mut self, listed: bool) -> Change {
+        let had_baseline = std::mem::replace(&mut self.has_baseline, true);
+        match (had_baseline, listed) {
+            (false, listed) => Change::Baseline { listed },
+            (true, true) => Change::Listed,
+            (true, false) => Change::Delisted,
+        }
+    }
+
+    fn begin(&mut self, at: i64, codes: &[Code]) {
+        if self.episodes.len() >= MAX_EPISODES {
+            self.episodes.pop_front();
+        }
+        self.episodes.push_back(Episode {
+            from: at,
+            until: None,
+            confirmed: false,
+            codes: codes.to_vec(),
+        });
+    }
+
+    fn go_on(&mut self, codes: &[Code]) {
+        if let Some(episode) = self.episodes.back_mut() {
+            episode.codes = codes.to_vec();
+        }
+    }
+
+    fn end(&mut self, at: i64) {
+        if let Some(episode) = self.episodes.back_mut() {
+            episode.until = Some(at);
+        }
+    }
+
+    /// Takes back what was seen and not confirmed, because the list is not believed: it listed everything.
+    pub fn withdraw(&mut self) {
+        if matches!(self.state, WatchState::Unconfirmed(_)) {
+            self.episodes.pop_back();
+            self.state = if self.has_baseline {
+                WatchState::Clean
+            } else {
+                WatchState::Unknown
+            };
+        }
+    }
+
+    /// Ends the watch because the list is no longer asked: it is dead, or was taken out. That is no delisting, and when the
+    /// list is asked again, what is seen then is a new baseline.
+    pub fn retire(&mut self, now: i64) {
+        if self
+            .episodes
+            .back()
+            .is_some_and(|episode| episode.until.is_none())
+        {
+            self.end(now);
+        }
+        self.state = WatchState::Retired;
+        self.has_baseline = false;
+        self.blind_since = None;
+    }
+
+    /// What is known.
+    #[must_use]
+    pub fn state(&self) -> &WatchState {
+        &self.state
+    }
+
+    /// The times on the list, the oldest first, at most [`MAX_EPISODES`].
+    pub fn episodes(&self) -> impl DoubleEndedIterator<Item = &Episode> {
+        self.episodes.iter()
+    }
+
+    /// Since when nothing could be told, in seconds since 1970; `None` if the last answer told something.
+    #[must_use]
+    pub fn blind_since(&self) -> Option<i64> {
+        self.blind_since
+    }
+
+    /// Whether it comes and goes: so many listings began within the day before `now`.
+    #[must_use]
+    pub fn is_flapping(&self, policy: &WatchPolicy, now: i64) -> bool {
+        let since = now.saturating_sub(24 * 60 * 60);
+        let recent = self.episodes.iter().filter(|it| it.from > since);
+        recent.count() >= policy.flaps
+    }
+}
+
+impl Sighting {
+    fn of(answer: &ListAnswer, least: u32, policy: &WatchPolicy) -> Self {
+        // Before that, the same cache gives the same answer.
+        let ttl = answer.ttl().unwrap_or(0).min(policy.longest_ttl);
+        Self {
+            at: answer.at,
+            path: answer.path.clone(),
+            ripe_at: answer.at.saturating_add(i64::from(ttl.max(least))),
+        }
+    }
+
+    fn is_confirmed_by(&self, answer: &ListAnswer) -> bool {
+        answer.path != self.path || answer.at >= self.ripe_at
+    }
+}
+
+#[cfg(test)]
+mod tests;
