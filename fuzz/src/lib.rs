@@ -1,17 +1,50 @@
 //! What several targets share.
 
+use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use mail_dns::spf::Query;
+use dnsbl::Catalogue;
 use mail_dns::{
-    CharacterStrings, DomainName, LookupErrorKind, Record, RecordData, Span, StaticLookup, Tag,
+    Answer, CharacterStrings, DomainName, LookupError, LookupErrorKind, Negative, NegativeKind, Question, Record, RecordData,
+    RecordType, Response, Span, StaticLookup, Tag,
 };
 use tls_inspect::{ClientHello, Der, HelloAnswer, HelloOutcome, HelloProbe, HelloProgress, ProtocolVersion, TrustStore};
 
 /// The domain that every scene is about.
 pub const DOMAIN: &str = "a.test";
+
+/// The lists that come with `dnsbl`.
+pub static LISTS: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::builtin().expect("sound"));
+
+/// What a list may answer, by the octet `how`: a failure, a denial, text, or the addresses that `octets` are; with those addresses, and
+/// whether it is NXDOMAIN.
+pub fn list_outcome(how: u8, octets: &[u8]) -> (Result<Answer, LookupError>, Vec<Ipv4Addr>, bool) {
+    let question = Question {
+        name: DomainName::root().with_prefix("1.1.1.9.bl.test").expect("a name"),
+        record_type: RecordType::A,
+    };
+    let denied = |kind| Answer::unasked(question.clone(), Response::Negative(Negative::new(kind, None, None)));
+    let records = |data: Vec<RecordData>| {
+        let records = data.into_iter().map(|data| Record::new(question.name.clone(), 60, data));
+        Answer::unasked(question.clone(), Response::Records(records.collect()))
+    };
+    let kinds = [LookupErrorKind::Timeout, LookupErrorKind::ServFail, LookupErrorKind::Refused, LookupErrorKind::Bogus];
+    match how {
+        0..4 => (Err(LookupError::new(kinds[usize::from(how)], question.clone())), Vec::new(), false),
+        4 => (Ok(denied(NegativeKind::NxDomain)), Vec::new(), true),
+        5 => (Ok(denied(NegativeKind::NoData)), Vec::new(), false),
+        6 => (Ok(records(vec![RecordData::Txt(CharacterStrings::new([octets.to_vec()]))])), Vec::new(), false),
+        _ => {
+            let quads = octets.as_chunks::<4>().0;
+            let addresses: Vec<Ipv4Addr> = quads.iter().map(|quad| Ipv4Addr::from(*quad)).collect();
+            let data = addresses.iter().copied().map(RecordData::A).collect();
+            (Ok(records(data)), addresses, false)
+        }
+    }
+}
 
 /// A certificate that was not revoked and its root, of whom there are OCSP responses and a list.
 pub static REVOCATION_CHAIN: LazyLock<[Der; 2]> = LazyLock::new(|| {

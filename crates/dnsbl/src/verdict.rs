@@ -1,6 +1,7 @@
 //! Readings and controls weighed together.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use mail_dns::spf::Network;
 use mail_dns::{DomainName, LookupError, Negative};
@@ -292,7 +293,13 @@ impl ListAnswer {
             return None;
         };
         let codes = listing.codes.iter();
-        codes.map(|code| Severity::of(&self.list, code, role)).max()
+        let worst = codes.map(|code| Severity::of(&self.list, code, role)).max();
+        // An entry without a code is none that was read here; it is taken for one that nobody explains.
+        let unknown = || {
+            let code = Code::new(Ipv4Addr::new(127, 0, 0, 2), Effect::Listed, Vec::new());
+            Severity::of(&self.list, &code, role)
+        };
+        Some(worst.unwrap_or_else(unknown))
     }
 
     /// For how many seconds the same questions give the same answers from a cache: the least of their TTLs (RFC 2308 §5 for

@@ -1,4 +1,3 @@
-use std::net::Ipv4Addr;
 
 use mail_dns::{LookupErrorKind, NegativeKind, Question, RecordType};
 
