@@ -6,8 +6,8 @@
 //! list has just listed its test entry, and has not listed what nobody lists. *Listed* is said only of a list that does
 //! not list everything.
 //!
-//! This crate holds no opinion: it does not say how bad a listing is, nor remember what was listed yesterday. It asks
-//! through [`mail_dns::Lookup`] and has no socket, clock or randomness of its own.
+//! It asks through [`mail_dns::Lookup`] and has no socket, clock or randomness of its own, and it sends no alarm: what a
+//! listing means for a domain is judged above it. How much a listing weighs is data of the list.
 //!
 //! # Example
 //!
@@ -52,22 +52,31 @@
 //!
 //! | item | what it is |
 //! | --- | --- |
-//! | [`Catalogue`], [`List`], [`Tombstone`] | the lists as data: zones, codes, controls, sources; and the dead ones, which are refused |
+//! | [`Catalogue`], [`List`], [`Tombstone`] | the lists as data: zones, codes, controls, terms, sources; and the dead ones, which are refused |
 //! | [`Subject`] | an address or a domain, and the name under which a list is asked about it |
+//! | [`Key`], [`Keys`] | what some lists want in front of their zone, and nobody must see |
 //! | [`Reading`] | what one answer says by itself |
 //! | [`ControlReport`] | what the list's own test entries showed |
 //! | [`Verdict`], [`judge`] | readings and controls weighed together |
 //! | [`Checker`], [`ListAnswer`] | asks, and the whole answer with its evidence |
+//! | [`ListHealth`], [`HealthPolicy`] | how a list is doing over one resolver path, and when it is looked at again |
+//! | [`Spending`] | how often a list was asked today |
+//! | [`independent`] | one fact, told once, however many lists repeat it |
+//! | [`Role`], [`Severity`] | how bad an entry is, by what the subject does |
+//! | [`Watch`], [`Change`] | a listing over time: what is a change, and what is only an answer |
 //!
 //! # Limits
 //!
 //! - [`MAX_ADDRESSES`] different addresses in one answer; more is a fault of the list.
 //! - [`MAX_TEXTS`] texts of a listing, each of [`ListText::MAX_LEN`] characters.
 //! - [`MAX_CONTROLS`] positive and as many negative controls of a list for one kind of subject, and one random.
-//! - Four names asked for one subject, and that only of lists of registrable domains ([`NameForm`]).
+//! - Four names asked for one subject, and that only of lists of registrable domains ([`NameForm`]); one where a
+//!   [public suffix list](Checker::with_public_suffixes) is at hand.
 //! - 255 octets of a name (RFC 1035 §2.3.4); a longer one is not asked, and never "not listed".
 //! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
 //!   times the deadline of the [`Lookup`](mail_dns::Lookup).
+//! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
+//! - [`MAX_EPISODES`] times on a list that a watch remembers.
 //!
 //! # Features
 //!
