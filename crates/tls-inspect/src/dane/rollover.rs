@@ -38,7 +38,8 @@ pub struct Rollover<'a> {
     pub negative_ttl: u32,
 }
 
-/// What is known of the chain that a server is to send.
+/// What is known of the chain that a server is to send. Where it is not all of it, plans take
+/// its issuer to be that of the chain sent now.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum NextChain<'a> {
@@ -104,7 +105,9 @@ impl<'a> Rollover<'a> {
             .zip(current.into_iter().zip(next))
             .map(|(record, (now, next))| RecordAdvice::of(record, now, next))
             .collect();
-        let plans = RolloverScheme::ALL.iter().filter_map(|&scheme| {
+        let omitted = self.records.len() - looked_at.len();
+        let schemes = RolloverScheme::ALL.iter().filter(|_| omitted == 0);
+        let plans = schemes.filter_map(|&scheme| {
             RolloverPlan::of(self, scheme, &records, &schedule, provider, now_unix)
         });
         RolloverAdvice {
@@ -113,7 +116,7 @@ impl<'a> Rollover<'a> {
             }),
             uncovered_by_next: uncovered(&records, |one| one.next == NextMatch::DoesNotMatch),
             plans: plans.collect(),
-            omitted: self.records.len() - looked_at.len(),
+            omitted,
             records,
             schedule,
         }
@@ -183,7 +186,8 @@ pub struct RolloverAdvice {
     pub uncovered_by_next: Vec<TlsaParameters>,
     /// When to do what.
     pub schedule: RolloverSchedule,
-    /// What to do, in each of the ways that are safe and for which enough is known.
+    /// What to do, in each of the ways that are safe and for which enough is known. None, if
+    /// records were left out: one of them may outdo those of any plan (RFC 7671 §9).
     pub plans: Vec<RolloverPlan>,
 }
 

@@ -64,6 +64,9 @@ pub(super) fn validity(chain: &[Der]) -> Option<Validity> {
 }
 
 /// A way to keep records and chain in step.
+///
+/// Records of combinations that are not of the scheme stay only if some of them are certain to
+/// match the chain sent now, and some the next; those of which it could not be told go as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -172,6 +175,7 @@ impl RolloverPlan {
             records,
             now,
             next,
+            same_issuer: !matches!(rollover.next, NextChain::Chain(_)),
             schedule,
             now_unix,
             deploy_from,
@@ -232,6 +236,8 @@ struct Plan<'a> {
     records: &'a [RecordAdvice],
     now: Vec<TlsaRecord>,
     next: Option<Vec<TlsaRecord>>,
+    /// Whether the next chain is taken to be of the same issuer, since it is not known.
+    same_issuer: bool,
     schedule: &'a RolloverSchedule,
     now_unix: i64,
     deploy_from: i64,
@@ -280,24 +286,22 @@ impl Plan<'_> {
         missing
     }
 
-    /// The records that do not outlast the change: first those of combinations that are not of
-    /// the scheme and that would be left without a match, which must be gone before it
-    /// (RFC 7671 §8.3), then those that go after it.
+    /// What is withdrawn: first all of the combinations that are not of the scheme and of which
+    /// no record is certain to match, then the records that go after the change.
+    ///
+    /// The first must be gone before it, and entirely (RFC 7671 §8.3): a sender that knows only
+    /// such a combination refuses, and one with a stronger digest leaves the records of the
+    /// scheme out of account with every sender that honors RFC 7671 §9.
     fn outdated(&self) -> (Vec<TlsaRecord>, Vec<TlsaRecord>) {
         let (mut foreign, mut old) = (Vec::new(), Vec::new());
         for one in self.records {
-            if self.outlasts(one) {
+            if matches!(one.standing, RecordStanding::Unusable(_)) {
                 continue;
             }
-            let parameters = TlsaParameters::of(&one.record);
-            let of_scheme = self.scheme.parameters().contains(&parameters);
-            let mut peers = self.records.iter();
-            let covered = peers
-                .any(|peer| TlsaParameters::of(&peer.record) == parameters && self.outlasts(peer));
-            if of_scheme || covered {
-                old.push(one.record.clone());
-            } else {
+            if !self.is_covered(TlsaParameters::of(&one.record)) {
                 foreign.push(one.record.clone());
+            } else if !self.outlasts(one) {
+                old.push(one.record.clone());
             }
         }
         for record in &self.now {
@@ -313,13 +317,36 @@ impl Plan<'_> {
         (foreign, old)
     }
 
-    /// Whether a record stays: it will match, or may, or does not count anyway.
+    /// Whether of a combination one record matches for certain before the change, and one
+    /// after it (RFC 7671 §8). The scheme sees to its own.
+    fn is_covered(&self, parameters: TlsaParameters) -> bool {
+        let of_them = |one: &&RecordAdvice| TlsaParameters::of(&one.record) == parameters;
+        let published = || self.records.iter().filter(of_them);
+        self.scheme.parameters().contains(&parameters)
+            || published().any(RecordAdvice::is_current)
+                && published().any(|one| self.will_match(one))
+    }
+
+    /// Whether a record is certain to match after the change. Where not the whole next chain is
+    /// known, its issuer is taken to be the same.
+    fn will_match(&self, one: &RecordAdvice) -> bool {
+        let survives = match &one.standing {
+            RecordStanding::Current { survives, .. } => survives.new_key,
+            _ => false,
+        };
+        match one.next {
+            NextMatch::Matches => true,
+            NextMatch::DoesNotMatch => false,
+            NextMatch::NotKnown | NextMatch::Unclear(_) => self.same_issuer && survives,
+        }
+    }
+
+    /// Whether a record of a combination that is covered stays: it will match, or may.
     fn outlasts(&self, one: &RecordAdvice) -> bool {
         if self.next.iter().flatten().any(|next| *next == one.record) {
             return true;
         }
         match (&one.standing, &one.next) {
-            (RecordStanding::Unusable(_), _) => true,
             (_, NextMatch::Matches | NextMatch::Unclear(_)) => true,
             (_, NextMatch::DoesNotMatch) => false,
             (RecordStanding::Current { survives, .. }, NextMatch::NotKnown) => survives.new_key,

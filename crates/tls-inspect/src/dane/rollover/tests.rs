@@ -231,46 +231,139 @@ fn the_records_of_a_chain_are_of_its_key_and_its_authorities() {
     assert_eq!(tlsa_records(&[Der::new([1])], provider), []);
 }
 
-/// What a plan leaves published after each step, and the chain sent then. A sender may hold the
-/// set as it was for as long as the TTL, so each chain is judged with each set that is not older
-/// than the wait before it was deployed.
-#[track_caller]
-fn walk(plan: &RolloverPlan, published: &[TlsaRecord], chain: &[Der], next: &[Der], wait: i64) {
-    let provider = &providers()[0];
-    let mut sets = vec![(i64::MIN, published.to_vec())];
-    let mut deployed = None;
-    for step in &plan.steps {
-        let (_, mut set) = sets.last().cloned().unwrap();
-        match &step.action {
-            RolloverAction::Publish { records, of_next } => {
-                set.extend(records.iter().cloned());
-                set.extend(of_next.iter().filter_map(|one| one.record(&next[0])));
-                sets.push((step.from, set));
+/// The chains of a change, and what is published before it.
+struct Change<'a> {
+    chain: &'a [Der],
+    next: &'a [Der],
+    published: &'a [TlsaRecord],
+}
+
+impl Change<'_> {
+    /// The advice, the next chain being known as `kind` says.
+    fn advise(&self, kind: NextChain<'_>) -> RolloverAdvice {
+        let names = names();
+        let rollover = Rollover::new(self.chain, self.published, 3_600).with_names(&names);
+        advise(rollover.with_negative_ttl(3_600).with_next(kind))
+    }
+
+    /// What is published from when on as the plan is followed, when the next chain is deployed,
+    /// and how many sets were published by then.
+    fn follow(&self, plan: &RolloverPlan) -> (Vec<(i64, Vec<TlsaRecord>)>, i64, usize) {
+        let mut sets = vec![(i64::MIN, self.published.to_vec())];
+        let mut deployed = None;
+        for step in &plan.steps {
+            let (_, mut set) = sets.last().cloned().unwrap();
+            match &step.action {
+                RolloverAction::Publish { records, of_next } => {
+                    set.extend(records.iter().cloned());
+                    set.extend(of_next.iter().filter_map(|one| one.record(&self.next[0])));
+                    sets.push((step.from, set));
+                }
+                RolloverAction::Withdraw { records } => {
+                    set.retain(|record| !records.contains(record));
+                    sets.push((step.from, set));
+                }
+                RolloverAction::Deploy => deployed = Some((step.from, sets.len())),
             }
-            RolloverAction::Withdraw { records } => {
-                set.retain(|record| !records.contains(record));
-                sets.push((step.from, set));
+        }
+        let (deployed_at, before) = deployed.unwrap();
+        (sets, deployed_at, before)
+    }
+
+    /// Judges each chain with each set that a sender may hold while it is sent: what is
+    /// published then, or was within the wait. Refused may be only what the advice or the plan
+    /// calls uncovered.
+    fn check(&self, kind: NextChain<'_>, judged: &mut Judged) {
+        let advice = self.advise(kind);
+        for plan in &advice.plans {
+            let context = || format!("{:?}: {plan:?}", self.published);
+            let (sets, deployed_at, before) = self.follow(plan);
+            for (_, set) in &sets[..before] {
+                let refused = judged.refused(self.chain, set);
+                assert!(refused.is_subset_of(&advice.uncovered), "{}", context());
+                assert!(
+                    !refused.all || !advice.uncovered.is_empty(),
+                    "{}",
+                    context()
+                );
             }
-            RolloverAction::Deploy => deployed = Some((step.from, sets.len())),
+            // From then on until the change, whatever was amiss is mended.
+            let (_, mended) = &sets[before - 1];
+            assert_eq!(
+                judged.refused(self.chain, mended),
+                Refused::NONE,
+                "{}",
+                context()
+            );
+            let replaced = |index: usize| sets.get(index + 1).map(|(at, _)| *at);
+            for (index, (_, set)) in sets.iter().enumerate() {
+                if replaced(index).is_none_or(|at| at + 7_200 > deployed_at) {
+                    let refused = judged.refused(self.next, set);
+                    assert!(refused.is_subset_of(&plan.uncovered), "{}", context());
+                    assert!(!refused.all, "{}", context());
+                }
+            }
+            let (_, last) = sets.last().unwrap();
+            assert_eq!(
+                judged.refused(self.next, last),
+                Refused::NONE,
+                "{}",
+                context()
+            );
         }
     }
-    let (deployed_at, before) = deployed.unwrap();
-    let authenticated = |chain: &[Der], set: &[TlsaRecord]| {
-        judge_dane(chain, set, &names(), provider, NOW).is_authenticated()
+}
+
+/// Which senders refuse a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refused {
+    /// Those that know every combination.
+    all: bool,
+    /// Those that know only one of these.
+    knowing_only: Vec<TlsaParameters>,
+}
+
+impl Refused {
+    const NONE: Self = Self {
+        all: false,
+        knowing_only: Vec::new(),
     };
-    for (_, set) in &sets[..before] {
-        assert!(set.is_empty() || authenticated(chain, set), "{plan:?}");
+
+    fn is_subset_of(&self, uncovered: &[TlsaParameters]) -> bool {
+        self.knowing_only.iter().all(|one| uncovered.contains(one))
     }
-    let replaced = |index: usize| sets.get(index + 1).map(|(at, _)| *at);
-    for (index, (_, set)) in sets.iter().enumerate() {
-        if replaced(index).is_none_or(|at| at + wait > deployed_at) {
-            assert!(authenticated(next, set), "{plan:?}");
+}
+
+/// What senders made of chains and sets, so that none is judged twice.
+#[derive(Default)]
+struct Judged(std::collections::HashMap<(Der, Vec<TlsaRecord>), bool>);
+
+impl Judged {
+    fn refused(&mut self, chain: &[Der], set: &[TlsaRecord]) -> Refused {
+        let usable = set.iter().filter(|record| record.unusable().is_none());
+        let mut combinations: Vec<_> = usable.map(TlsaParameters::of).collect();
+        combinations.sort_unstable();
+        combinations.dedup();
+        combinations.retain(|combination| {
+            let known = set
+                .iter()
+                .filter(|one| TlsaParameters::of(one) == *combination);
+            let known: Vec<_> = known.cloned().collect();
+            !self.accepts(chain, &known)
+        });
+        Refused {
+            all: !self.accepts(chain, set),
+            knowing_only: combinations,
         }
     }
-    let (_, last) = sets.last().unwrap();
-    for record in last {
-        let alone = std::slice::from_ref(record);
-        assert!(authenticated(next, alone), "{record} stays: {plan:?}");
+
+    /// Without a usable record there is nothing to refuse.
+    fn accepts(&mut self, chain: &[Der], set: &[TlsaRecord]) -> bool {
+        let key = (chain[0].clone(), set.to_vec());
+        *self.0.entry(key).or_insert_with(|| {
+            let verdict = judge_dane(chain, set, &names(), &providers()[0], NOW);
+            set.is_empty() || verdict == DaneVerdict::AllUnusable || verdict.is_authenticated()
+        })
     }
 }
 
@@ -288,23 +381,79 @@ fn check_plans(numbers: &[(u16, usize)], next_issuer_is_new: bool, expected: &[R
         .iter()
         .map(|&(number, element)| record(number, &chain[element]))
         .collect();
+    let change = Change {
+        chain: &chain,
+        next: &next,
+        published: &published,
+    };
     let key = crate::dane::spki(next[0].as_bytes()).unwrap();
-    let names = names();
     let mut kinds = vec![NextChain::Chain(&next)];
     if !next_issuer_is_new {
         kinds.extend([NextChain::Key(key), NextChain::Unknown]);
     }
     for kind in kinds {
-        let rollover = Rollover::new(&chain, &published, 3_600).with_names(&names);
-        let advice = advise(rollover.with_negative_ttl(3_600).with_next(kind));
-        let schemes: Vec<_> = advice.plans.iter().map(|plan| plan.scheme).collect();
+        change.check(kind, &mut Judged::default());
+        let plans = change.advise(kind).plans;
+        let schemes: Vec<_> = plans.iter().map(|plan| plan.scheme).collect();
         assert_eq!(schemes, expected, "{kind:?}");
-        for plan in &advice.plans {
-            walk(plan, &published, &chain, &next, 7_200);
+        for plan in &plans {
             let late_key =
                 matches!(kind, NextChain::Unknown) && plan.scheme == RolloverScheme::KeyAndIssuer;
             let uncovered: &[_] = if late_key { &[parameters(311)] } else { &[] };
             assert_eq!(plan.uncovered, uncovered);
+            let (sets, ..) = change.follow(plan);
+            for record in &sets.last().unwrap().1 {
+                let alone = std::slice::from_ref(record);
+                let accepted = Judged::default().accepts(&next, alone);
+                assert!(accepted, "{record} stays: {plan:?}");
+            }
+        }
+    }
+}
+
+/// Each set of at most three of these records is published before a change, whatever is known of
+/// the next chain: records of the chain sent, of the next, and of another that is neither.
+fn check_plans_of_every_set(next_issuer_is_new: bool) {
+    let pki = Pki::new();
+    let chain = pki.chain(&pki.first);
+    let third = pki.root.intermediate("Third");
+    let issuer = if next_issuer_is_new {
+        &pki.second
+    } else {
+        &pki.first
+    };
+    let (next, other) = (pki.chain(issuer), pki.chain(&third));
+    let all = [
+        record(311, &chain[0]),
+        record(311, &next[0]),
+        record(311, &other[0]),
+        record(312, &chain[0]),
+        record(312, &next[0]),
+        record(312, &other[0]),
+        record(301, &chain[0]),
+        record(211, &chain[1]),
+        record(211, &other[1]),
+        record(212, &chain[1]),
+        record(212, &other[1]),
+    ];
+    let key = crate::dane::spki(next[0].as_bytes()).unwrap();
+    let mut judged = Judged::default();
+    for chosen in 0..1_u32 << all.len() {
+        if chosen.count_ones() > 3 {
+            continue;
+        }
+        let records = all.iter().enumerate();
+        let published = records.filter(|(index, _)| chosen >> index & 1 == 1);
+        let published: Vec<_> = published.map(|(_, record)| record.clone()).collect();
+        let change = Change {
+            chain: &chain,
+            next: &next,
+            published: &published,
+        };
+        change.check(NextChain::Chain(&next), &mut judged);
+        if !next_issuer_is_new {
+            change.check(NextChain::Key(key), &mut judged);
+            change.check(NextChain::Unknown, &mut judged);
         }
     }
 }
@@ -327,6 +476,39 @@ fn at_every_step_of_a_plan_every_sender_finds_a_match() {
         check_plans(published, false, &both);
         check_plans(published, true, &both);
     }
+    check_plans_of_every_set(false);
+    check_plans_of_every_set(true);
+}
+
+/// A stronger digest of a chain that is not sent puts the records of the scheme out of account
+/// (RFC 7671 §9), so it is gone before the change.
+#[track_caller]
+fn check_withdrawn_first(published: &[TlsaRecord], chain: &[Der], expected: &[TlsaRecord]) {
+    let names = names();
+    let advice = advise(Rollover::new(chain, published, 3_600).with_names(&names));
+    let [.., plan] = advice.plans.as_slice() else {
+        panic!("{advice:?}");
+    };
+    assert_eq!(plan.scheme, RolloverScheme::KeyAndIssuer);
+    let deploy = |step: &RolloverStep| step.action == RolloverAction::Deploy;
+    let deploy = plan.steps.iter().position(deploy).unwrap();
+    let records = expected.to_vec();
+    let withdraw = RolloverAction::Withdraw { records };
+    assert_eq!(plan.steps[deploy - 1].action, withdraw, "{plan:?}");
+}
+
+#[test]
+fn an_idle_record_that_outdoes_those_of_the_scheme_goes_before_the_change() {
+    let pki = Pki::new();
+    let (chain, other) = (pki.chain(&pki.first), pki.chain(&pki.second));
+    let stronger = [
+        record(311, &chain[0]),
+        record(312, &chain[0]),
+        record(312, &other[0]),
+    ];
+    check_withdrawn_first(&stronger, &chain, &stronger[1..]);
+    let of_issuer = [record(311, &chain[0]), record(212, &other[1])];
+    check_withdrawn_first(&of_issuer, &chain, &of_issuer[1..]);
 }
 
 #[test]
@@ -363,6 +545,8 @@ fn more_records_than_are_judged_are_counted() {
     let advice = advise(Rollover::new(&chain, &records, 300));
     assert_eq!(advice.records.len(), DaneReport::MAX_RECORDS);
     assert_eq!(advice.omitted, 2);
+    // One of those left out may outdo the records of any plan.
+    assert_eq!(advice.plans, []);
 }
 
 #[cfg(feature = "serde")]
