@@ -217,10 +217,14 @@ pub struct DaneFailure {
 pub enum DaneFailureKind {
     /// The record matches nothing that was sent and is no authority of it.
     NoMatch,
-    /// The element that a DANE-TA record matches is no authority's certificate.
+    /// What a DANE-TA record matches or holds is no authority's certificate.
     NotCa {
-        /// The element.
-        element: usize,
+        /// The element that it matches. `None` if it was not sent and is in the record itself.
+        #[cfg_attr(
+            feature = "serde",
+            serde(skip_serializing_if = "Option::is_none", default)
+        )]
+        element: Option<usize>,
     },
     /// The chain does not lead to the authority of the record as it should.
     Trust(TrustFailure),
@@ -234,7 +238,7 @@ impl DaneFailureKind {
     fn rank(&self) -> (u8, usize) {
         match self {
             Self::Trust(failure) => (0, failure.element.unwrap_or(usize::MAX)),
-            Self::NotCa { element } => (0, *element),
+            Self::NotCa { element } => (0, element.unwrap_or(usize::MAX)),
             Self::Identity(_) => (1, 0),
             Self::NoMatch => (2, 0),
         }
@@ -253,6 +257,10 @@ pub enum DaneUncertainty {
     NoRecord,
     /// There is no name to look for, and a DANE-TA record needs one.
     NoName,
+    /// The certificate has the name as its common name only, and no DNS-ID. Of a sender with a
+    /// DANE-TA record, RFC 7672 §3.2.3 has it count then, RFC 7671 §10.2 where it is still
+    /// supported, and RFC 9525 §2 never.
+    CommonNameOnly,
     /// The key of the end-entity certificate cannot be found in it.
     UnreadableCertificate,
     /// What a DANE-TA record holds or matches cannot serve as an anchor.

@@ -10,8 +10,8 @@ use super::{
 use crate::der::read_tlv;
 use crate::provider::unsupported_rsa_key;
 use crate::{
-    Certificate, ChainReport, Der, TrustFailure, TrustFailureKind, TrustStore, TrustVerdict,
-    match_identity,
+    AltName, Certificate, ChainReport, Der, IdentityMatch, ReferenceId, TrustFailure,
+    TrustFailureKind, TrustStore, TrustVerdict, match_identity,
 };
 
 /// Where the anchor comes from.
@@ -40,6 +40,19 @@ impl Source {
         )
         .then_some(DaneUncertainty::UnreadableAnchor)
     }
+
+    /// Why the chain that leads here is not authenticated all the same: a certificate in the
+    /// record must be an authority's no less than one that was sent.
+    fn as_authority(&self) -> (Option<DaneUncertainty>, Vec<Failure>) {
+        let Self::Certificate(der) = self else {
+            return (None, Vec::new());
+        };
+        match is_authority(der) {
+            Some(true) => (None, Vec::new()),
+            Some(false) => (None, vec![Failure::NotCa { element: None }]),
+            None => (Some(DaneUncertainty::UnreadableAnchor), Vec::new()),
+        }
+    }
 }
 
 /// Judges the chain by one usable DANE-TA record.
@@ -64,7 +77,10 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
     let identities: Vec<_> = identities.collect();
     let named = identities.iter().any(|(_, identity)| identity.is_match());
     let (path, doubt, mut failures) = match trust {
-        TrustVerdict::Trusted { path, .. } => (path, None, Vec::new()),
+        TrustVerdict::Trusted { path, .. } => {
+            let (doubt, failures) = source.as_authority();
+            (path, doubt, failures)
+        }
         TrustVerdict::Untrusted(failures) if leads_elsewhere(&source, &failures) => {
             (Vec::new(), doubt(record, report), vec![Failure::NoMatch])
         }
@@ -76,7 +92,8 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
             (Vec::new(), doubt, failures)
         }
     };
-    if !named && !identities.is_empty() {
+    let by_common_name = !named && has_common_name_only(report, &identities);
+    if !named && !by_common_name && !identities.is_empty() {
         failures.push(Failure::Identity(identities));
         // A wrong name is enough, whatever the path.
         return RecordOutcome::Failed(failures);
@@ -87,11 +104,27 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
     if !failures.is_empty() {
         return RecordOutcome::Failed(failures);
     }
+    if by_common_name {
+        return RecordOutcome::Unclear(DaneUncertainty::CommonNameOnly);
+    }
     if !named {
         return RecordOutcome::Unclear(DaneUncertainty::NoName);
     }
     let binding = binding(&source, &path, report);
     RecordOutcome::Matched { binding, path }
+}
+
+/// Whether one of the names is the common name, in a certificate without any DNS-ID: only then
+/// do senders look at it (RFC 7672 §3.2.3), and not all do.
+fn has_common_name_only(report: &ChainReport, identities: &[(ReferenceId, IdentityMatch)]) -> bool {
+    let names = report.end_entity().and_then(|one| one.alt_names.as_ref());
+    let mut names = names.into_iter().flatten();
+    let has_dns_id = names.any(|name| matches!(name, AltName::Dns(_)));
+    let mut identities = identities.iter();
+    !has_dns_id
+        && identities.any(|(name, identity)| {
+            matches!(name, ReferenceId::Dns(_)) && identity.matching_common_name().is_some()
+        })
 }
 
 /// An end-entity certificate is no authority, so the first element is not looked at. An element
@@ -114,6 +147,7 @@ fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
     }
     if let Some(element) = first {
         if authorities.is_empty() && !unreadable {
+            let element = Some(element);
             return Err(Failure::NotCa { element });
         }
         return Ok(Source::Elements {

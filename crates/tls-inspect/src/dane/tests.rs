@@ -1,4 +1,4 @@
-use rcgen::IsCa;
+use rcgen::{IsCa, SanType};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::*;
@@ -63,7 +63,10 @@ fn check(chain: &[Der], records: &[TlsaRecord], expected: Result<(usize, DaneBin
 fn word(kind: &DaneFailureKind) -> String {
     match kind {
         DaneFailureKind::NoMatch => "NoMatch".to_owned(),
-        DaneFailureKind::NotCa { element } => format!("NotCa {element}"),
+        DaneFailureKind::NotCa { element: None } => "NotCa".to_owned(),
+        DaneFailureKind::NotCa {
+            element: Some(element),
+        } => format!("NotCa {element}"),
         DaneFailureKind::Trust(failure) => format!("{:?}", failure.kind),
         DaneFailureKind::Identity(_) => "Identity".to_owned(),
     }
@@ -258,6 +261,46 @@ fn the_matched_authority_must_have_signed_and_must_be_one() {
     let chain = [no_authority.leaf(&[NAME]).der, no_authority.der];
     check(&chain, &[record(2, 0, 1, &chain[1])], Err(&["NotCa 1"]));
     check(&chain, &[record(2, 0, 1, &chain[0])], Err(&["NoMatch"]));
+}
+
+/// Whether it was sent or not.
+#[test]
+fn a_certificate_in_a_record_must_be_an_authoritys_as_well() {
+    let no_authority = Authority::root_with("Other", |params| params.is_ca = IsCa::ExplicitNoCa);
+    let chain = [no_authority.leaf(&[NAME]).der, no_authority.der];
+    let records = [record(2, 0, 0, &chain[1])];
+    check(&chain, &records, Err(&["NotCa 1"]));
+    check(&chain[..1], &records, Err(&["NotCa"]));
+    // Of a chain that it did not sign, it says nothing.
+    check(&chain_of_three(), &records, Err(&["NoMatch"]));
+    let alone = self_signed_leaf(&[NAME], |_| {}).der;
+    let itself = [record(2, 0, 0, &alone)];
+    check(&[alone], &itself, Err(&["NotCa"]));
+}
+
+#[test]
+fn item_48_a_common_name_counts_with_some_senders_and_not_with_others() {
+    let root = Authority::root("Root");
+    let with = |names: &[&str], others: &[SanType]| {
+        let leaf = root.leaf_with(names, |params| params.subject_alt_names = others.to_vec());
+        [leaf.der, root.der.clone()]
+    };
+    let records = [record(2, 1, 1, &root.der)];
+    let mail = SanType::Rfc822Name("a@example.org".try_into().unwrap());
+    let dns = SanType::DnsName("other.example".try_into().unwrap());
+    for others in [&[][..], std::slice::from_ref(&mail)] {
+        check(&with(&[NAME], others), &records, Err(&["CommonNameOnly"]));
+        let wildcard = with(&["*.example.org"], others);
+        check(&wildcard, &records, Err(&["CommonNameOnly"]));
+        let wrong = with(&["other.example"], others);
+        check(&wrong, &records, Err(&["Identity"]));
+    }
+    // Beside a DNS-ID it counts with none (RFC 7672 §3.2.3).
+    check(&with(&[NAME], &[dns]), &records, Err(&["Identity"]));
+    // A chain that fails does so with any name.
+    let late = report_at(&with(&[NAME], &[]), &records, NOW + 400 * DAY);
+    let words = late.verdict.failures().iter().map(|one| word(&one.kind));
+    assert_eq!(words.collect::<Vec<_>>(), ["Expired"]);
 }
 
 #[test]
