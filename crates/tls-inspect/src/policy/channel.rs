@@ -21,14 +21,17 @@ impl<'a> Channel<'a> {
             TlsAttempt::NotOffered => return Self::None(PolicyCause::TlsNotOffered),
             TlsAttempt::Tls(capture) => capture,
         };
-        // Under TLS 1.3 a server refuses a client when that has long finished.
-        let late = capture.late_failure.as_ref();
-        if let Some(failure) = capture.outcome.failure().or(late) {
+        if let Some(failure) = capture.outcome.failure() {
             return if is_conclusive(failure.kind) {
                 Self::None(PolicyCause::Handshake(failure.clone()))
             } else {
                 Self::Unclear(PolicyUncertainty::Handshake(failure.clone()))
             };
+        }
+        // Under TLS 1.3 a server refuses a client when that has long finished. It spoke TLS, and
+        // what it refuses is this client.
+        if let Some(failure) = &capture.late_failure {
+            return Self::Unclear(PolicyUncertainty::Handshake(failure.clone()));
         }
         let doubt = match &capture.key_possession {
             KeyPossession::Verified | KeyPossession::Failed(_) => None,
@@ -79,13 +82,30 @@ impl<'a> Channel<'a> {
     }
 }
 
-/// Whether every client would meet the failure. An alert may be for what this client offers or
-/// does not; a time-out, a reset or a close may be the network's.
+/// Whether every client would meet the failure. One that may depend on the client is not
+/// conclusive, however clear it is that this client failed, nor is one that may pass:
+///
+/// - `NotTls` is conclusive: the very first octets are an answer in clear, which no version, no
+///   certificate and no other offer of a client turns into TLS.
+/// - `AlertReceived` may be for what this client offers or does not: a version, a cipher suite, a
+///   group, a signature scheme.
+/// - `ClientCertificateRequired` is no refusal of a sender that has a certificate.
+/// - `PeerMisbehaved` may be a fault of the server that only some hellos bring out, such as one
+///   in a group that others do not choose, or a message that others are lenient about.
+/// - `Unsupported` says of this client that it cannot do what the server wants.
+/// - `PeerClosed` and `Reset` are how some servers refuse without an alert, for the reasons of
+///   an alert, and how a middlebox or a server under load drops anyone.
+/// - `Timeout` and `Io` may be the network's, or this machine's.
 const fn is_conclusive(kind: HandshakeFailureKind) -> bool {
-    matches!(
-        kind,
-        HandshakeFailureKind::NotTls
-            | HandshakeFailureKind::PeerMisbehaved
-            | HandshakeFailureKind::ClientCertificateRequired
-    )
+    match kind {
+        HandshakeFailureKind::NotTls => true,
+        HandshakeFailureKind::AlertReceived
+        | HandshakeFailureKind::ClientCertificateRequired
+        | HandshakeFailureKind::PeerMisbehaved
+        | HandshakeFailureKind::Unsupported
+        | HandshakeFailureKind::PeerClosed
+        | HandshakeFailureKind::Reset
+        | HandshakeFailureKind::Timeout
+        | HandshakeFailureKind::Io => false,
+    }
 }

@@ -18,6 +18,13 @@ fn failed(kind: HandshakeFailureKind) -> Capture {
     Capture::new(HandshakeOutcome::Failed(HandshakeFailure::new(kind, "why")))
 }
 
+/// The same failure after the client has finished.
+fn failed_late(capture: &Capture) -> Capture {
+    let mut late = Capture::new(HandshakeOutcome::Completed);
+    late.late_failure = capture.outcome.failure().cloned();
+    late
+}
+
 /// The verdicts on a server of this name, in the order PKIX, MTA-STS, DANE, opportunistic, both.
 #[track_caller]
 fn check(attempt: TlsAttempt<'_>, tlsa: TlsaAnswer<'_>, anchor: &Authority, expected: [&str; 5]) {
@@ -277,10 +284,24 @@ fn item_74_a_handshake_that_another_client_may_finish_tells_nothing() {
         Kind::Timeout,
         Kind::Unsupported,
         Kind::Io,
+        // Another client may have a certificate.
+        Kind::ClientCertificateRequired,
+        // What the server does wrong, it may do for what only this client offers.
+        Kind::PeerMisbehaved,
     ] {
         let capture = failed(kind);
         check(TlsAttempt::Tls(&capture), secure, &root, ["? handshake"; 5]);
+        // Under TLS 1.3 it comes when the client has long finished.
+        let late = failed_late(&capture);
+        check(TlsAttempt::Tls(&late), secure, &root, ["? handshake"; 5]);
     }
+}
+
+#[test]
+fn an_answer_in_clear_is_what_every_sender_meets() {
+    let root = Authority::root("Root");
+    let key = [server_key(&root.der)];
+    let secure = TlsaAnswer::Secure(&key);
     let refuses = "refuses: validation-failure";
     let expected = [
         refuses,
@@ -289,18 +310,27 @@ fn item_74_a_handshake_that_another_client_may_finish_tells_nothing() {
         "clear: validation-failure",
         refuses,
     ];
-    for kind in [
-        Kind::NotTls,
-        Kind::PeerMisbehaved,
-        Kind::ClientCertificateRequired,
-    ] {
-        let capture = failed(kind);
-        check(TlsAttempt::Tls(&capture), secure, &root, expected);
-        // Under TLS 1.3 it comes when the client has long finished.
-        let mut late = Capture::new(HandshakeOutcome::Completed);
-        late.late_failure = capture.outcome.failure().cloned();
-        check(TlsAttempt::Tls(&late), secure, &root, expected);
-    }
+    let capture = failed(HandshakeFailureKind::NotTls);
+    check(TlsAttempt::Tls(&capture), secure, &root, expected);
+}
+
+#[test]
+fn an_answer_in_clear_after_the_handshake_tells_nothing() {
+    let root = Authority::root("Root");
+    let late = failed_late(&failed(HandshakeFailureKind::NotTls));
+    check(TlsAttempt::Tls(&late), INSECURE, &root, ["? handshake"; 5]);
+}
+
+#[test]
+fn only_dane_may_take_the_common_name_for_the_name() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf_with(&[NAME], |params| params.subject_alt_names.clear());
+    let capture = captured(&[&leaf.der, &root.der]);
+    let records = [TlsaParameters::AUTHORITY_KEY.record(&root.der).unwrap()];
+    let secure = TlsaAnswer::Secure(&records);
+    let refuses = "refuses: certificate-host-mismatch";
+    let expected = [refuses, refuses, "? dane", "encrypted", "? dane"];
+    check(TlsAttempt::Tls(&capture), secure, &root, expected);
 }
 
 #[test]
