@@ -201,8 +201,13 @@ pub(crate) fn lifetime(validity: tls_inspect::Validity, now: i64) -> String {
 fn dane_failure(kind: &DaneFailureKind, look: &Look) -> String {
     match kind {
         DaneFailureKind::NoMatch => "no TLSA record matches what was sent".to_owned(),
-        DaneFailureKind::NotCa { element } => {
+        DaneFailureKind::NotCa {
+            element: Some(element),
+        } => {
             format!("a TLSA record of usage 2 matches element {element}, which is no authority's")
+        }
+        DaneFailureKind::NotCa { element: None } => {
+            "a TLSA record of usage 2 holds a certificate that is no authority's".to_owned()
         }
         DaneFailureKind::Trust(failure) => {
             format!(
@@ -222,6 +227,9 @@ pub(crate) fn dane_uncertainty(cause: &DaneUncertainty) -> String {
         DaneUncertainty::PathNotChecked(why) => format!("the path could not be checked: {why}"),
         DaneUncertainty::TooManyRecords => "there are too many TLSA records".to_owned(),
         DaneUncertainty::ChainTooLong => "the chain is too long".to_owned(),
+        DaneUncertainty::CommonNameOnly => {
+            "the name is the common name only, which not every sender takes for it".to_owned()
+        }
         other => format!("TLSA: {other:?}"),
     }
 }
