@@ -22,7 +22,7 @@ use crate::{
 ///
 /// The records must be secure by DNSSEC, which is the caller's to know. `names` are the
 /// reference identifiers of RFC 7672 §3.2.2; one of them must be in the certificate where a
-/// DANE-TA record is to count. For DANE-EE they do not matter, nor do dates, nor the rest of the
+/// DANE-TA record is to count (§3.2.3). For DANE-EE they do not matter, nor do dates, nor the rest of the
 /// chain (RFC 7671 §5.1).
 ///
 /// That a chain is authenticated does not say that the peer holds its key: a copied chain
@@ -186,12 +186,14 @@ pub enum RecordOutcome {
 pub enum DaneBinding {
     /// This element of the chain.
     Element(usize),
-    /// The certificate in the record itself, an authority that was not sent.
+    /// The certificate in the record itself, an authority that was not sent. Every sender must
+    /// be able to use it (RFC 7671 §5.2.2).
     RecordCertificate {
         /// The element that it signed.
         below: usize,
     },
-    /// The key in the record itself.
+    /// The key in the record itself. Senders are advised to look at it, and cannot be counted on
+    /// to (RFC 7671 §5.2.3).
     RecordKey {
         /// The element that it signed.
         signed: usize,

@@ -51,7 +51,7 @@ pub struct MailServer<'a> {
     /// What came of the attempt.
     pub attempt: TlsAttempt<'a>,
     /// The host name of the server, as its MX record has it. Senders with MTA-STS look for it in
-    /// the certificate (RFC 8461 §4.1). Whether the policy covers it is not looked at here.
+    /// the certificate (RFC 8461 §4.2). Whether the policy covers it (§4.1) is not looked at here.
     pub host: &'a DnsId,
     /// The authorities that senders trust. Whether they took the certificate back is not asked:
     /// RFC 8461 §4.2 allows senders to look at revocation and demands it of none.
@@ -59,7 +59,7 @@ pub struct MailServer<'a> {
     /// What the DNS says of TLSA records.
     pub tlsa: TlsaAnswer<'a>,
     /// The reference identifiers of DANE-TA (RFC 7672 §3.2.2): the TLSA base domain and, where
-    /// the MX records are secure, the next-hop domain.
+    /// the MX records are secure, the next-hop domain, before and after the expansion of CNAMEs.
     pub dane_names: &'a [ReferenceId],
 }
 
@@ -74,18 +74,20 @@ pub enum TlsAttempt<'a> {
     Tls(&'a Capture),
 }
 
-/// What the DNS says of the TLSA records of a server (RFC 7672 §2.1, §2.2).
+/// What the DNS says of the TLSA records of a server (RFC 7672 §2.1.1, §2.2).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum TlsaAnswer<'a> {
     /// These are the records, and DNSSEC proves it, of the addresses as well; of no records, it
     /// proves that there are none.
     Secure(&'a [TlsaRecord]),
-    /// The records or the addresses are not signed, so that DANE does not apply.
+    /// The records or the addresses are not signed, so that DANE does not apply (RFC 7672 §2.2.2,
+    /// §2.2.3).
     Insecure,
     /// DNSSEC proves the answer false. The server counts as unreachable (RFC 7672 §2.1.2).
     Bogus,
-    /// Not known: the question failed, or nobody says whether the answer is authentic.
+    /// Not known: the question failed, or nobody says whether the answer is authentic. A sender
+    /// whose own question fails takes the server for unreachable as well, but it may not fail.
     NotKnown,
 }
 
@@ -256,7 +258,8 @@ pub struct Senders {
     pub mta_sts: SenderVerdict,
     /// One that knows DANE only (RFC 7672).
     pub dane: SenderVerdict,
-    /// One that encrypts if it can and asks for nothing (RFC 7435 §3).
+    /// One that encrypts if it can and asks for nothing (RFC 7435 §3). Where TLS fails it delivers
+    /// in clear, as it may (RFC 7672 §2.2).
     pub opportunistic: SenderVerdict,
     /// One that knows DANE and follows an MTA-STS policy of mode `enforce`. Where DANE has
     /// usable records, it decides: MTA-STS must not override its failure (RFC 8461 §2). Where it

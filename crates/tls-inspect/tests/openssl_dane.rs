@@ -7,7 +7,8 @@
 //! OpenSSL judges for any protocol, and this crate for mail. So what is expected follows from
 //! the case by three rules:
 //!
-//! - A set of the usages 0 and 1 only is unusable, whatever OpenSSL says (RFC 7672 §3.1.3).
+//! - A set of the usages 0 and 1 only is unusable, as RFC 7672 §3.1.3 allows, whatever OpenSSL
+//!   says.
 //! - With DANE-EE, no name is checked (RFC 7671 §5.1, RFC 7672 §3.1.1). OpenSSL does check it
 //!   unless told otherwise, so its name mismatch is an authenticated chain here.
 //! - All else is as OpenSSL has it: the result, the depth, and the reason.

@@ -128,8 +128,9 @@ fn has_common_name_only(report: &ChainReport, identities: &[(ReferenceId, Identi
 }
 
 /// An end-entity certificate is no authority, so the first element is not looked at. An element
-/// that is no authority's does not become one by being named (RFC 7671 §5.2); of one that cannot
-/// be read, nobody knows which it is.
+/// that is no authority's does not become one by being named: a sender should apply the
+/// constraints of the certificate (RFC 7671 §5.2.1), and OpenSSL does. Of one that cannot be
+/// read, nobody knows which it is.
 fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
     let sent = chain.iter().enumerate().take(ChainReport::MAX_ELEMENTS);
     let matching = sent.skip(1).filter(|(_, der)| {
@@ -160,7 +161,7 @@ fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
             Ok(Source::Certificate(Der::new(record.data.as_slice())))
         }
         (MatchingType::FULL, _) => Ok(Source::Key(issuer_names(chain))),
-        // A digest says nothing of an authority that was not sent (RFC 7672 §3.1.2).
+        // A digest says nothing of an authority that was not sent (RFC 7671 §5.2.2).
         _ => Err(Failure::NoMatch),
     }
 }

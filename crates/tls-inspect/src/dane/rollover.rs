@@ -2,7 +2,7 @@
 //!
 //! The rule of RFC 7671 §8 is that, at any time and for each combination of usage, selector and
 //! matching type in use, a record matches the chain that the server sends. Caches keep old
-//! records, so a new one must be out for some time before the chain that it is for.
+//! records, so a new one must be out for some time before the chain that it is for (§8.1).
 
 mod chain_records;
 mod plan;

@@ -14,7 +14,8 @@ wire_number! {
         PKIX_TA = 0 => "PKIX-TA",
         /// The end entity, which the public must trust as well.
         PKIX_EE = 1 => "PKIX-EE",
-        /// An authority of the domain's own; names and dates count (RFC 7672 §3.1.2).
+        /// An authority that the domain names; the names (RFC 7672 §3.2.2) and dates
+        /// (RFC 7671 §5.1) of what it signed count.
         DANE_TA = 2 => "DANE-TA",
         /// The end entity; names and dates do not count (RFC 7672 §3.1.1).
         DANE_EE = 3 => "DANE-EE",
@@ -71,7 +72,8 @@ pub struct TlsaRecord {
 }
 
 impl TlsaRecord {
-    /// Why a sender of mail leaves the record out of account; `None` if it counts.
+    /// Why a sender of mail leaves the record out of account (RFC 6698 §4.1); `None` if it
+    /// counts.
     #[must_use]
     pub fn unusable(&self) -> Option<TlsaFault> {
         match self.usage {
@@ -134,7 +136,8 @@ fn is_sequence(data: &[u8]) -> bool {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsaFault {
-    /// PKIX-TA or PKIX-EE: not for SMTP (RFC 7672 §3.1.3).
+    /// PKIX-TA or PKIX-EE. What a sender makes of them is undefined, and leaving them out is
+    /// what RFC 7672 §3.1.3 names.
     PkixUsage,
     /// A usage that no RFC knows.
     UnknownUsage,
@@ -169,8 +172,12 @@ impl fmt::Display for TlsaFault {
 }
 
 /// The record that takes the place of `records[index]`, if there is one: a usable one of the
-/// same usage and selector with a stronger digest (RFC 7671 §9; for mail a MUST, RFC 7672 §5).
-/// A record in full is outdone by none and outdoes none.
+/// same usage and selector with a stronger digest. A record in full is outdone by none and
+/// outdoes none.
+///
+/// To prefer the stronger is a SHOULD of RFC 7671 §9, which RFC 7672 §5 has senders of mail
+/// comply with; which digest is the stronger one is the sender's to say. One that keeps to
+/// neither accepts what is refused here, and a domain must not count on it.
 pub(super) fn outdone_by(records: &[TlsaRecord], record: &TlsaRecord) -> Option<usize> {
     record.matching_type.digest_octets()?;
     records.iter().position(|peer| {

@@ -56,8 +56,9 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// A sender that asks for nothing falls back to clear text (RFC 7435 §3). A signature that
-    /// is wrong ends the handshake of any client (RFC 9846 §4.4.3), whatever it asks for.
+    /// A sender that asks for nothing falls back to clear text (RFC 7435 §3, RFC 7672 §2.2). A
+    /// signature that is wrong ends the handshake of any client (RFC 9846 §4.4.3), whatever it
+    /// asks for.
     pub(super) fn opportunistic(&self) -> SenderVerdict {
         let cause = match self {
             Self::None(cause) => cause.clone(),

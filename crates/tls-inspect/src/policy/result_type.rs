@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How a report calls what went wrong (RFC 8460 §4.3; registry "STARTTLS Validation Result
+/// How a report calls what went wrong (RFC 8460 §4.3, §6.6; registry "STARTTLS Validation Result
 /// Types" of 2018-09-28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -19,8 +19,8 @@ pub enum TlsReportResult {
     TlsaInvalid,
     /// The resolver returned no valid records.
     DnssecInvalid,
-    /// The sender insists on DANE (RFC 7672 §6), and there are no records. None of the senders
-    /// that are judged here does.
+    /// The sender insists on DANE (RFC 7672 §6), and there are no records that DNSSEC proves. None
+    /// of the senders that are judged here does.
     DaneRequired,
     /// The chain is not trusted, for a reason other than those above.
     CertificateNotTrusted,

@@ -118,7 +118,7 @@ pub fn tlsa_records(chain: &[Der], provider: &CryptoProvider) -> Vec<ChainRecord
 }
 
 /// As [`tlsa_records`], with every selector and matching type that is registered. The whole
-/// certificate in a record is correct and large; RFC 7671 §10.1.1 advises against it.
+/// certificate in a record is correct and large; RFC 7671 §10.1.2 advises against it.
 #[must_use]
 pub fn all_tlsa_records(chain: &[Der], provider: &CryptoProvider) -> Vec<ChainRecord> {
     let mut parameters = Vec::new();

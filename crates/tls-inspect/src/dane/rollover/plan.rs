@@ -289,9 +289,9 @@ impl Plan<'_> {
     /// What is withdrawn: first all of the combinations that are not of the scheme and of which
     /// no record is certain to match, then the records that go after the change.
     ///
-    /// The first must be gone before it, and entirely (RFC 7671 §8.3): a sender that knows only
-    /// such a combination refuses, and one with a stronger digest leaves the records of the
-    /// scheme out of account with every sender that honors RFC 7671 §9.
+    /// The first must be gone before it (RFC 7671 §8), and entirely (§8.3): a sender that knows
+    /// only such a combination refuses, and a stronger digest puts the records of the scheme out
+    /// of account with every sender that honors RFC 7671 §9.
     fn outdated(&self) -> (Vec<TlsaRecord>, Vec<TlsaRecord>) {
         let (mut foreign, mut old) = (Vec::new(), Vec::new());
         for one in self.records {

@@ -512,6 +512,30 @@ fn an_idle_record_that_outdoes_those_of_the_scheme_goes_before_the_change() {
 }
 
 #[test]
+fn a_record_of_which_it_could_not_be_told_goes_before_the_change() {
+    let pki = Pki::new();
+    let chain = pki.chain(&pki.first);
+    let records = [record(311, &chain[0]), record(211, &chain[1])];
+    // Without a name, nothing can be said of DANE-TA.
+    let advice = advise(Rollover::new(&chain, &records, 3_600));
+    let unclear = RecordStanding::Unclear(DaneUncertainty::NoName);
+    assert_eq!(advice.records[1].standing, unclear);
+    let [plan] = advice.plans.as_slice() else {
+        panic!("{advice:?}");
+    };
+    let withdraw = RolloverAction::Withdraw {
+        records: records[1..].to_vec(),
+    };
+    assert_eq!(plan.steps[1].action, withdraw, "{plan:?}");
+    // With one, it is known to outlast a new key of the same issuer.
+    let names = names();
+    let advice = advise(Rollover::new(&chain, &records, 3_600).with_names(&names));
+    let plan = &advice.plans[0];
+    assert_eq!(plan.scheme, RolloverScheme::CurrentAndNextKey);
+    assert_eq!(plan.steps[1].action, RolloverAction::Deploy, "{plan:?}");
+}
+
+#[test]
 fn a_plan_says_what_to_publish_when() {
     let pki = Pki::new();
     let (chain, next) = (pki.chain(&pki.first), pki.chain(&pki.first));
