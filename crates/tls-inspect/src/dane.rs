@@ -22,8 +22,8 @@ use crate::{
 ///
 /// The records must be secure by DNSSEC, which is the caller's to know. `names` are the
 /// reference identifiers of RFC 7672 §3.2.2; one of them must be in the certificate where a
-/// DANE-TA record is to count (§3.2.3). For DANE-EE they do not matter, nor do dates, nor the rest of the
-/// chain (RFC 7671 §5.1).
+/// DANE-TA record is to count (§3.2.3). For DANE-EE they do not matter, nor do dates, nor the
+/// rest of the chain (RFC 7671 §5.1).
 ///
 /// That a chain is authenticated does not say that the peer holds its key: a copied chain
 /// authenticates just as well. See [`Capture::key_possession`](crate::Capture::key_possession).
