@@ -135,6 +135,10 @@ pub struct ServerHello {
         serde(skip_serializing_if = "Vec::is_empty", default)
     )]
     pub extensions: Vec<ServerExtension>,
+    /// Whether what follows the fixed part could not be read to its end. What is missing from
+    /// [`extensions`](Self::extensions) may then have been sent all the same.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub has_unread_extensions: bool,
     /// What the end of `random` says of higher versions that the server would have spoken.
     #[cfg_attr(
         feature = "serde",

@@ -193,6 +193,11 @@ impl ClientHello {
             let schemes = numbers(self.signature_schemes.iter().map(|scheme| scheme.0));
             extensions.push((13, list16(&schemes)?));
         }
+        let schemes = &self.certificate_signature_schemes;
+        if !schemes.is_empty() && self.highest() >= ProtocolVersion::TLS_1_2 {
+            let schemes = numbers(schemes.iter().map(|scheme| scheme.0));
+            extensions.push((50, list16(&schemes)?));
+        }
         if !self.alpn.is_empty() {
             extensions.push((16, self.protocols()?));
         }

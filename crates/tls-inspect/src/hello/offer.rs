@@ -21,6 +21,14 @@ pub struct ClientHello {
     pub key_share: KeyShareOffer,
     /// The schemes of `signature_algorithms`, sent if TLS 1.2 or 1.3 is offered.
     pub signature_schemes: Vec<SignatureScheme>,
+    /// The schemes of `signature_algorithms_cert` (RFC 9846 §4.2.3), sent if TLS 1.2 or 1.3 is
+    /// offered: with it, those of [`signature_schemes`](Self::signature_schemes) are for the
+    /// server's own signature, and those of its certificates are not bound by them.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub certificate_signature_schemes: Vec<SignatureScheme>,
     /// The name in `server_name` (RFC 6066 §3).
     #[cfg_attr(
         feature = "serde",
@@ -78,6 +86,7 @@ impl ClientHello {
             groups: MODERN_GROUPS.to_vec(),
             key_share: KeyShareOffer::X25519,
             signature_schemes: MODERN_SCHEMES.to_vec(),
+            certificate_signature_schemes: Vec::new(),
             server_name: None,
             alpn: Vec::new(),
             offers_compression: false,
@@ -139,6 +148,13 @@ impl ClientHello {
     #[must_use]
     pub fn with_signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
         self.signature_schemes = schemes.to_vec();
+        self
+    }
+
+    /// Offers these signature schemes for the signatures of certificates.
+    #[must_use]
+    pub fn with_certificate_signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
+        self.certificate_signature_schemes = schemes.to_vec();
         self
     }
 

@@ -55,6 +55,7 @@ pub(super) fn read(
         group: extensions.group,
         alpn: extensions.alpn,
         extensions: extensions.list,
+        has_unread_extensions: extensions.is_cut_off,
         downgrade: sentinel(version, &random),
     };
     let mut deviations = extensions.deviations;
@@ -93,6 +94,7 @@ struct Extensions {
     version: Option<ProtocolVersion>,
     group: Option<NamedGroup>,
     alpn: Option<Vec<u8>>,
+    is_cut_off: bool,
     deviations: Vec<String>,
 }
 
@@ -106,8 +108,9 @@ impl Extensions {
         let read = reader
             .inner::<2>("the extensions of ServerHello")
             .and_then(|list| found.read_list(list, is_retry));
-        found.deviations.extend(read.err());
-        found.deviations.extend(reader.surplus());
+        let cut_off: Vec<_> = read.err().into_iter().chain(reader.surplus()).collect();
+        found.is_cut_off = !cut_off.is_empty();
+        found.deviations.extend(cut_off);
         found
     }
 

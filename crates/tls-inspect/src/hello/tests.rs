@@ -507,3 +507,14 @@ fn the_farewell_has_a_version_of_records_whatever_the_server_chose() {
         assert_eq!(farewell[1..3], u16::to_be_bytes(expected), "{version:#x}");
     }
 }
+
+#[test]
+fn schemes_for_the_signatures_of_certificates_are_an_extension_of_their_own() {
+    let offer = small().with_certificate_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256]);
+    let is_sent = |offer: &ClientHello| {
+        let octets = probe(offer).output().to_vec();
+        octets.windows(8).any(|at| at == [0, 50, 0, 4, 0, 2, 4, 1])
+    };
+    assert!(is_sent(&offer) && !is_sent(&small()));
+    assert!(!is_sent(&offer.with_versions(&[ProtocolVersion::TLS_1_1])));
+}
