@@ -70,6 +70,10 @@ pub struct Scan {
     /// The connection of the last hello that the server took: what it refused before, it refused
     /// for what was asked.
     trusted: Option<u32>,
+    /// The connection on which a hello of TLS 1.3 was refused for its signature schemes.
+    scheme_refusal: Option<u32>,
+    /// How many of the hellos with the scheme of one curve were taken.
+    curves_taken: usize,
     /// Whether the control that ends a scan was sent.
     is_controlled: bool,
     unanswered: u32,
@@ -85,13 +89,21 @@ struct Task {
 #[derive(Clone, Debug)]
 enum State {
     Open,
-    /// The first hello was refused, and a second is to make sure.
-    Second,
+    /// The first hello was not taken, and a second is to make sure.
+    Second {
+        /// What the first came to, if that was no refusal.
+        dropped: Option<ScanEvidence>,
+    },
     /// Not answered while no control was known; to be asked again when one is.
     Postponed {
         cause: ScanUncertainty,
         first: u32,
+        /// Whether it was the second hello.
+        is_second: bool,
     },
+    /// A hello of TLS 1.3 with the schemes of one kind of key was taken, which says something if
+    /// one without them is not.
+    Taken(ScanEvidence),
     Suites(Removal<CipherSuite>),
     Groups(Removal<NamedGroup>),
     Done(Support),
@@ -149,6 +161,8 @@ impl Scan {
             doubt: None,
             control: None,
             trusted: None,
+            scheme_refusal: None,
+            curves_taken: 0,
             is_controlled: false,
             unanswered: 0,
             stop: None,
@@ -195,8 +209,10 @@ impl Scan {
             Reading::Refused(_) => self.unanswered = 0,
             Reading::Unanswered(_) => self.count_unanswered(),
         }
-        if let HelloOutcome::Chosen(flight) = &answer.outcome {
-            self.sightings.note(&asked.hello, flight, connection);
+        if let Reading::Answered(seen) = &reading {
+            let evidence = ScanEvidence::new(connection, seen.clone());
+            self.sightings
+                .note(&asked.hello, &answer.outcome, &evidence);
         }
         match asked.role {
             ScanRole::Control => self.settle(&reading, connection),
@@ -298,7 +314,7 @@ impl Scan {
 
     fn is_unconfirmed(&self, task: usize) -> bool {
         match self.tasks.get(task).map(|task| &task.state) {
-            Some(State::Done(Support::No(evidence))) => evidence.is_unconfirmed(self.trusted),
+            Some(State::Done(support)) => support.is_unconfirmed(self.trusted),
             Some(State::Suites(removal)) => removal.is_unconfirmed(self.trusted),
             Some(State::Groups(removal)) => removal.is_unconfirmed(self.trusted),
             _ => false,
@@ -308,7 +324,7 @@ impl Scan {
     /// What a question came to, as far as it can be relied on.
     fn found(&self, question: ScanQuestion) -> Support {
         match self.support(question) {
-            Support::No(evidence) if evidence.is_unconfirmed(self.trusted) => {
+            support if support.is_unconfirmed(self.trusted) => {
                 Support::Unknown(ScanUncertainty::Unconfirmed)
             }
             support => support,
@@ -340,6 +356,7 @@ impl Scan {
                 task.state = State::Postponed {
                     cause,
                     first: connection,
+                    is_second: matches!(task.state, State::Second { .. }),
                 };
             }
             return;

@@ -1,11 +1,13 @@
 //! What answers show beside what was asked, and the report.
 
+use super::offers::VERSIONS;
+use super::verdict::{is_version_told, version_of};
 use super::{
     Authentication, DhePrime, Features, GroupList, Scan, ScanEvidence, ScanQuestion, ScanReport,
     ScanSight, ScanUncertainty, ServerCertificate, State, StopReason, SuiteList, Support,
     Tolerance, VersionSupport,
 };
-use crate::{ClientHello, Der, DowngradeSentinel, ProtocolVersion, ServerFlight};
+use crate::{ClientHello, Der, DowngradeSentinel, HelloOutcome, ProtocolVersion, ServerFlight};
 
 /// What was seen in the flights of servers, whatever was asked.
 #[derive(Clone, Debug, Default)]
@@ -13,57 +15,96 @@ pub(super) struct Sightings {
     renegotiation: Option<Support>,
     master_secret: Option<Support>,
     client_certificate: Option<Support>,
-    downgrade: Option<(DowngradeSentinel, u32)>,
+    /// The highest mark, with the version of the answer that it was in.
+    downgrade: Option<(DowngradeSentinel, ProtocolVersion, u32)>,
+    spoken: Vec<(ProtocolVersion, ScanEvidence)>,
     pub(super) dhe: Option<(u32, String)>,
     pub(super) chains: Vec<(Authentication, Vec<Der>)>,
 }
 
 impl Sightings {
-    pub(super) fn note(&mut self, hello: &ClientHello, flight: &ServerFlight, connection: u32) {
-        let server = &flight.hello;
-        if server.version >= ProtocolVersion::TLS_1_3 {
+    pub(super) fn note(
+        &mut self,
+        hello: &ClientHello,
+        outcome: &HelloOutcome,
+        evidence: &ScanEvidence,
+    ) {
+        self.note_version(hello, outcome, evidence);
+        match outcome {
+            HelloOutcome::Chosen(flight) if flight.hello.version < ProtocolVersion::TLS_1_3 => {
+                self.note_flight(hello, flight, evidence);
+            }
+            _ => {}
+        }
+    }
+
+    /// A version that is chosen is spoken, whatever was asked.
+    fn note_version(
+        &mut self,
+        hello: &ClientHello,
+        outcome: &HelloOutcome,
+        evidence: &ScanEvidence,
+    ) {
+        let highest = hello.versions.iter().copied().max();
+        let (Some(highest), Some(version)) = (highest, version_of(outcome)) else {
             return;
+        };
+        let is_13 = version == ProtocolVersion::TLS_1_3;
+        let is_told = match outcome {
+            HelloOutcome::Chosen(flight) => {
+                is_version_told(highest, flight) && flight.hello.cipher_suite.is_tls13() == is_13
+            }
+            _ => is_13,
+        };
+        let is_known = self.spoken.iter().any(|(known, _)| *known == version);
+        if is_told && !is_known && version <= highest && VERSIONS.contains(&version) {
+            self.spoken.push((version, evidence.clone()));
         }
-        let evidence = ScanEvidence::new(
-            connection,
-            ScanSight::Chosen {
-                version: server.version,
-                cipher_suite: server.cipher_suite,
-            },
-        );
-        if hello.offers_renegotiation_info {
-            keep(
-                &mut self.renegotiation,
-                server.secure_renegotiation(),
-                &evidence,
-            );
+    }
+
+    fn note_flight(&mut self, hello: &ClientHello, flight: &ServerFlight, evidence: &ScanEvidence) {
+        let server = &flight.hello;
+        // What is missing may stand in what cannot be read.
+        let is_told = |is_seen: bool| is_seen || !server.has_unread_extensions;
+        let is_seen = server.secure_renegotiation();
+        if hello.offers_renegotiation_info && is_told(is_seen) {
+            keep(&mut self.renegotiation, is_seen, evidence);
         }
-        if hello.offers_extended_master_secret {
-            keep(
-                &mut self.master_secret,
-                server.extended_master_secret(),
-                &evidence,
-            );
+        let is_seen = server.extended_master_secret();
+        if hello.offers_extended_master_secret && is_told(is_seen) {
+            keep(&mut self.master_secret, is_seen, evidence);
         }
         // An anonymous server must not ask (RFC 5246 §7.4.4).
         let asks = flight.client_certificate_request.is_some();
         if asks || (flight.is_complete && flight.chain.is_some()) {
-            keep(&mut self.client_certificate, asks, &evidence);
+            keep(&mut self.client_certificate, asks, evidence);
         }
-        if let Some(downgrade) = server.downgrade {
+        if let Some(mark) = server.downgrade {
             // The higher mark says more.
-            if self.downgrade.is_none() || downgrade == DowngradeSentinel::FromTls13 {
-                self.downgrade = Some((downgrade, connection));
+            let is_higher = |&(known, ..): &(DowngradeSentinel, ProtocolVersion, u32)| {
+                known == DowngradeSentinel::FromTls12 && mark == DowngradeSentinel::FromTls13
+            };
+            if self.downgrade.as_ref().is_none_or(is_higher) {
+                self.downgrade = Some((mark, server.version, evidence.connection));
             }
         }
     }
 
-    /// A mark shows a version that could not be told by asking: the server says that it speaks
-    /// more than it was offered.
-    fn proof_of(&self, version: ProtocolVersion) -> Option<Support> {
-        let (mark, connection) = self.downgrade?;
-        let is_shown = version == ProtocolVersion::TLS_1_3 && mark == DowngradeSentinel::FromTls13;
-        is_shown.then(|| Support::Yes(ScanEvidence::new(connection, ScanSight::Downgrade(mark))))
+    /// A mark shows a version that the server was not offered: it says that it speaks more. The
+    /// lower one stands for TLS 1.2 or 1.3 (RFC 9846 §4.1.3), and shows the one if the `other` is
+    /// refused.
+    fn proof_of(&self, version: ProtocolVersion, other: &Support) -> Option<ScanEvidence> {
+        let (mark, under, connection) = self.downgrade?;
+        let is_other_refused = matches!(other, Support::No(no) if no.refuses_version());
+        let is_shown = match mark {
+            DowngradeSentinel::FromTls13 => {
+                version == ProtocolVersion::TLS_1_3 && under == ProtocolVersion::TLS_1_2
+            }
+            DowngradeSentinel::FromTls12 => {
+                version > under && under < ProtocolVersion::TLS_1_2 && is_other_refused
+            }
+        };
+        is_shown.then(|| ScanEvidence::new(connection, ScanSight::Downgrade(mark)))
     }
 }
 
@@ -78,7 +119,7 @@ fn keep(kept: &mut Option<Support>, is_seen: bool, evidence: &ScanEvidence) {
 
 pub(super) fn report(scan: &Scan) -> ScanReport {
     let seen = &scan.sightings;
-    let mut versions: Vec<VersionSupport> = super::offers::VERSIONS
+    let mut versions: Vec<VersionSupport> = VERSIONS
         .into_iter()
         .map(|version| VersionSupport {
             version,
@@ -117,9 +158,30 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
 
 fn version_support(scan: &Scan, version: ProtocolVersion) -> Support {
     let asked = scan.found(ScanQuestion::Version(version));
-    match scan.sightings.proof_of(version) {
-        Some(proof) if asked.is_unknown() => proof,
-        _ => asked,
+    let seen = &scan.sightings;
+    if asked.is_yes() {
+        return asked;
+    }
+    if let Some((_, evidence)) = seen.spoken.iter().find(|(known, _)| *known == version) {
+        return Support::Yes(evidence.clone());
+    }
+    let other = match version {
+        ProtocolVersion::TLS_1_3 => ProtocolVersion::TLS_1_2,
+        ProtocolVersion::TLS_1_2 => ProtocolVersion::TLS_1_3,
+        _ => return asked,
+    };
+    let other = scan.found(ScanQuestion::Version(other));
+    match (seen.proof_of(version, &other), asked) {
+        (None, asked) => asked,
+        // Neither is proof beside the other: another machine may have answered.
+        (Some(yes), Support::No(no)) if no.refuses_version() => {
+            Support::Unknown(ScanUncertainty::Contradiction {
+                yes: Box::new(yes),
+                no: Box::new(no),
+            })
+        }
+        // A refusal of what was offered is none of the version.
+        (Some(yes), _) => Support::Yes(yes),
     }
 }
 
@@ -138,7 +200,7 @@ fn features(scan: &Scan) -> Features {
         fallback_scsv: scan.found(ScanQuestion::FallbackScsv),
         client_certificate: or_unknown(&seen.client_certificate),
         anonymous: scan.found(ScanQuestion::Anonymous),
-        downgrade: seen.downgrade.map(|(mark, _)| mark),
+        downgrade: seen.downgrade.map(|(mark, ..)| mark),
     }
 }
 

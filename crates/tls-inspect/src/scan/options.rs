@@ -200,13 +200,16 @@ fn cost(question: ScanQuestion) -> u32 {
             (chunks.iter().map(Vec::len).sum(), chunks.len())
         }
         // A refusal of these is made sure of with a second hello.
-        ScanQuestion::Version(_) | ScanQuestion::Certificate(_) => return 6,
+        ScanQuestion::Version(_) => return 6,
+        // And under TLS 1.3 two hellos with one curve each may follow.
+        ScanQuestion::Certificate(_) => return 12,
         _ => return 3,
     };
     // Each item found takes a hello and perhaps a repetition, and once more where the server's
-    // order is asked for; each list ends with a refusal; the preference takes two hellos.
+    // order is asked for; each list ends with a refusal; the preference takes two hellos, and so
+    // does the curve of a certificate that is offered again.
     let most = 4_usize
         .saturating_mul(items)
-        .saturating_add(3_usize.saturating_mul(chunks.saturating_add(3)));
+        .saturating_add(3_usize.saturating_mul(chunks.saturating_add(5)));
     u32::try_from(most).unwrap_or(u32::MAX)
 }

@@ -3,11 +3,13 @@
 use super::offers::{self, groups, schemes, suites, with_authentication, with_certificate};
 use super::removal::Removal;
 use super::{
-    Asked, Authentication, Scan, ScanQuestion, ScanRole, ScanSight, ScanUncertainty, State, Support,
+    Asked, Authentication, Scan, ScanEvidence, ScanQuestion, ScanRole, ScanSight, ScanUncertainty,
+    State, Support,
 };
 use crate::cause::offers::large;
 use crate::{
-    CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SuiteAuthentication, SuiteKeyExchange,
+    CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SignatureScheme, SuiteAuthentication,
+    SuiteKeyExchange,
 };
 
 /// How a question is gone about.
@@ -26,13 +28,19 @@ enum Step {
     Ask(Box<ClientHello>),
     /// It has been answered, or has to wait.
     Nothing,
-    /// It has no meaning for this server.
-    Void(&'static str),
+    /// It needs no further hello.
+    Done(Box<Support>),
 }
 
 impl Step {
     fn ask(hello: ClientHello) -> Self {
         Self::Ask(Box::new(hello))
+    }
+
+    /// It has no meaning for this server.
+    fn void(why: &str) -> Self {
+        let cause = ScanUncertainty::NotApplicable(why.to_owned());
+        Self::Done(Box::new(Support::Unknown(cause)))
     }
 }
 
@@ -50,10 +58,7 @@ impl Scan {
                     });
                 }
                 Step::Nothing => {}
-                Step::Void(why) => {
-                    let cause = ScanUncertainty::NotApplicable(why.to_owned());
-                    self.finish(task, Support::Unknown(cause));
-                }
+                Step::Done(support) => self.finish(task, *support),
             }
         }
         None
@@ -66,8 +71,12 @@ impl Scan {
         match &task.state {
             State::Done(_) => Step::Nothing,
             State::Postponed { .. } if self.control.is_none() => Step::Nothing,
+            State::Second { .. }
+            | State::Postponed {
+                is_second: true, ..
+            } => self.second(task.question),
             State::Open | State::Postponed { .. } => self.simple(task.question),
-            State::Second => self.second(task.question),
+            State::Taken(seen) => self.taken_step(index, seen),
             State::Suites(removal) => self.suites_step(task.question, removal),
             State::Groups(removal) => self.groups_step(task.question, removal),
         }
@@ -86,7 +95,7 @@ impl Scan {
             ScanQuestion::LargeHello | ScanQuestion::PaddedHello | ScanQuestion::SplitHello
                 if !self.support(ScanQuestion::SmallHello).is_yes() =>
             {
-                Step::Void("the small hello was not taken either")
+                Step::void("the small hello was not taken either")
             }
             ScanQuestion::LargeHello => Step::ask(large(&small)),
             ScanQuestion::PaddedHello => Step::ask(small.with_least_length(1500)),
@@ -104,7 +113,7 @@ impl Scan {
             }
             ScanQuestion::Compression => match self.highest_legacy() {
                 Some(version) => Step::ask(self.taken_hello(version).with_compression()),
-                None => Step::Void(NO_LEGACY),
+                None => Step::void(NO_LEGACY),
             },
             ScanQuestion::Groups(_) | ScanQuestion::CipherSuites(_) => Step::Nothing,
         }
@@ -162,7 +171,7 @@ impl Scan {
                 let hello = self.template.hello(self.used(), version, offered(version));
                 Step::ask(hello)
             }
-            None => Step::Void(NO_LEGACY),
+            None => Step::void(NO_LEGACY),
         }
     }
 
@@ -180,21 +189,53 @@ impl Scan {
         Step::ask(self.template.hello(self.used(), version, offered))
     }
 
-    /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2), and only a refusal tells something.
+    /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2).
     fn certificate_tls13_step(&self, kind: Authentication) -> Step {
         let version = ProtocolVersion::TLS_1_3;
         if !self.support(ScanQuestion::Version(version)).is_yes() {
-            return Step::Void("TLS 1.3 could not be asked");
+            return Step::void("TLS 1.3 could not be asked");
         }
+        Step::ask(self.schemes_hello(&schemes(kind == Authentication::Ecdsa)))
+    }
+
+    /// A hello of TLS 1.3 with these schemes for the key of the server, and all for the signatures
+    /// of its certificates, as the authority may have a key of another kind (RFC 9846 §4.2.3).
+    fn schemes_hello(&self, schemes: &[SignatureScheme]) -> ClientHello {
+        let version = ProtocolVersion::TLS_1_3;
         let hello = self.template.hello(self.used(), version, suites(version));
-        Step::ask(hello.with_signature_schemes(&schemes(kind == Authentication::Ecdsa)))
+        hello
+            .with_signature_schemes(schemes)
+            .with_certificate_signature_schemes(SignatureScheme::KNOWN)
+    }
+
+    /// Some servers take any schemes, and end the handshake later or sign with others: a hello
+    /// that was taken says something beside one that is refused. Where both kinds of key were
+    /// taken, that is one with the scheme of a single curve, since few have keys on two.
+    fn taken_step(&self, index: usize, seen: &ScanEvidence) -> Step {
+        if let Some(support) = self.told_by_schemes(seen) {
+            return Step::Done(Box::new(support));
+        }
+        let is_asked_first = |other: usize| {
+            let task = self.tasks.get(other);
+            task.is_some_and(|task| {
+                matches!(task.question, ScanQuestion::Certificate(_))
+                    && !matches!(task.state, State::Taken(_))
+            }) && self.is_open(other)
+        };
+        let mut others = (0..self.tasks.len()).filter(|&other| other != index);
+        match CURVE_SCHEMES.get(self.curves_taken) {
+            Some(&scheme) if !others.any(is_asked_first) => {
+                Step::ask(self.schemes_hello(&[scheme]))
+            }
+            _ => Step::Nothing,
+        }
     }
 
     /// A fallback is needless if the server would have spoken a higher version.
     fn fallback_step(&self) -> Step {
         match self.spoken().nth(1) {
             Some(lower) => Step::ask(self.taken_hello(lower).with_fallback_scsv()),
-            None => Step::Void("no two versions are known to be spoken"),
+            None => Step::void("no two versions are known to be spoken"),
         }
     }
 
@@ -239,5 +280,11 @@ impl Scan {
         matches!(self.step(task), Step::Ask(_))
     }
 }
+
+/// The schemes of single curves that every library knows (RFC 9846 §4.2.3), the rarer first.
+pub(super) const CURVE_SCHEMES: [SignatureScheme; 2] = [
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+];
 
 const NO_LEGACY: &str = "no version up to TLS 1.2 is known to be spoken";

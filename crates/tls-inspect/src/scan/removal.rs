@@ -2,6 +2,9 @@
 
 use super::{Completeness, Preference, ScanUncertainty};
 
+const HIDDEN: &str =
+    "the rest may go only beside the curve of the certificate, which the server chooses first";
+
 /// What to offer next.
 pub(super) enum Offer<T> {
     /// All that is left of a chunk.
@@ -34,10 +37,23 @@ pub(super) struct Removal<T> {
     preference: Option<Preference>,
     order: Vec<T>,
     is_order_lost: bool,
-    /// Whether the server may take more than it still shows.
-    hides_more: bool,
+    /// What the server, by its last choice, may need to be offered beside the rest.
+    beside: Beside<T>,
+    /// That, once it is offered again, last.
+    kept: Option<T>,
+    /// Whether it was chosen then, before all the rest.
+    is_kept_chosen: bool,
     /// The last connection whose refusal the completeness rests on.
     refused_on: Option<u32>,
+}
+
+/// What else has to be offered for an item to be taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beside<T> {
+    Nothing,
+    Item(T),
+    /// Something, and it cannot be told what.
+    Unknown,
 }
 
 /// How a hello of a removal ended.
@@ -64,16 +80,24 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             preference: None,
             order: Vec::new(),
             is_order_lost: false,
-            hides_more: false,
+            beside: Beside::Nothing,
+            kept: None,
+            is_kept_chosen: false,
             refused_on: None,
         }
     }
 
     pub(super) fn next(&self) -> Option<Offer<T>> {
         if let Some(chunk) = self.chunks.last() {
-            return Some(Offer::Rest(chunk.clone()));
+            let mut rest = chunk.clone();
+            rest.extend(self.kept);
+            return Some(Offer::Rest(rest));
         }
         let (&first, &second) = (self.found.first()?, self.found.get(1)?);
+        let second = match self.hidden() {
+            Some(Beside::Item(item)) if item != first => item,
+            _ => second,
+        };
         if self.preference.is_none() {
             return Some(Offer::Pair(match self.choices.len() {
                 0 => [first, second],
@@ -103,7 +127,10 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             let cause = ScanUncertainty::NotOffered(item.to_string());
             return self.ended(End::Unknown(cause), connection);
         }
-        if let Some(chunk) = self.chunks.last_mut() {
+        if self.kept == Some(item) && !self.chunks.is_empty() {
+            self.is_kept_chosen = true;
+            self.next_chunk();
+        } else if let Some(chunk) = self.chunks.last_mut() {
             chunk.retain(|&one| one != item);
             self.found.push(item);
             self.finds_in_chunk = true;
@@ -121,12 +148,16 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
     /// Takes that the last offer was not taken, or that it could not be told.
     pub(super) fn ended(&mut self, end: End, connection: u32) {
         if self.chunks.last().is_some() {
-            let end = match end {
-                End::Refused | End::Dropped if self.hides_more => {
-                    let why = "the rest may need the curve of the certificate, taken away before";
-                    End::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+            let is_unknown = matches!(end, End::Unknown(_));
+            let end = match self.hidden() {
+                Some(_) if is_unknown => end,
+                // The rest is offered again with it, once.
+                Some(Beside::Item(item)) if self.kept.is_none() => {
+                    self.kept = Some(item);
+                    return;
                 }
-                end => end,
+                Some(_) => End::Unknown(ScanUncertainty::NotApplicable(HIDDEN.to_owned())),
+                None => end,
             };
             if matches!(end, End::Refused) {
                 self.refused_on = Some(connection);
@@ -179,9 +210,22 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         });
     }
 
-    /// Takes whether a refusal of the rest would leave open that it is taken.
-    pub(super) const fn hide_more(&mut self, hides_more: bool) {
-        self.hides_more = hides_more;
+    /// Takes what the choice that comes next was made beside: a refusal of the rest without it
+    /// leaves open that the rest is taken.
+    pub(super) fn needs(&mut self, beside: Beside<T>) {
+        if !self.chunks.is_empty() {
+            self.beside = beside;
+        }
+    }
+
+    /// What may be missing from the rest for it to be taken.
+    fn hidden(&self) -> Option<Beside<T>> {
+        match self.beside {
+            Beside::Nothing => None,
+            // It was found and taken away; otherwise it is still offered, or never was.
+            Beside::Item(item) => self.found.contains(&item).then_some(self.beside),
+            Beside::Unknown => Some(self.beside),
+        }
     }
 
     /// Whether the asking was cut off, or ended with a refusal on a connection after
@@ -193,6 +237,13 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         match &self.completeness {
             Completeness::Complete | Completeness::Likely if self.is_unconfirmed(trusted) => {
                 Completeness::Partial(ScanUncertainty::Unconfirmed)
+            }
+            // What comes last is chosen before the rest by a server that has an order of its own.
+            Completeness::Complete | Completeness::Likely
+                if self.is_kept_chosen
+                    && !matches!(self.preference, Some(Preference::Client { .. })) =>
+            {
+                Completeness::Partial(ScanUncertainty::NotApplicable(HIDDEN.to_owned()))
             }
             completeness => completeness.clone(),
         }

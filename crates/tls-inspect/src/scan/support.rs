@@ -5,7 +5,10 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use super::text;
 use crate::escape::printable;
-use crate::{Alert, CipherSuite, DowngradeSentinel, HelloOutcome, NamedGroup, ProtocolVersion};
+use crate::{
+    Alert, AlertDescription, CipherSuite, DowngradeSentinel, HelloOutcome, NamedGroup,
+    ProtocolVersion,
+};
 
 /// Whether a server does something.
 ///
@@ -48,6 +51,22 @@ impl Support {
     pub(super) const fn not_asked() -> Self {
         Self::Unknown(ScanUncertainty::NotAsked)
     }
+
+    /// Whether this rests on a refusal after the last connection on which anything was taken.
+    pub(super) fn is_unconfirmed(&self, trusted: Option<u32>) -> bool {
+        let refusal = match self {
+            Self::No(evidence) => match evidence.seen {
+                ScanSight::Alert(_) => Some(evidence.connection),
+                _ => None,
+            },
+            Self::Yes(evidence) => match evidence.seen {
+                ScanSight::OnlyWithSchemes { refused } => Some(refused),
+                _ => None,
+            },
+            Self::LikelyNo(_) | Self::Unknown(_) => None,
+        };
+        refusal.is_some() && refusal > trusted
+    }
 }
 
 impl fmt::Display for Support {
@@ -77,9 +96,12 @@ impl ScanEvidence {
         Self { connection, seen }
     }
 
-    /// Whether this is a refusal after the last connection on which anything was taken.
-    pub(super) fn is_unconfirmed(&self, trusted: Option<u32>) -> bool {
-        matches!(self.seen, ScanSight::Alert(_)) && Some(self.connection) > trusted
+    /// Whether this is a no to a version as such: `protocol_version`, or the choice of another.
+    pub(super) fn refuses_version(&self) -> bool {
+        match &self.seen {
+            ScanSight::Alert(alert) => alert.description == AlertDescription::PROTOCOL_VERSION,
+            seen => matches!(seen, ScanSight::Chosen { .. }),
+        }
     }
 }
 
@@ -116,6 +138,12 @@ pub enum ScanSight {
     Alert(#[cfg_attr(feature = "serde", serde(with = "text"))] Alert),
     /// The server marked its answer as one below what it can do (RFC 9846 §4.1.3).
     Downgrade(DowngradeSentinel),
+    /// The server took a hello of TLS 1.3 with no signature schemes but those of one kind of key,
+    /// and refused one with others: it goes by them.
+    OnlyWithSchemes {
+        /// The connection of the refusal.
+        refused: u32,
+    },
     /// Something other than an answer, here and on an earlier connection, while the hello of a
     /// control was taken before and after.
     Dropped {
@@ -144,6 +172,10 @@ impl fmt::Display for ScanSight {
             Self::Downgrade(DowngradeSentinel::FromTls12) => {
                 f.write_str("marked as downgraded from TLSv1.2")
             }
+            Self::OnlyWithSchemes { refused } => write!(
+                f,
+                "took these signature schemes, and refused others on connection {refused}"
+            ),
             Self::Dropped {
                 cause,
                 first,
@@ -184,6 +216,13 @@ pub enum ScanUncertainty {
     Unconfirmed,
     /// The answer ended before the message that would tell.
     CutShort,
+    /// The server says both.
+    Contradiction {
+        /// That it does.
+        yes: Box<ScanEvidence>,
+        /// That it does not.
+        no: Box<ScanEvidence>,
+    },
     /// The stream failed in another way.
     Io(String),
     /// No connection could be had, or the server did not go on to TLS. These are its words.
@@ -212,6 +251,7 @@ impl fmt::Display for ScanUncertainty {
             Self::NotOffered(text) => write!(f, "chose what was not offered: {}", printable(text)),
             Self::Unconfirmed => f.write_str("refused, as anything may be by then"),
             Self::CutShort => f.write_str("the answer ended too early"),
+            Self::Contradiction { yes, no } => write!(f, "says both: {yes}; {no}"),
             Self::Io(text) => write!(f, "stream failed: {}", printable(text)),
             Self::NoConnection(words) => write!(f, "no connection: {}", printable(words)),
         }

@@ -2,6 +2,7 @@
 
 mod items;
 mod model;
+mod proofs;
 
 use self::model::{Habit, Model};
 use super::*;
@@ -15,11 +16,16 @@ fn full() -> ScanOptions {
 }
 
 fn run(options: ScanOptions, model: &Model) -> ScanReport {
+    run_with(options, |hello, number| model.answer(hello, number))
+}
+
+/// Scans whatever answers a hello of this number so.
+fn run_with(options: ScanOptions, answer: impl Fn(&Hello, usize) -> (Vec<u8>, End)) -> ScanReport {
     let (budget, mut scan) = (options.budget, Scan::new(options));
     while let Some(hello) = scan.next_hello() {
         let number = scan.progress().0 + 1;
         let mut probe = HelloProbe::new(&hello).unwrap();
-        let (octets, end) = model.answer(&Hello::read(probe.output()), number as usize);
+        let (octets, end) = answer(&Hello::read(probe.output()), number as usize);
         probe.handle_input(&octets);
         match end {
             End::Close => probe.handle_close(),

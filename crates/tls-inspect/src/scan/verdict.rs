@@ -1,13 +1,14 @@
 //! What the answer to a question says.
 
-use super::removal::End;
+use super::plan::CURVE_SCHEMES;
+use super::removal::{Beside, End};
 use super::{
     Authentication, Scan, ScanEvidence, ScanQuestion, ScanSight, ScanUncertainty, State, Support,
     Verdict,
 };
 use crate::{
-    AlertDescription, CipherSuite, HelloOutcome, KeyExchange, NamedGroup, ProtocolVersion,
-    ServerFlight, SuiteAuthentication, SuiteKeyExchange,
+    AlertDescription, Certificate, CipherSuite, HelloOutcome, KeyExchange, NamedGroup,
+    ProtocolVersion, ServerFlight, SuiteAuthentication, SuiteKeyExchange,
 };
 
 impl Scan {
@@ -16,6 +17,10 @@ impl Scan {
         match task.map(|task| &task.state) {
             Some(State::Done(support)) => support.clone(),
             Some(State::Postponed { cause, .. }) => Support::Unknown(cause.clone()),
+            Some(State::Taken(seen)) => self.told_by_schemes(seen).unwrap_or_else(|| {
+                let why = "under TLS 1.3 the certificate is encrypted";
+                Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+            }),
             _ => Support::not_asked(),
         }
     }
@@ -28,44 +33,135 @@ impl Scan {
 
     /// Takes what became of a question.
     pub(super) fn conclude(&mut self, index: usize, verdict: Verdict<'_>, connection: u32) {
+        let legacy = self.highest_legacy();
         let Some(task) = self.tasks.get_mut(index) else {
             return;
         };
         let question = task.question;
         match &mut task.state {
-            State::Suites(removal) => match verdict {
-                Verdict::Answered(outcome, _) => match suite_of(outcome) {
-                    Some(suite) => removal.chosen(suite, connection),
-                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort), connection),
-                },
-                other => removal.ended(end(other), connection),
+            State::Suites(removal) => match item(question, legacy, &verdict, suite_of) {
+                Some(Ok(suite)) => removal.chosen(suite, connection),
+                Some(Err(cause)) => removal.ended(End::Unknown(cause), connection),
+                None => removal.ended(end(verdict), connection),
             },
-            State::Groups(removal) => match verdict {
-                Verdict::Answered(outcome, _) => match group_of(outcome) {
-                    Some(group) => {
-                        removal.hide_more(needs_own_curve(outcome));
-                        removal.chosen(group, connection);
+            State::Groups(removal) => match item(question, legacy, &verdict, group_of) {
+                Some(Ok(group)) => {
+                    if let Verdict::Answered(outcome, _) = verdict {
+                        removal.needs(own_curve(outcome));
                     }
-                    None => removal.ended(End::Unknown(ScanUncertainty::CutShort), connection),
-                },
-                other => removal.ended(end(other), connection),
-            },
-            State::Open | State::Postponed { .. } => match verdict {
-                Verdict::Refused(evidence) | Verdict::Dropped(evidence)
-                    if self.needs_second(question, &evidence) =>
-                {
-                    self.set(index, State::Second);
+                    removal.chosen(group, connection);
                 }
-                verdict => {
-                    let support = self.judge(question, verdict);
-                    self.finish(index, support);
-                }
+                Some(Err(cause)) => removal.ended(End::Unknown(cause), connection),
+                None => removal.ended(end(verdict), connection),
             },
-            State::Second | State::Done(_) => {
+            State::Second { dropped } => {
+                let dropped = dropped.take();
+                self.conclude_second(index, verdict, dropped);
+            }
+            State::Postponed {
+                is_second: true, ..
+            } => self.conclude_second(index, verdict, None),
+            State::Open | State::Postponed { .. } => self.conclude_first(index, verdict),
+            State::Taken(_) => self.conclude_curve(index, verdict),
+            State::Done(_) => {}
+        }
+    }
+
+    fn conclude_first(&mut self, index: usize, verdict: Verdict<'_>) {
+        let Some(question) = self.tasks.get(index).map(|task| task.question) else {
+            return;
+        };
+        match verdict {
+            Verdict::Refused(evidence) | Verdict::Dropped(evidence)
+                if self.needs_second(question, &evidence) =>
+            {
+                let is_dropped = matches!(evidence.seen, ScanSight::Dropped { .. });
+                let dropped = is_dropped.then_some(evidence);
+                self.set(index, State::Second { dropped });
+            }
+            // Nothing below TLS 1.3 was asked, so that there is no other hello.
+            verdict if self.highest_legacy().is_none() => {
+                self.conclude_second(index, verdict, None);
+            }
+            verdict => {
                 let support = self.judge(question, verdict);
                 self.finish(index, support);
             }
         }
+    }
+
+    /// Takes what became of the last hello of a question. What was `dropped` before may be
+    /// spoken: a refusal of the rest says nothing about it, unless it is one of the version.
+    fn conclude_second(
+        &mut self,
+        index: usize,
+        verdict: Verdict<'_>,
+        dropped: Option<ScanEvidence>,
+    ) {
+        let Some(question) = self.tasks.get(index).map(|task| task.question) else {
+            return;
+        };
+        let is_version = matches!(question, ScanQuestion::Version(_));
+        if let ScanQuestion::Certificate(_) = question {
+            match &verdict {
+                Verdict::Answered(outcome, seen)
+                    if version_of(outcome) == Some(ProtocolVersion::TLS_1_3) =>
+                {
+                    return self.set(index, State::Taken(seen.clone()));
+                }
+                verdict => self.note_schemes(verdict),
+            }
+        }
+        let support = match (self.judge(question, verdict), dropped) {
+            (Support::No(refusal), Some(dropped)) if !(is_version && refusal.refuses_version()) => {
+                Support::LikelyNo(dropped)
+            }
+            (support, _) => support,
+        };
+        self.finish(index, support);
+    }
+
+    /// Takes what became of a hello of TLS 1.3 with the scheme of one curve.
+    fn conclude_curve(&mut self, index: usize, verdict: Verdict<'_>) {
+        match verdict {
+            Verdict::Answered(..) => self.curves_taken = self.curves_taken.saturating_add(1),
+            Verdict::Refused(_) => self.note_schemes(&verdict),
+            Verdict::Dropped(ScanEvidence {
+                seen: ScanSight::Dropped { cause, .. },
+                ..
+            }) => self.finish(index, Support::Unknown(*cause)),
+            Verdict::Dropped(_) => self.finish(index, Support::Unknown(ScanUncertainty::CutShort)),
+            Verdict::Unknown(cause) => self.finish(index, Support::Unknown(cause)),
+        }
+    }
+
+    /// Keeps that a hello of TLS 1.3 was refused for its schemes: nothing else set it apart from
+    /// the one that was taken.
+    fn note_schemes(&mut self, verdict: &Verdict<'_>) {
+        if let Verdict::Refused(evidence) = verdict
+            && let ScanSight::Alert(alert) = &evidence.seen
+            && matches!(
+                alert.description,
+                AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY
+            )
+        {
+            self.scheme_refusal.get_or_insert(evidence.connection);
+        }
+    }
+
+    /// What it says that a hello with the schemes of one kind of key was taken; `None` if that
+    /// depends on what becomes of another.
+    pub(super) fn told_by_schemes(&self, seen: &ScanEvidence) -> Option<Support> {
+        if let Some(refused) = self.scheme_refusal {
+            let seen_with = ScanSight::OnlyWithSchemes { refused };
+            let evidence = ScanEvidence::new(seen.connection, seen_with);
+            return Some(Support::Yes(evidence));
+        }
+        (self.curves_taken >= CURVE_SCHEMES.len()).then(|| {
+            let why =
+                "it takes any signature schemes, and under TLS 1.3 the certificate is encrypted";
+            Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+        })
     }
 
     fn set(&mut self, task: usize, state: State) {
@@ -122,11 +218,7 @@ impl Scan {
             _ => None,
         };
         match question {
-            ScanQuestion::Version(asked) => match version_of(outcome) {
-                Some(version) if version == asked => Support::Yes(seen),
-                // It was offered nothing else, and named what it would rather speak.
-                _ => Support::No(seen),
-            },
+            ScanQuestion::Version(asked) => version(asked, outcome, seen),
             ScanQuestion::FallbackScsv => Support::No(seen),
             ScanQuestion::Compression => match flight {
                 Some(flight) if flight.hello.compression != 0 => Support::Yes(seen),
@@ -195,12 +287,94 @@ fn offered(
     }
 }
 
-/// Up to TLS 1.2 a certificate on a curve goes only with hellos that name this curve too
-/// (RFC 8422 §5.1), so that once it is taken away other groups may be refused for its sake.
-fn needs_own_curve(outcome: &HelloOutcome) -> bool {
-    matches!(outcome, HelloOutcome::Chosen(_))
-        && suite_of(outcome).and_then(CipherSuite::authentication)
-            == Some(SuiteAuthentication::Ecdsa)
+/// What the answer to a hello of one version says of it.
+fn version(asked: ProtocolVersion, outcome: &HelloOutcome, seen: ScanEvidence) -> Support {
+    let Some(version) = version_of(outcome) else {
+        return Support::Unknown(ScanUncertainty::CutShort);
+    };
+    match outcome {
+        _ if version == asked => Support::Yes(seen),
+        HelloOutcome::Chosen(flight) if is_version_told(asked, flight) => Support::No(seen),
+        HelloOutcome::Chosen(flight) => {
+            let deviation = flight.deviations.first().cloned();
+            Support::Unknown(ScanUncertainty::Malformed(deviation.unwrap_or_default()))
+        }
+        // A HelloRetryRequest is of TLS 1.3, whatever it says.
+        _ => Support::Unknown(ScanUncertainty::NotOffered(version.to_string())),
+    }
+}
+
+/// Whether an answer of a lower version than was asked for is one: up to TLS 1.2 the version
+/// stands in the fixed part, and a server that was asked for TLS 1.3 may have said so in what
+/// cannot be read.
+pub(super) fn is_version_told(highest: ProtocolVersion, flight: &ServerFlight) -> bool {
+    let hello = &flight.hello;
+    highest < ProtocolVersion::TLS_1_3
+        || hello.version >= ProtocolVersion::TLS_1_3
+        || !(hello.has_unread_extensions || hello.has_extension(43))
+}
+
+/// The item of a list that was chosen, if anything was. An answer of another version than that of
+/// the list says nothing about it.
+fn item<T>(
+    question: ScanQuestion,
+    legacy: Option<ProtocolVersion>,
+    verdict: &Verdict<'_>,
+    item_of: impl FnOnce(&HelloOutcome) -> Option<T>,
+) -> Option<Result<T, ScanUncertainty>> {
+    let Verdict::Answered(outcome, _) = verdict else {
+        return None;
+    };
+    let asked = match question {
+        ScanQuestion::Groups(version) if version < ProtocolVersion::TLS_1_3 => legacy,
+        ScanQuestion::Groups(version) | ScanQuestion::CipherSuites(version) => Some(version),
+        _ => None,
+    };
+    Some(match version_of(outcome) {
+        Some(version) if Some(version) != asked => {
+            Err(ScanUncertainty::NotOffered(version.to_string()))
+        }
+        _ => item_of(outcome).ok_or(ScanUncertainty::CutShort),
+    })
+}
+
+/// The curve of the certificate that was sent. Up to TLS 1.2 such a certificate goes only with
+/// hellos that name its curve too (RFC 8422 §5.1), so that once it is taken away other groups may
+/// be refused for its sake. Keys of EdDSA are on no named curve (RFC 8422 §5.1.1).
+fn own_curve(outcome: &HelloOutcome) -> Beside<NamedGroup> {
+    let HelloOutcome::Chosen(flight) = outcome else {
+        return Beside::Nothing;
+    };
+    if flight.hello.cipher_suite.authentication() != Some(SuiteAuthentication::Ecdsa) {
+        return Beside::Nothing;
+    }
+    let chain = flight.chain.as_deref().unwrap_or_default();
+    let certificate = chain
+        .first()
+        .and_then(|der| Certificate::parse(der.as_ref()).ok());
+    match certificate.map(|certificate| certificate.key) {
+        Some(key) if key.algorithm.starts_with("Ed") => Beside::Nothing,
+        Some(key) => key
+            .curve
+            .as_deref()
+            .and_then(group_of_curve)
+            .map_or(Beside::Unknown, Beside::Item),
+        None => Beside::Unknown,
+    }
+}
+
+/// The group of a curve by its name in a certificate.
+fn group_of_curve(name: &str) -> Option<NamedGroup> {
+    let name = match name {
+        "P-192" => "secp192r1",
+        "P-224" => "secp224r1",
+        "P-256" => "secp256r1",
+        "P-384" => "secp384r1",
+        "P-521" => "secp521r1",
+        name => name,
+    };
+    let mut known = NamedGroup::KNOWN.iter().copied();
+    known.find(|group| group.name() == Some(name))
 }
 
 /// What a refusal says. `inappropriate_fallback` refuses the fallback and nothing else, and any
@@ -237,7 +411,7 @@ fn end(verdict: Verdict<'_>) -> End {
     }
 }
 
-fn version_of(outcome: &HelloOutcome) -> Option<ProtocolVersion> {
+pub(super) fn version_of(outcome: &HelloOutcome) -> Option<ProtocolVersion> {
     match outcome {
         HelloOutcome::Chosen(flight) => Some(flight.hello.version),
         HelloOutcome::Retry(retry) => Some(retry.version),
@@ -253,8 +427,8 @@ fn suite_of(outcome: &HelloOutcome) -> Option<CipherSuite> {
     }
 }
 
-/// The group that a server chose: in its HelloRetryRequest or key share under TLS 1.3, in its
-/// ServerKeyExchange below.
+/// The group that a server chose: in its HelloRetryRequest under TLS 1.3, where no share of any is
+/// sent, and in its ServerKeyExchange below.
 fn group_of(outcome: &HelloOutcome) -> Option<NamedGroup> {
     match outcome {
         HelloOutcome::Retry(retry) => retry.group,

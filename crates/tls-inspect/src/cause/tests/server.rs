@@ -119,6 +119,8 @@ pub(crate) enum Certificate {
     RsaPss,
     Ed448,
     Brainpool,
+    /// With a key on the curve of this object identifier.
+    Ec(&'static [u8]),
     Dsa,
 }
 
@@ -148,11 +150,11 @@ impl Certificate {
             Self::Rsa(bits) => ([oid(&rsa), vec![5, 0]].concat(), modulus(bits)),
             Self::RsaPss => (oid(&pss), modulus(2048)),
             Self::Ed448 => (oid(&[0x2b, 0x65, 0x71]), vec![9; 57]),
-            Self::Brainpool => {
+            Self::Brainpool => return Self::Ec(&[0x2b, 0x24, 3, 3, 2, 8, 1, 1, 7]).der(),
+            Self::Ec(curve) => {
                 let ec = oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]);
-                let curve = oid(&[0x2b, 0x24, 3, 3, 2, 8, 1, 1, 7]);
                 let point = [&[4][..], &[9; 64]].concat();
-                ([ec, curve].concat(), point)
+                ([ec, oid(curve)].concat(), point)
             }
             Self::Dsa => (
                 oid(&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]),

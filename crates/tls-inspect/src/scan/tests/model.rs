@@ -23,6 +23,11 @@ pub(super) struct Model {
     pub(super) rsa: bool,
     /// The curve of its other certificate.
     pub(super) ecdsa: Option<u16>,
+    pub(super) dsa: bool,
+    /// Whether it takes any signature schemes under TLS 1.3.
+    pub(super) is_lax: bool,
+    /// The hellos at which it closes the connection, whatever its habit is.
+    pub(super) chokes: fn(&Hello) -> bool,
     pub(super) habit: Habit,
     pub(super) longest: usize,
     pub(super) most_records: usize,
@@ -45,6 +50,9 @@ impl Model {
             groups: vec![0x001d, 0x0017, 0x0018],
             rsa: true,
             ecdsa: None,
+            dsa: false,
+            is_lax: false,
+            chokes: |_| false,
             habit: Habit::Alert(40),
             longest: usize::MAX,
             most_records: usize::MAX,
@@ -64,6 +72,7 @@ impl Model {
             Some(SuiteAuthentication::Ecdsa) => {
                 self.ecdsa.is_some_and(|curve| groups.contains(&curve))
             }
+            Some(SuiteAuthentication::Dss) => self.dsa,
             Some(SuiteAuthentication::Anonymous) => true,
             _ => false,
         }
@@ -102,6 +111,9 @@ impl Model {
     }
 
     pub(super) fn answer(&self, hello: &Hello, number: usize) -> (Vec<u8>, End) {
+        if (self.chokes)(hello) {
+            return (Vec::new(), End::Close);
+        }
         let is_taken = number <= self.until
             && hello.length <= self.longest
             && hello.records <= self.most_records;
@@ -137,8 +149,8 @@ impl Model {
             return self.choose_tls13(hello);
         }
         let groups: &[u16] = match hello.groups.as_slice() {
-            [] => &[0x0017, 0x0018, 0x001d],
-            groups => groups,
+            groups if version > 0x0300 && !groups.is_empty() => groups,
+            _ => &[0x0017, 0x0018, 0x001d],
         };
         let is_usable = |&suite: &u16| {
             self.can_use(version, suite, groups) && (version < 0x0303 || self.signs(suite, hello))
@@ -153,6 +165,7 @@ impl Model {
         let scheme = match CipherSuite(suite).authentication() {
             Some(SuiteAuthentication::Ecdsa) => 0x0403,
             Some(SuiteAuthentication::Rsa) => 0x0401,
+            Some(SuiteAuthentication::Dss) => 0x0402,
             _ => return true,
         };
         hello.schemes.contains(&scheme)
@@ -161,7 +174,8 @@ impl Model {
     fn choose_tls13(&self, hello: &Hello) -> Result<Vec<u8>, u8> {
         let suite = self.pick(&self.suites13, &hello.suites)?;
         let group = self.pick(&self.groups, &hello.groups)?;
-        let signs = (self.rsa && hello.schemes.contains(&0x0804))
+        let signs = self.is_lax
+            || (self.rsa && hello.schemes.contains(&0x0804))
             || (self.ecdsa.is_some() && hello.schemes.contains(&0x0403));
         if !signs {
             return Err(40);
@@ -208,7 +222,13 @@ impl Model {
         let named = CipherSuite(suite);
         if !named.is_anonymous() {
             let certificate = match named.authentication() {
-                Some(SuiteAuthentication::Ecdsa) => Certificate::Brainpool,
+                Some(SuiteAuthentication::Ecdsa) => Certificate::Ec(match self.ecdsa {
+                    Some(0x0017) => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
+                    Some(0x0018) => &[0x2b, 0x81, 4, 0, 0x22],
+                    Some(0x0019) => &[0x2b, 0x81, 4, 0, 0x23],
+                    curve => panic!("{curve:?}"),
+                }),
+                Some(SuiteAuthentication::Dss) => Certificate::Dsa,
                 _ => Certificate::Rsa(2048),
             };
             flight.extend(message(11, &list24(&list24(&certificate.der()))));
