@@ -189,10 +189,10 @@ pub use crate::revocation::{
     RevocationReason, StapleState, check_crl, check_staple,
 };
 pub use crate::scan::{
-    Authentication, Completeness, DhePrime, Features, GroupList, Preference, Scan, ScanEvidence,
-    ScanOptions, ScanPart, ScanQuestion, ScanReport, ScanRole, ScanSight, ScanUncertainty,
-    ScannedConnection, ServerCertificate, StopReason, SuiteList, Support, Tolerance,
-    VersionSupport,
+    DhePrime, HelloTolerance, Scan, ScanAuthentication, ScanCompleteness, ScanEvidence,
+    ScanFeatures, ScanOptions, ScanPart, ScanPreference, ScanQuestion, ScanReport, ScanRole,
+    ScanSight, ScanStop, ScanSupport, ScanUncertainty, ScannedCertificate, ScannedConnection,
+    ScannedGroups, ScannedSuites, ScannedVersion,
 };
 pub use crate::transparency::{
     CtLog, LogList, LogListError, LogListErrorKind, LogState, SctChannel, SctReport, SctVerdict,

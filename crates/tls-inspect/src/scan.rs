@@ -24,11 +24,11 @@ mod verdict;
 
 pub use self::options::{ScanOptions, ScanPart};
 pub use self::report::{
-    Authentication, Completeness, DhePrime, Features, GroupList, Preference, ScanQuestion,
-    ScanReport, ScanRole, ScannedConnection, ServerCertificate, StopReason, SuiteList, Tolerance,
-    VersionSupport,
+    DhePrime, HelloTolerance, ScanAuthentication, ScanCompleteness, ScanFeatures, ScanPreference,
+    ScanQuestion, ScanReport, ScanRole, ScanStop, ScannedCertificate, ScannedConnection,
+    ScannedGroups, ScannedSuites, ScannedVersion,
 };
-pub use self::support::{ScanEvidence, ScanSight, ScanUncertainty, Support};
+pub use self::support::{ScanEvidence, ScanSight, ScanSupport, ScanUncertainty};
 
 use self::features::Sightings;
 use self::offers::Template;
@@ -43,7 +43,7 @@ use crate::{CipherSuite, ClientHello, HelloAnswer, HelloOutcome, NamedGroup};
 /// hands back the answer, until there is none; then [`report`](Self::report) says what was found.
 ///
 /// ```
-/// use tls_inspect::{Scan, ScanOptions, StopReason};
+/// use tls_inspect::{Scan, ScanOptions, ScanStop};
 ///
 /// let mut scan = Scan::new(ScanOptions::quick([7; 32]));
 /// let hello = scan.next_hello().expect("a scan begins with a hello");
@@ -52,7 +52,7 @@ use crate::{CipherSuite, ClientHello, HelloAnswer, HelloOutcome, NamedGroup};
 /// scan.handle_refused("421 4.7.0 too many connections");
 /// assert!(scan.next_hello().is_none());
 /// let report = scan.report();
-/// assert!(matches!(report.stop, StopReason::Refused { .. }));
+/// assert!(matches!(report.stop, ScanStop::Refused { .. }));
 /// assert!(report.versions.iter().all(|version| version.support.is_unknown()));
 /// ```
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub struct Scan {
     /// Whether the control that ends a scan was sent.
     is_controlled: bool,
     unanswered: u32,
-    stop: Option<StopReason>,
+    stop: Option<ScanStop>,
 }
 
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ enum State {
     Taken(ScanEvidence),
     Suites(Removal<CipherSuite>),
     Groups(Removal<NamedGroup>),
-    Done(Support),
+    Done(ScanSupport),
 }
 
 /// The hello that is out.
@@ -181,12 +181,12 @@ impl Scan {
             self.asked = asked.or_else(|| self.last_control());
         }
         let Some(asked) = &self.asked else {
-            self.stop = Some(StopReason::Done);
+            self.stop = Some(ScanStop::Done);
             return None;
         };
         if self.used() >= self.options.budget {
             self.asked = None;
-            self.stop = Some(StopReason::Budget);
+            self.stop = Some(ScanStop::Budget);
             return None;
         }
         Some(asked.hello.clone())
@@ -231,7 +231,7 @@ impl Scan {
             self.note(&asked, &Reading::Unanswered(cause.clone()));
             self.give_up(asked.task, cause);
         }
-        self.stop = Some(StopReason::Refused { words });
+        self.stop = Some(ScanStop::Refused { words });
     }
 
     /// Takes that no connection could be had, for a reason that is no refusal.
@@ -273,7 +273,7 @@ impl Scan {
     fn count_unanswered(&mut self) {
         self.unanswered += 1;
         if self.unanswered >= self.options.unanswered_limit {
-            self.stop = Some(StopReason::Unanswered {
+            self.stop = Some(ScanStop::Unanswered {
                 connections: self.unanswered,
             });
         }
@@ -322,10 +322,10 @@ impl Scan {
     }
 
     /// What a question came to, as far as it can be relied on.
-    fn found(&self, question: ScanQuestion) -> Support {
+    fn found(&self, question: ScanQuestion) -> ScanSupport {
         match self.support(question) {
             support if support.is_unconfirmed(self.trusted) => {
-                Support::Unknown(ScanUncertainty::Unconfirmed)
+                ScanSupport::Unknown(ScanUncertainty::Unconfirmed)
             }
             support => support,
         }

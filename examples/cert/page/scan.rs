@@ -1,8 +1,8 @@
 //! What the server speaks, from many hellos.
 
 use tls_inspect::{
-    Authentication, CipherSuite, Completeness, NamedGroup, Preference, ProtocolVersion, ScanReport,
-    Support,
+    CipherSuite, NamedGroup, ProtocolVersion, ScanAuthentication, ScanCompleteness, ScanPreference,
+    ScanReport, ScanSupport,
 };
 
 use crate::terminal::{Mark, Page};
@@ -34,7 +34,7 @@ pub(super) fn tell(report: &ScanReport, page: &mut Page) {
     }
     let kinds = report.certificates.iter().map(|one| {
         let kind = match one.authentication {
-            Authentication::Rsa => "RSA",
+            ScanAuthentication::Rsa => "RSA",
             _ => "elliptic curve",
         };
         format!("{kind} {}", word(&one.support))
@@ -114,7 +114,7 @@ fn tell_features(report: &ScanReport, page: &mut Page) {
     for (name, support, wish) in &rows {
         let text = format!("{name} {}", word(support));
         let is_odd = match wish {
-            Wish::Yes => support.is_no() || matches!(support, Support::LikelyNo(_)),
+            Wish::Yes => support.is_no() || matches!(support, ScanSupport::LikelyNo(_)),
             Wish::No => support.is_yes(),
             Wish::None => false,
         };
@@ -135,11 +135,11 @@ enum Wish {
     None,
 }
 
-fn word(support: &Support) -> &'static str {
+fn word(support: &ScanSupport) -> &'static str {
     match support {
-        Support::Yes(_) => "yes",
-        Support::No(_) => "no",
-        Support::LikelyNo(_) => "probably not",
+        ScanSupport::Yes(_) => "yes",
+        ScanSupport::No(_) => "no",
+        ScanSupport::LikelyNo(_) => "probably not",
         _ => "?",
     }
 }
@@ -147,17 +147,17 @@ fn word(support: &Support) -> &'static str {
 fn in_a_row(
     version: ProtocolVersion,
     names: &[String],
-    preference: &Preference,
-    completeness: &Completeness,
+    preference: &ScanPreference,
+    completeness: &ScanCompleteness,
 ) -> String {
     let names = words::some(names, NAMES);
     let whose = match preference {
-        Preference::Server { .. } => "; the server's order decides",
-        Preference::Client { .. } => "; the client's order decides",
+        ScanPreference::Server { .. } => "; the server's order decides",
+        ScanPreference::Client { .. } => "; the client's order decides",
         _ => "",
     };
     let more = match completeness {
-        Completeness::Partial(cause) => format!("; there may be more ({cause})"),
+        ScanCompleteness::Partial(cause) => format!("; there may be more ({cause})"),
         _ => String::new(),
     };
     format!("{version}: {names}{whose}{more}")

@@ -3,23 +3,23 @@
 use super::offers::VERSIONS;
 use super::verdict::{is_version_told, version_of};
 use super::{
-    Authentication, DhePrime, Features, GroupList, Scan, ScanEvidence, ScanQuestion, ScanReport,
-    ScanSight, ScanUncertainty, ServerCertificate, State, StopReason, SuiteList, Support,
-    Tolerance, VersionSupport,
+    DhePrime, HelloTolerance, Scan, ScanAuthentication, ScanEvidence, ScanFeatures, ScanQuestion,
+    ScanReport, ScanSight, ScanStop, ScanSupport, ScanUncertainty, ScannedCertificate,
+    ScannedGroups, ScannedSuites, ScannedVersion, State,
 };
 use crate::{ClientHello, Der, DowngradeSentinel, HelloOutcome, ProtocolVersion, ServerFlight};
 
 /// What was seen in the flights of servers, whatever was asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sightings {
-    renegotiation: Option<Support>,
-    master_secret: Option<Support>,
-    client_certificate: Option<Support>,
+    renegotiation: Option<ScanSupport>,
+    master_secret: Option<ScanSupport>,
+    client_certificate: Option<ScanSupport>,
     /// The highest mark, with the version of the answer that it was in.
     downgrade: Option<(DowngradeSentinel, ProtocolVersion, u32)>,
     spoken: Vec<(ProtocolVersion, ScanEvidence)>,
     pub(super) dhe: Option<(u32, String)>,
-    pub(super) chains: Vec<(Authentication, Vec<Der>)>,
+    pub(super) chains: Vec<(ScanAuthentication, Vec<Der>)>,
 }
 
 impl Sightings {
@@ -93,9 +93,9 @@ impl Sightings {
     /// A mark shows a version that the server was not offered: it says that it speaks more. The
     /// lower one stands for TLS 1.2 or 1.3 (RFC 9846 §4.1.3), and shows the one if the `other` is
     /// refused.
-    fn proof_of(&self, version: ProtocolVersion, other: &Support) -> Option<ScanEvidence> {
+    fn proof_of(&self, version: ProtocolVersion, other: &ScanSupport) -> Option<ScanEvidence> {
         let (mark, under, connection) = self.downgrade?;
-        let is_other_refused = matches!(other, Support::No(no) if no.refuses_version());
+        let is_other_refused = matches!(other, ScanSupport::No(no) if no.refuses_version());
         let is_shown = match mark {
             DowngradeSentinel::FromTls13 => {
                 version == ProtocolVersion::TLS_1_3 && under == ProtocolVersion::TLS_1_2
@@ -109,19 +109,19 @@ impl Sightings {
 }
 
 /// The first sighting counts, unless a later one shows what it did not.
-fn keep(kept: &mut Option<Support>, is_seen: bool, evidence: &ScanEvidence) {
+fn keep(kept: &mut Option<ScanSupport>, is_seen: bool, evidence: &ScanEvidence) {
     match (is_seen, &kept) {
-        (true, Some(Support::Yes(_))) | (false, Some(_)) => {}
-        (true, _) => *kept = Some(Support::Yes(evidence.clone())),
-        (false, None) => *kept = Some(Support::No(evidence.clone())),
+        (true, Some(ScanSupport::Yes(_))) | (false, Some(_)) => {}
+        (true, _) => *kept = Some(ScanSupport::Yes(evidence.clone())),
+        (false, None) => *kept = Some(ScanSupport::No(evidence.clone())),
     }
 }
 
 pub(super) fn report(scan: &Scan) -> ScanReport {
     let seen = &scan.sightings;
-    let mut versions: Vec<VersionSupport> = VERSIONS
+    let mut versions: Vec<ScannedVersion> = VERSIONS
         .into_iter()
-        .map(|version| VersionSupport {
+        .map(|version| ScannedVersion {
             version,
             support: version_support(scan, version),
         })
@@ -141,7 +141,7 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
             .clone()
             .map(|(bits, sha256)| DhePrime { bits, sha256 }),
         certificates: certificates(scan),
-        tolerance: Tolerance {
+        tolerance: HelloTolerance {
             small: scan.found(ScanQuestion::SmallHello),
             large: scan.found(ScanQuestion::LargeHello),
             padded: scan.found(ScanQuestion::PaddedHello),
@@ -151,19 +151,19 @@ pub(super) fn report(scan: &Scan) -> ScanReport {
         connections: scan.connections.clone(),
         used: scan.used(),
         allowed: scan.options.budget,
-        stop: scan.stop.clone().unwrap_or(StopReason::Unfinished),
+        stop: scan.stop.clone().unwrap_or(ScanStop::Unfinished),
         left_undone: left_undone(scan),
     }
 }
 
-fn version_support(scan: &Scan, version: ProtocolVersion) -> Support {
+fn version_support(scan: &Scan, version: ProtocolVersion) -> ScanSupport {
     let asked = scan.found(ScanQuestion::Version(version));
     let seen = &scan.sightings;
     if asked.is_yes() {
         return asked;
     }
     if let Some((_, evidence)) = seen.spoken.iter().find(|(known, _)| *known == version) {
-        return Support::Yes(evidence.clone());
+        return ScanSupport::Yes(evidence.clone());
     }
     let other = match version {
         ProtocolVersion::TLS_1_3 => ProtocolVersion::TLS_1_2,
@@ -174,26 +174,26 @@ fn version_support(scan: &Scan, version: ProtocolVersion) -> Support {
     match (seen.proof_of(version, &other), asked) {
         (None, asked) => asked,
         // Neither is proof beside the other: another machine may have answered.
-        (Some(yes), Support::No(no)) if no.refuses_version() => {
-            Support::Unknown(ScanUncertainty::Contradiction {
+        (Some(yes), ScanSupport::No(no)) if no.refuses_version() => {
+            ScanSupport::Unknown(ScanUncertainty::Contradiction {
                 yes: Box::new(yes),
                 no: Box::new(no),
             })
         }
         // A refusal of what was offered is none of the version.
-        (Some(yes), _) => Support::Yes(yes),
+        (Some(yes), _) => ScanSupport::Yes(yes),
     }
 }
 
-fn features(scan: &Scan) -> Features {
+fn features(scan: &Scan) -> ScanFeatures {
     let seen = &scan.sightings;
-    let or_unknown = |sighting: &Option<Support>| {
+    let or_unknown = |sighting: &Option<ScanSupport>| {
         sighting.clone().unwrap_or_else(|| {
             let why = "seen up to TLS 1.2 only, in a complete answer".to_owned();
-            Support::Unknown(ScanUncertainty::NotApplicable(why))
+            ScanSupport::Unknown(ScanUncertainty::NotApplicable(why))
         })
     };
-    Features {
+    ScanFeatures {
         compression: scan.found(ScanQuestion::Compression),
         secure_renegotiation: or_unknown(&seen.renegotiation),
         extended_master_secret: or_unknown(&seen.master_secret),
@@ -204,15 +204,15 @@ fn features(scan: &Scan) -> Features {
     }
 }
 
-fn certificates(scan: &Scan) -> Vec<ServerCertificate> {
-    let is_asked = |kind: &Authentication| {
+fn certificates(scan: &Scan) -> Vec<ScannedCertificate> {
+    let is_asked = |kind: &ScanAuthentication| {
         let question = ScanQuestion::Certificate(*kind);
         scan.tasks.iter().any(|task| task.question == question)
     };
-    [Authentication::Rsa, Authentication::Ecdsa]
+    [ScanAuthentication::Rsa, ScanAuthentication::Ecdsa]
         .into_iter()
         .filter(is_asked)
-        .map(|authentication| ServerCertificate {
+        .map(|authentication| ScannedCertificate {
             authentication,
             support: scan.found(ScanQuestion::Certificate(authentication)),
             chain: chain(scan, authentication),
@@ -220,13 +220,13 @@ fn certificates(scan: &Scan) -> Vec<ServerCertificate> {
         .collect()
 }
 
-fn chain(scan: &Scan, wanted: Authentication) -> Vec<Der> {
+fn chain(scan: &Scan, wanted: ScanAuthentication) -> Vec<Der> {
     let mut chains = scan.sightings.chains.iter();
     let found = chains.find(|(kind, _)| *kind == wanted);
     found.map(|(_, chain)| chain.clone()).unwrap_or_default()
 }
 
-fn suite_list(scan: &Scan, task: &super::Task) -> Option<SuiteList> {
+fn suite_list(scan: &Scan, task: &super::Task) -> Option<ScannedSuites> {
     let (ScanQuestion::CipherSuites(version), State::Suites(removal)) =
         (task.question, &task.state)
     else {
@@ -234,7 +234,7 @@ fn suite_list(scan: &Scan, task: &super::Task) -> Option<SuiteList> {
     };
     let (suites, is_ordered) = removal.found();
     let was_asked = !suites.is_empty() || removal.is_settled();
-    was_asked.then(|| SuiteList {
+    was_asked.then(|| ScannedSuites {
         version,
         suites,
         completeness: removal.completeness(scan.trusted),
@@ -243,7 +243,7 @@ fn suite_list(scan: &Scan, task: &super::Task) -> Option<SuiteList> {
     })
 }
 
-fn group_lists(scan: &Scan) -> Vec<GroupList> {
+fn group_lists(scan: &Scan) -> Vec<ScannedGroups> {
     let list = |task: &super::Task| {
         let (ScanQuestion::Groups(version), State::Groups(removal)) = (task.question, &task.state)
         else {
@@ -256,7 +256,7 @@ fn group_lists(scan: &Scan) -> Vec<GroupList> {
             _ => scan.highest_legacy()?,
         };
         let was_asked = !groups.is_empty() || removal.is_settled();
-        was_asked.then(|| GroupList {
+        was_asked.then(|| ScannedGroups {
             version,
             groups,
             completeness: removal.completeness(scan.trusted),
@@ -268,7 +268,7 @@ fn group_lists(scan: &Scan) -> Vec<GroupList> {
 
 /// What would be asked next if the scan had not ended.
 fn left_undone(scan: &Scan) -> Vec<ScanQuestion> {
-    if scan.stop == Some(StopReason::Done) {
+    if scan.stop == Some(ScanStop::Done) {
         return Vec::new();
     }
     (0..scan.tasks.len())

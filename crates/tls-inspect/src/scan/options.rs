@@ -1,7 +1,7 @@
 //! What a scan asks, and how much it may spend.
 
 use super::offers::{self, VERSIONS};
-use super::{Authentication, ScanQuestion};
+use super::{ScanAuthentication, ScanQuestion};
 use crate::{DnsId, ProtocolVersion};
 
 /// What a scan asks and how many connections it may use.
@@ -149,7 +149,7 @@ impl ScanOptions {
         add(ScanPart::LargeHello, &[ScanQuestion::LargeHello]);
         add(
             ScanPart::Certificates,
-            &[Authentication::Rsa, Authentication::Ecdsa].map(ScanQuestion::Certificate),
+            &[ScanAuthentication::Rsa, ScanAuthentication::Ecdsa].map(ScanQuestion::Certificate),
         );
         add(
             ScanPart::Features,

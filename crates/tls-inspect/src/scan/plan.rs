@@ -3,8 +3,8 @@
 use super::offers::{self, groups, schemes, suites, with_authentication, with_certificate};
 use super::removal::Removal;
 use super::{
-    Asked, Authentication, Scan, ScanEvidence, ScanQuestion, ScanRole, ScanSight, ScanUncertainty,
-    State, Support,
+    Asked, Scan, ScanAuthentication, ScanEvidence, ScanQuestion, ScanRole, ScanSight, ScanSupport,
+    ScanUncertainty, State,
 };
 use crate::cause::offers::large;
 use crate::{
@@ -29,7 +29,7 @@ enum Step {
     /// It has been answered, or has to wait.
     Nothing,
     /// It needs no further hello.
-    Done(Box<Support>),
+    Done(Box<ScanSupport>),
 }
 
 impl Step {
@@ -40,7 +40,7 @@ impl Step {
     /// It has no meaning for this server.
     fn void(why: &str) -> Self {
         let cause = ScanUncertainty::NotApplicable(why.to_owned());
-        Self::Done(Box::new(Support::Unknown(cause)))
+        Self::Done(Box::new(ScanSupport::Unknown(cause)))
     }
 }
 
@@ -135,7 +135,7 @@ impl Scan {
     /// A hello of a version that is spoken, with suites of which one was chosen.
     fn taken_hello(&self, version: ProtocolVersion) -> ClientHello {
         let taken = match self.support(ScanQuestion::Version(version)) {
-            Support::Yes(evidence) => match evidence.seen {
+            ScanSupport::Yes(evidence) => match evidence.seen {
                 ScanSight::Chosen { cipher_suite, .. } => Some(cipher_suite),
                 _ => None,
             },
@@ -175,13 +175,13 @@ impl Scan {
         }
     }
 
-    fn certificate_step(&self, kind: Authentication) -> Step {
+    fn certificate_step(&self, kind: ScanAuthentication) -> Step {
         let Some(version) = self.highest_legacy() else {
             return self.certificate_tls13_step(kind);
         };
         let authentication = match kind {
-            Authentication::Rsa => SuiteAuthentication::Rsa,
-            Authentication::Ecdsa => SuiteAuthentication::Ecdsa,
+            ScanAuthentication::Rsa => SuiteAuthentication::Rsa,
+            ScanAuthentication::Ecdsa => SuiteAuthentication::Ecdsa,
         };
         let offered = with_authentication(version, authentication);
         // The suites alone decide: the schemes are for the signatures of the whole chain too
@@ -190,12 +190,12 @@ impl Scan {
     }
 
     /// Under TLS 1.3 the schemes alone decide (RFC 9846 §4.4.2.2).
-    fn certificate_tls13_step(&self, kind: Authentication) -> Step {
+    fn certificate_tls13_step(&self, kind: ScanAuthentication) -> Step {
         let version = ProtocolVersion::TLS_1_3;
         if !self.support(ScanQuestion::Version(version)).is_yes() {
             return Step::void("TLS 1.3 could not be asked");
         }
-        Step::ask(self.schemes_hello(&schemes(kind == Authentication::Ecdsa)))
+        Step::ask(self.schemes_hello(&schemes(kind == ScanAuthentication::Ecdsa)))
     }
 
     /// A hello of TLS 1.3 with these schemes for the key of the server, and all for the signatures

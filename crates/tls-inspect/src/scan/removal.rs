@@ -1,6 +1,6 @@
 //! Finds all that a server takes, by taking away what it chose until it refuses the rest.
 
-use super::{Completeness, Preference, ScanUncertainty};
+use super::{ScanCompleteness, ScanPreference, ScanUncertainty};
 
 const HIDDEN: &str =
     "the rest may go only beside the curve of the certificate, which the server chooses first";
@@ -32,9 +32,9 @@ pub(super) struct Removal<T> {
     found: Vec<T>,
     chunks_with_finds: u32,
     finds_in_chunk: bool,
-    pub(super) completeness: Completeness,
+    pub(super) completeness: ScanCompleteness,
     choices: Vec<(T, u32)>,
-    preference: Option<Preference>,
+    preference: Option<ScanPreference>,
     order: Vec<T>,
     is_order_lost: bool,
     /// What the server, by its last choice, may need to be offered beside the rest.
@@ -75,7 +75,7 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
             found: Vec::new(),
             chunks_with_finds: 0,
             finds_in_chunk: false,
-            completeness: Completeness::Complete,
+            completeness: ScanCompleteness::Complete,
             choices: Vec::new(),
             preference: None,
             order: Vec::new(),
@@ -108,7 +108,7 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         let is_wanted = self.chunks_with_finds > 1
             && !self.is_order_lost
             && rest.len() > 1
-            && matches!(self.preference, Some(Preference::Server { .. }));
+            && matches!(self.preference, Some(ScanPreference::Server { .. }));
         is_wanted.then_some(Offer::Order(rest))
     }
 
@@ -163,11 +163,11 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
                 self.refused_on = Some(connection);
             }
             match (end, &self.completeness) {
-                (End::Unknown(cause), Completeness::Complete | Completeness::Likely) => {
-                    self.completeness = Completeness::Partial(cause);
+                (End::Unknown(cause), ScanCompleteness::Complete | ScanCompleteness::Likely) => {
+                    self.completeness = ScanCompleteness::Partial(cause);
                 }
-                (End::Dropped, Completeness::Complete) => {
-                    self.completeness = Completeness::Likely;
+                (End::Dropped, ScanCompleteness::Complete) => {
+                    self.completeness = ScanCompleteness::Likely;
                 }
                 _ => {}
             }
@@ -180,7 +180,7 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
                     "took each of two and now takes neither".to_owned(),
                 ),
             };
-            self.preference = Some(Preference::Unknown(cause));
+            self.preference = Some(ScanPreference::Unknown(cause));
         } else {
             self.is_order_lost = true;
         }
@@ -200,11 +200,11 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         };
         let connections = [first, second];
         self.preference = Some(if one == other {
-            Preference::Server { connections }
+            ScanPreference::Server { connections }
         } else if one == expected {
-            Preference::Client { connections }
+            ScanPreference::Client { connections }
         } else {
-            Preference::Unknown(ScanUncertainty::NotApplicable(
+            ScanPreference::Unknown(ScanUncertainty::NotApplicable(
                 "chose the second of two".to_owned(),
             ))
         });
@@ -230,20 +230,22 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
 
     /// Whether the asking was cut off, or ended with a refusal on a connection after
     /// `trusted`. What is left then is not known.
-    pub(super) fn completeness(&self, trusted: Option<u32>) -> Completeness {
+    pub(super) fn completeness(&self, trusted: Option<u32>) -> ScanCompleteness {
         if !self.chunks.is_empty() {
-            return Completeness::Partial(ScanUncertainty::NotAsked);
+            return ScanCompleteness::Partial(ScanUncertainty::NotAsked);
         }
         match &self.completeness {
-            Completeness::Complete | Completeness::Likely if self.is_unconfirmed(trusted) => {
-                Completeness::Partial(ScanUncertainty::Unconfirmed)
+            ScanCompleteness::Complete | ScanCompleteness::Likely
+                if self.is_unconfirmed(trusted) =>
+            {
+                ScanCompleteness::Partial(ScanUncertainty::Unconfirmed)
             }
             // What comes last is chosen before the rest by a server that has an order of its own.
-            Completeness::Complete | Completeness::Likely
+            ScanCompleteness::Complete | ScanCompleteness::Likely
                 if self.is_kept_chosen
-                    && !matches!(self.preference, Some(Preference::Client { .. })) =>
+                    && !matches!(self.preference, Some(ScanPreference::Client { .. })) =>
             {
-                Completeness::Partial(ScanUncertainty::NotApplicable(HIDDEN.to_owned()))
+                ScanCompleteness::Partial(ScanUncertainty::NotApplicable(HIDDEN.to_owned()))
             }
             completeness => completeness.clone(),
         }
@@ -259,19 +261,19 @@ impl<T: Copy + PartialEq + std::fmt::Display> Removal<T> {
         self.chunks.is_empty()
     }
 
-    pub(super) fn preference(&self) -> Preference {
+    pub(super) fn preference(&self) -> ScanPreference {
         match &self.preference {
             Some(preference) => preference.clone(),
-            None if self.chunks.is_empty() && self.found.len() < 2 => Preference::Unknown(
+            None if self.chunks.is_empty() && self.found.len() < 2 => ScanPreference::Unknown(
                 ScanUncertainty::NotApplicable("fewer than two to choose from".to_owned()),
             ),
-            None => Preference::Unknown(ScanUncertainty::NotAsked),
+            None => ScanPreference::Unknown(ScanUncertainty::NotAsked),
         }
     }
 
     /// What was found, and whether it is in the server's order.
     pub(super) fn found(&self) -> (Vec<T>, bool) {
-        let is_servers = matches!(self.preference, Some(Preference::Server { .. }));
+        let is_servers = matches!(self.preference, Some(ScanPreference::Server { .. }));
         if self.chunks_with_finds <= 1 {
             return (self.found.clone(), is_servers);
         }

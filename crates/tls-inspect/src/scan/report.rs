@@ -4,7 +4,7 @@ use std::fmt;
 
 #[cfg(feature = "serde")]
 use super::text;
-use super::{ScanUncertainty, Support};
+use super::{ScanSupport, ScanUncertainty};
 use crate::escape::printable;
 use crate::{CipherSuite, Der, DowngradeSentinel, NamedGroup, ProtocolVersion};
 
@@ -16,13 +16,13 @@ use crate::{CipherSuite, Der, DowngradeSentinel, NamedGroup, ProtocolVersion};
 #[non_exhaustive]
 pub struct ScanReport {
     /// The protocol versions, the highest first.
-    pub versions: Vec<VersionSupport>,
+    pub versions: Vec<ScannedVersion>,
     /// The cipher suites of each version that was looked at.
-    pub cipher_suites: Vec<SuiteList>,
+    pub cipher_suites: Vec<ScannedSuites>,
     /// The key exchange groups of TLS 1.3, and the curves of the highest version below.
-    pub groups: Vec<GroupList>,
+    pub groups: Vec<ScannedGroups>,
     /// Whether it agrees on keys by finite-field Diffie-Hellman up to TLS 1.2.
-    pub dhe: Support,
+    pub dhe: ScanSupport,
     /// The prime that it does so with.
     #[cfg_attr(
         feature = "serde",
@@ -30,11 +30,11 @@ pub struct ScanReport {
     )]
     pub dhe_prime: Option<DhePrime>,
     /// What it signs with: a server may have a certificate for each kind of key.
-    pub certificates: Vec<ServerCertificate>,
+    pub certificates: Vec<ScannedCertificate>,
     /// What of a ClientHello it bears.
-    pub tolerance: Tolerance,
+    pub tolerance: HelloTolerance,
     /// What else it does.
-    pub features: Features,
+    pub features: ScanFeatures,
     /// Every connection, in order; its number is its place, from 0.
     pub connections: Vec<ScannedConnection>,
     /// How many connections were used.
@@ -42,7 +42,7 @@ pub struct ScanReport {
     /// How many were allowed.
     pub allowed: u32,
     /// Why the scan ended.
-    pub stop: StopReason,
+    pub stop: ScanStop,
     /// What was still to be asked when it ended.
     #[cfg_attr(
         feature = "serde",
@@ -54,11 +54,11 @@ pub struct ScanReport {
 impl ScanReport {
     /// Whether this version is spoken; that it could not be told if it was not asked.
     #[must_use]
-    pub fn version(&self, version: ProtocolVersion) -> Support {
+    pub fn version(&self, version: ProtocolVersion) -> ScanSupport {
         self.versions
             .iter()
             .find(|entry| entry.version == version)
-            .map_or_else(Support::not_asked, |entry| entry.support.clone())
+            .map_or_else(ScanSupport::not_asked, |entry| entry.support.clone())
     }
 }
 
@@ -66,19 +66,19 @@ impl ScanReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct VersionSupport {
+pub struct ScannedVersion {
     /// The version.
     #[cfg_attr(feature = "serde", serde(with = "text"))]
     pub version: ProtocolVersion,
     /// Whether it is spoken.
-    pub support: Support,
+    pub support: ScanSupport,
 }
 
 /// The cipher suites that a server takes under one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct SuiteList {
+pub struct ScannedSuites {
     /// The version.
     #[cfg_attr(feature = "serde", serde(with = "text"))]
     pub version: ProtocolVersion,
@@ -87,9 +87,9 @@ pub struct SuiteList {
     #[cfg_attr(feature = "serde", serde(with = "text::list"))]
     pub suites: Vec<CipherSuite>,
     /// Whether there are no others.
-    pub completeness: Completeness,
+    pub completeness: ScanCompleteness,
     /// Whose order decides.
-    pub preference: Preference,
+    pub preference: ScanPreference,
     /// Whether the order is the server's.
     pub is_ordered: bool,
 }
@@ -98,7 +98,7 @@ pub struct SuiteList {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct GroupList {
+pub struct ScannedGroups {
     /// The version.
     #[cfg_attr(feature = "serde", serde(with = "text"))]
     pub version: ProtocolVersion,
@@ -106,9 +106,9 @@ pub struct GroupList {
     #[cfg_attr(feature = "serde", serde(with = "text::list"))]
     pub groups: Vec<NamedGroup>,
     /// Whether there are no others.
-    pub completeness: Completeness,
+    pub completeness: ScanCompleteness,
     /// Whose order decides.
-    pub preference: Preference,
+    pub preference: ScanPreference,
 }
 
 /// Whether a list found by taking away what was chosen is whole.
@@ -116,10 +116,10 @@ pub struct GroupList {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Completeness {
+pub enum ScanCompleteness {
     /// All else was refused.
     Complete,
-    /// All else was answered with a close or the like, as in [`Support::LikelyNo`].
+    /// All else was answered with a close or the like, as in [`ScanSupport::LikelyNo`].
     Likely,
     /// There may be more: the asking ended early, for this cause.
     Partial(ScanUncertainty),
@@ -130,7 +130,7 @@ pub enum Completeness {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Preference {
+pub enum ScanPreference {
     /// The server's: it chose the same of two offered in either order.
     Server {
         /// The two connections.
@@ -161,7 +161,7 @@ pub struct DhePrime {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Authentication {
+pub enum ScanAuthentication {
     /// RSA.
     Rsa,
     /// A key on an elliptic curve: ECDSA or EdDSA.
@@ -172,11 +172,11 @@ pub enum Authentication {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct ServerCertificate {
+pub struct ScannedCertificate {
     /// The kind of key.
-    pub authentication: Authentication,
+    pub authentication: ScanAuthentication,
     /// Whether there is a certificate for it.
-    pub support: Support,
+    pub support: ScanSupport,
     /// The chain as sent, unproven: nothing shows that the server holds the key. Empty under
     /// TLS 1.3, where it is encrypted.
     #[cfg_attr(
@@ -190,34 +190,34 @@ pub struct ServerCertificate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Tolerance {
+pub struct HelloTolerance {
     /// A hello of TLS 1.2 and 1.3 of some 250 octets.
-    pub small: Support,
+    pub small: ScanSupport,
     /// The same with a key share of X25519MLKEM768, some 1,500 octets in two TCP segments.
-    pub large: Support,
+    pub large: ScanSupport,
     /// The small one made as long with padding (RFC 7685), which tells whether it is the length.
-    pub padded: Support,
+    pub padded: ScanSupport,
     /// The small one over several records (RFC 9846 §5.1).
-    pub split: Support,
+    pub split: ScanSupport,
 }
 
 /// What else a server does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Features {
+pub struct ScanFeatures {
     /// It compresses, which CRIME (CVE-2012-4929) reads through.
-    pub compression: Support,
+    pub compression: ScanSupport,
     /// It renegotiates securely or not at all (RFC 5746).
-    pub secure_renegotiation: Support,
+    pub secure_renegotiation: ScanSupport,
     /// It binds the session to the handshake (RFC 7627).
-    pub extended_master_secret: Support,
+    pub extended_master_secret: ScanSupport,
     /// It refuses a needless fallback (RFC 7507).
-    pub fallback_scsv: Support,
+    pub fallback_scsv: ScanSupport,
     /// It asks for a client certificate. Told up to TLS 1.2 only.
-    pub client_certificate: Support,
+    pub client_certificate: ScanSupport,
     /// It does without a certificate.
-    pub anonymous: Support,
+    pub anonymous: ScanSupport,
     /// The mark of its answer to a hello of TLS 1.2 or less.
     #[cfg_attr(
         feature = "serde",
@@ -270,7 +270,7 @@ pub enum ScanQuestion {
     /// Whether a hello over several records is taken.
     SplitHello,
     /// Whether there is a certificate for this kind of key.
-    Certificate(Authentication),
+    Certificate(ScanAuthentication),
     /// Whether there are suites without a certificate.
     Anonymous,
     /// The prime of finite-field Diffie-Hellman.
@@ -293,8 +293,8 @@ impl fmt::Display for ScanQuestion {
             Self::LargeHello => f.write_str("large hello"),
             Self::PaddedHello => f.write_str("padded hello"),
             Self::SplitHello => f.write_str("hello over several records"),
-            Self::Certificate(Authentication::Rsa) => f.write_str("RSA certificate"),
-            Self::Certificate(Authentication::Ecdsa) => f.write_str("ECDSA certificate"),
+            Self::Certificate(ScanAuthentication::Rsa) => f.write_str("RSA certificate"),
+            Self::Certificate(ScanAuthentication::Ecdsa) => f.write_str("ECDSA certificate"),
             Self::Anonymous => f.write_str("anonymous suites"),
             Self::Dhe => f.write_str("finite-field Diffie-Hellman"),
             Self::FallbackScsv => f.write_str("fallback SCSV"),
@@ -310,7 +310,7 @@ impl fmt::Display for ScanQuestion {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum StopReason {
+pub enum ScanStop {
     /// Everything wanted was asked.
     Done,
     /// The connections allowed were used up.
@@ -329,7 +329,7 @@ pub enum StopReason {
     Unfinished,
 }
 
-impl fmt::Display for StopReason {
+impl fmt::Display for ScanStop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("done"),

@@ -17,7 +17,7 @@ use crate::{
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Support {
+pub enum ScanSupport {
     /// It does, and this shows it.
     Yes(ScanEvidence),
     /// It does not, and this shows it: it chose otherwise, or refused with an alert that says so.
@@ -29,7 +29,7 @@ pub enum Support {
     Unknown(ScanUncertainty),
 }
 
-impl Support {
+impl ScanSupport {
     /// Whether it is a yes with proof.
     #[must_use]
     pub const fn is_yes(&self) -> bool {
@@ -69,7 +69,7 @@ impl Support {
     }
 }
 
-impl fmt::Display for Support {
+impl fmt::Display for ScanSupport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Yes(evidence) => write!(f, "yes ({evidence})"),

@@ -55,13 +55,13 @@ fn check_form(report: &ScanReport) {
 
 /// That what is said to be, is, and what is said not to be, is not.
 #[track_caller]
-fn check_support(name: &str, support: &Support, truth: bool, context: &impl std::fmt::Debug) {
+fn check_support(name: &str, support: &ScanSupport, truth: bool, context: &impl std::fmt::Debug) {
     match support {
-        Support::Yes(_) => assert!(truth, "{name}: {support} {context:#?}"),
-        Support::No(_) | Support::LikelyNo(_) => {
+        ScanSupport::Yes(_) => assert!(truth, "{name}: {support} {context:#?}"),
+        ScanSupport::No(_) | ScanSupport::LikelyNo(_) => {
             assert!(!truth, "{name}: {support} {context:#?}");
         }
-        Support::Unknown(_) => {}
+        ScanSupport::Unknown(_) => {}
     }
 }
 
@@ -92,13 +92,13 @@ fn check_sound(model: &Model, report: &ScanReport) {
         let (found, truth) = (numbers(&list.suites), model.usable(list.version.0));
         let is_subset = found.iter().all(|suite| truth.contains(suite));
         assert!(is_subset, "{context:#?}");
-        if !matches!(list.completeness, Completeness::Partial(_)) {
+        if !matches!(list.completeness, ScanCompleteness::Partial(_)) {
             assert_eq!(sorted(found.clone()), sorted(truth.clone()), "{context:#?}");
         }
         match list.preference {
-            Preference::Server { .. } => assert!(model.has_own_order, "{context:#?}"),
-            Preference::Client { .. } => assert!(!model.has_own_order, "{context:#?}"),
-            Preference::Unknown(_) => assert!(!list.is_ordered, "{context:#?}"),
+            ScanPreference::Server { .. } => assert!(model.has_own_order, "{context:#?}"),
+            ScanPreference::Client { .. } => assert!(!model.has_own_order, "{context:#?}"),
+            ScanPreference::Unknown(_) => assert!(!list.is_ordered, "{context:#?}"),
         }
         if list.is_ordered {
             let mut truth = truth;
@@ -113,7 +113,7 @@ fn check_sound(model: &Model, report: &ScanReport) {
         let is_13 = list.version == ProtocolVersion::TLS_1_3;
         let has_curves = |&suite: &u16| CipherSuite(suite).to_string().contains("_ECDHE_");
         let usable = is_13 || model.usable(list.version.0).iter().any(has_curves);
-        if usable && !matches!(list.completeness, Completeness::Partial(_)) {
+        if usable && !matches!(list.completeness, ScanCompleteness::Partial(_)) {
             assert_eq!(sorted(found), sorted(model.groups.clone()), "{context:#?}");
         }
     }
@@ -161,14 +161,14 @@ fn check_rest(model: &Model, report: &ScanReport) {
     check("dhe", &report.dhe, any(is_dhe));
     for certificate in &report.certificates {
         match &certificate.support {
-            Support::Yes(_) if certificate.authentication == Authentication::Rsa => {
+            ScanSupport::Yes(_) if certificate.authentication == ScanAuthentication::Rsa => {
                 assert!(model.rsa, "{context:#?}");
             }
-            Support::Yes(_) => assert!(model.ecdsa.is_some(), "{context:#?}"),
-            Support::No(_) if certificate.authentication == Authentication::Rsa => {
+            ScanSupport::Yes(_) => assert!(model.ecdsa.is_some(), "{context:#?}"),
+            ScanSupport::No(_) if certificate.authentication == ScanAuthentication::Rsa => {
                 assert!(!model.rsa || !speaks_with(model, "RSA"), "{context:#?}");
             }
-            Support::No(_) => {
+            ScanSupport::No(_) => {
                 assert!(
                     model.ecdsa.is_none() || !speaks_with(model, "ECDSA"),
                     "{context:#?}"
@@ -201,7 +201,7 @@ fn speaks_with(model: &Model, kind: &str) -> bool {
 fn check(model: &Model) -> ScanReport {
     let report = run(full(), model);
     check_sound(model, &report);
-    assert_eq!(report.stop, StopReason::Done, "{report:#?}");
+    assert_eq!(report.stop, ScanStop::Done, "{report:#?}");
     assert!(report.left_undone.is_empty(), "{report:#?}");
     for version in VERSIONS {
         let truth = spoken(model).contains(&version);
@@ -227,7 +227,7 @@ fn check(model: &Model) -> ScanReport {
             "{model:#?} {report:#?}"
         );
         if let Some(list) = list.filter(|_| usable.len() > 1) {
-            let is_servers = matches!(list.preference, Preference::Server { .. });
+            let is_servers = matches!(list.preference, ScanPreference::Server { .. });
             assert_eq!(is_servers, model.has_own_order, "{report:#?}");
             assert_eq!(list.is_ordered, model.has_own_order, "{report:#?}");
         }
@@ -331,7 +331,7 @@ fn all_of_a_server_that_answers_is_found() {
 #[test]
 fn a_server_that_refuses_with_an_alert_is_told_completely() {
     let report = check(&Model::modern());
-    let is_complete = |list: &SuiteList| list.completeness == Completeness::Complete;
+    let is_complete = |list: &ScannedSuites| list.completeness == ScanCompleteness::Complete;
     assert!(report.cipher_suites.iter().all(is_complete), "{report:#?}");
     assert!(report.version(ProtocolVersion::TLS_1_0).is_no());
     assert_eq!(

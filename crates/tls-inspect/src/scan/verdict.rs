@@ -3,8 +3,8 @@
 use super::plan::CURVE_SCHEMES;
 use super::removal::{Beside, End};
 use super::{
-    Authentication, Scan, ScanEvidence, ScanQuestion, ScanSight, ScanUncertainty, State, Support,
-    Verdict,
+    Scan, ScanAuthentication, ScanEvidence, ScanQuestion, ScanSight, ScanSupport, ScanUncertainty,
+    State, Verdict,
 };
 use crate::{
     AlertDescription, Certificate, CipherSuite, HelloOutcome, KeyExchange, NamedGroup,
@@ -12,20 +12,20 @@ use crate::{
 };
 
 impl Scan {
-    pub(super) fn support(&self, question: ScanQuestion) -> Support {
+    pub(super) fn support(&self, question: ScanQuestion) -> ScanSupport {
         let task = self.tasks.iter().find(|task| task.question == question);
         match task.map(|task| &task.state) {
             Some(State::Done(support)) => support.clone(),
-            Some(State::Postponed { cause, .. }) => Support::Unknown(cause.clone()),
+            Some(State::Postponed { cause, .. }) => ScanSupport::Unknown(cause.clone()),
             Some(State::Taken(seen)) => self.told_by_schemes(seen).unwrap_or_else(|| {
                 let why = "under TLS 1.3 the certificate is encrypted";
-                Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+                ScanSupport::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
             }),
-            _ => Support::not_asked(),
+            _ => ScanSupport::not_asked(),
         }
     }
 
-    pub(super) fn finish(&mut self, task: usize, support: Support) {
+    pub(super) fn finish(&mut self, task: usize, support: ScanSupport) {
         if let Some(task) = self.tasks.get_mut(task) {
             task.state = State::Done(support);
         }
@@ -113,8 +113,10 @@ impl Scan {
             }
         }
         let support = match (self.judge(question, verdict), dropped) {
-            (Support::No(refusal), Some(dropped)) if !(is_version && refusal.refuses_version()) => {
-                Support::LikelyNo(dropped)
+            (ScanSupport::No(refusal), Some(dropped))
+                if !(is_version && refusal.refuses_version()) =>
+            {
+                ScanSupport::LikelyNo(dropped)
             }
             (support, _) => support,
         };
@@ -129,9 +131,11 @@ impl Scan {
             Verdict::Dropped(ScanEvidence {
                 seen: ScanSight::Dropped { cause, .. },
                 ..
-            }) => self.finish(index, Support::Unknown(*cause)),
-            Verdict::Dropped(_) => self.finish(index, Support::Unknown(ScanUncertainty::CutShort)),
-            Verdict::Unknown(cause) => self.finish(index, Support::Unknown(cause)),
+            }) => self.finish(index, ScanSupport::Unknown(*cause)),
+            Verdict::Dropped(_) => {
+                self.finish(index, ScanSupport::Unknown(ScanUncertainty::CutShort))
+            }
+            Verdict::Unknown(cause) => self.finish(index, ScanSupport::Unknown(cause)),
         }
     }
 
@@ -151,16 +155,16 @@ impl Scan {
 
     /// What it says that a hello with the schemes of one kind of key was taken; `None` if that
     /// depends on what becomes of another.
-    pub(super) fn told_by_schemes(&self, seen: &ScanEvidence) -> Option<Support> {
+    pub(super) fn told_by_schemes(&self, seen: &ScanEvidence) -> Option<ScanSupport> {
         if let Some(refused) = self.scheme_refusal {
             let seen_with = ScanSight::OnlyWithSchemes { refused };
             let evidence = ScanEvidence::new(seen.connection, seen_with);
-            return Some(Support::Yes(evidence));
+            return Some(ScanSupport::Yes(evidence));
         }
         (self.curves_taken >= CURVE_SCHEMES.len()).then(|| {
             let why =
                 "it takes any signature schemes, and under TLS 1.3 the certificate is encrypted";
-            Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
+            ScanSupport::Unknown(ScanUncertainty::NotApplicable(why.to_owned()))
         })
     }
 
@@ -191,17 +195,17 @@ impl Scan {
         }
     }
 
-    fn judge(&mut self, question: ScanQuestion, verdict: Verdict<'_>) -> Support {
+    fn judge(&mut self, question: ScanQuestion, verdict: Verdict<'_>) -> ScanSupport {
         match verdict {
-            Verdict::Unknown(cause) => Support::Unknown(cause),
+            Verdict::Unknown(cause) => ScanSupport::Unknown(cause),
             // Whether a fallback is dropped for what it is, nothing says.
             Verdict::Dropped(evidence) if question == ScanQuestion::FallbackScsv => {
                 match evidence.seen {
-                    ScanSight::Dropped { cause, .. } => Support::Unknown(*cause),
-                    _ => Support::Unknown(ScanUncertainty::CutShort),
+                    ScanSight::Dropped { cause, .. } => ScanSupport::Unknown(*cause),
+                    _ => ScanSupport::Unknown(ScanUncertainty::CutShort),
                 }
             }
-            Verdict::Dropped(evidence) => Support::LikelyNo(evidence),
+            Verdict::Dropped(evidence) => ScanSupport::LikelyNo(evidence),
             Verdict::Refused(evidence) => refused(question, evidence),
             Verdict::Answered(outcome, evidence) => self.answered(question, outcome, evidence),
         }
@@ -212,18 +216,18 @@ impl Scan {
         question: ScanQuestion,
         outcome: &HelloOutcome,
         seen: ScanEvidence,
-    ) -> Support {
+    ) -> ScanSupport {
         let flight = match outcome {
             HelloOutcome::Chosen(flight) => Some(flight.as_ref()),
             _ => None,
         };
         match question {
             ScanQuestion::Version(asked) => version(asked, outcome, seen),
-            ScanQuestion::FallbackScsv => Support::No(seen),
+            ScanQuestion::FallbackScsv => ScanSupport::No(seen),
             ScanQuestion::Compression => match flight {
-                Some(flight) if flight.hello.compression != 0 => Support::Yes(seen),
-                Some(_) => Support::No(seen),
-                None => Support::Unknown(ScanUncertainty::CutShort),
+                Some(flight) if flight.hello.compression != 0 => ScanSupport::Yes(seen),
+                Some(_) => ScanSupport::No(seen),
+                None => ScanSupport::Unknown(ScanUncertainty::CutShort),
             },
             ScanQuestion::Anonymous => offered(flight, CipherSuite::is_anonymous, seen),
             ScanQuestion::Dhe => {
@@ -238,38 +242,38 @@ impl Scan {
                 offered(flight, is_dhe, seen)
             }
             ScanQuestion::Certificate(kind) => self.certificate(kind, flight, seen),
-            _ => Support::Yes(seen),
+            _ => ScanSupport::Yes(seen),
         }
     }
 
     fn certificate(
         &mut self,
-        kind: Authentication,
+        kind: ScanAuthentication,
         flight: Option<&ServerFlight>,
         seen: ScanEvidence,
-    ) -> Support {
+    ) -> ScanSupport {
         // The certificate comes after the ServerHello and encrypted, and one that goes with none of
         // the schemes may come too (RFC 9846 §4.4.2.2).
         let told = flight.filter(|flight| flight.hello.version < ProtocolVersion::TLS_1_3);
         let Some(flight) = told else {
             let why = "under TLS 1.3 the certificate is encrypted";
-            return Support::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
+            return ScanSupport::Unknown(ScanUncertainty::NotApplicable(why.to_owned()));
         };
         let authentication = flight.hello.cipher_suite.authentication();
         let is_asked = match kind {
-            Authentication::Rsa => authentication == Some(SuiteAuthentication::Rsa),
-            Authentication::Ecdsa => authentication == Some(SuiteAuthentication::Ecdsa),
+            ScanAuthentication::Rsa => authentication == Some(SuiteAuthentication::Rsa),
+            ScanAuthentication::Ecdsa => authentication == Some(SuiteAuthentication::Ecdsa),
         };
         if !is_asked {
             let suite = flight.hello.cipher_suite.to_string();
-            return Support::Unknown(ScanUncertainty::NotOffered(suite));
+            return ScanSupport::Unknown(ScanUncertainty::NotOffered(suite));
         }
         match &flight.chain {
             Some(chain) if !chain.is_empty() => {
                 self.sightings.chains.push((kind, chain.clone()));
-                Support::Yes(seen)
+                ScanSupport::Yes(seen)
             }
-            _ => Support::Unknown(ScanUncertainty::CutShort),
+            _ => ScanSupport::Unknown(ScanUncertainty::CutShort),
         }
     }
 }
@@ -279,28 +283,28 @@ fn offered(
     flight: Option<&ServerFlight>,
     is_meant: impl FnOnce(CipherSuite) -> bool,
     seen: ScanEvidence,
-) -> Support {
+) -> ScanSupport {
     match flight.map(|flight| flight.hello.cipher_suite) {
-        Some(suite) if is_meant(suite) => Support::Yes(seen),
-        Some(suite) => Support::Unknown(ScanUncertainty::NotOffered(suite.to_string())),
-        None => Support::Unknown(ScanUncertainty::CutShort),
+        Some(suite) if is_meant(suite) => ScanSupport::Yes(seen),
+        Some(suite) => ScanSupport::Unknown(ScanUncertainty::NotOffered(suite.to_string())),
+        None => ScanSupport::Unknown(ScanUncertainty::CutShort),
     }
 }
 
 /// What the answer to a hello of one version says of it.
-fn version(asked: ProtocolVersion, outcome: &HelloOutcome, seen: ScanEvidence) -> Support {
+fn version(asked: ProtocolVersion, outcome: &HelloOutcome, seen: ScanEvidence) -> ScanSupport {
     let Some(version) = version_of(outcome) else {
-        return Support::Unknown(ScanUncertainty::CutShort);
+        return ScanSupport::Unknown(ScanUncertainty::CutShort);
     };
     match outcome {
-        _ if version == asked => Support::Yes(seen),
-        HelloOutcome::Chosen(flight) if is_version_told(asked, flight) => Support::No(seen),
+        _ if version == asked => ScanSupport::Yes(seen),
+        HelloOutcome::Chosen(flight) if is_version_told(asked, flight) => ScanSupport::No(seen),
         HelloOutcome::Chosen(flight) => {
             let deviation = flight.deviations.first().cloned();
-            Support::Unknown(ScanUncertainty::Malformed(deviation.unwrap_or_default()))
+            ScanSupport::Unknown(ScanUncertainty::Malformed(deviation.unwrap_or_default()))
         }
         // A HelloRetryRequest is of TLS 1.3, whatever it says.
-        _ => Support::Unknown(ScanUncertainty::NotOffered(version.to_string())),
+        _ => ScanSupport::Unknown(ScanUncertainty::NotOffered(version.to_string())),
     }
 }
 
@@ -379,19 +383,19 @@ fn group_of_curve(name: &str) -> Option<NamedGroup> {
 
 /// What a refusal says. `inappropriate_fallback` refuses the fallback and nothing else, and any
 /// other refusal says nothing about it.
-fn refused(question: ScanQuestion, evidence: ScanEvidence) -> Support {
+fn refused(question: ScanQuestion, evidence: ScanEvidence) -> ScanSupport {
     let ScanSight::Alert(alert) = &evidence.seen else {
-        return Support::No(evidence);
+        return ScanSupport::No(evidence);
     };
     let is_fallback = alert.description == AlertDescription::INAPPROPRIATE_FALLBACK;
     // That a hello with compression is refused does not say that one without it is not.
     if question == ScanQuestion::Compression {
-        return Support::Unknown(ScanUncertainty::Alert(*alert));
+        return ScanSupport::Unknown(ScanUncertainty::Alert(*alert));
     }
     match (question == ScanQuestion::FallbackScsv, is_fallback) {
-        (true, true) => Support::Yes(evidence),
-        (false, false) => Support::No(evidence),
-        _ => Support::Unknown(ScanUncertainty::Alert(*alert)),
+        (true, true) => ScanSupport::Yes(evidence),
+        (false, false) => ScanSupport::No(evidence),
+        _ => ScanSupport::Unknown(ScanUncertainty::Alert(*alert)),
     }
 }
 

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tls_inspect::{
-    Completeness, NamedGroup, Preference, ProtocolVersion, Scan, ScanOptions, ScanReport,
-    ScanUncertainty, StopReason,
+    NamedGroup, ProtocolVersion, Scan, ScanCompleteness, ScanOptions, ScanPreference, ScanReport,
+    ScanStop, ScanUncertainty,
 };
 
 use crate::servers::postfix::{self, Service};
@@ -76,7 +76,7 @@ async fn scan(server: &Server) -> ScanReport {
 
 /// A report as what can be compared. What the scan could not tell fails the test.
 fn found(report: &ScanReport) -> Found {
-    assert_eq!(report.stop, StopReason::Done, "{report:#?}");
+    assert_eq!(report.stop, ScanStop::Done, "{report:#?}");
     let mut found = Found::default();
     for version in &report.versions {
         assert!(!version.support.is_unknown(), "{report:#?}");
@@ -88,13 +88,13 @@ fn found(report: &ScanReport) -> Found {
         if list.suites.is_empty() {
             continue;
         }
-        assert_eq!(list.completeness, Completeness::Complete, "{report:#?}");
+        assert_eq!(list.completeness, ScanCompleteness::Complete, "{report:#?}");
         let numbers = list.suites.iter().map(|suite| suite.0).collect();
         found.suites.insert(list.version.0, numbers);
         if list.version < ProtocolVersion::TLS_1_3 {
             found.is_server_order = match list.preference {
-                Preference::Server { .. } => Some(true),
-                Preference::Client { .. } => Some(false),
+                ScanPreference::Server { .. } => Some(true),
+                ScanPreference::Client { .. } => Some(false),
                 _ => found.is_server_order,
             };
         }
@@ -102,10 +102,10 @@ fn found(report: &ScanReport) -> Found {
     for list in &report.groups {
         if !list.groups.is_empty() {
             match &list.completeness {
-                Completeness::Partial(ScanUncertainty::NotApplicable(_)) => {
+                ScanCompleteness::Partial(ScanUncertainty::NotApplicable(_)) => {
                     found.has_more_groups = true;
                 }
-                whole => assert_eq!(*whole, Completeness::Complete, "{report:#?}"),
+                whole => assert_eq!(*whole, ScanCompleteness::Complete, "{report:#?}"),
             }
             let numbers = list.groups.iter().map(|group| group.0).collect();
             found.groups.insert(list.version.0, numbers);

@@ -24,7 +24,7 @@ fn item_43_a_server_that_fails_at_a_long_hello_is_told_by_it() {
         },
     );
     assert!(
-        matches!(report.tolerance.large, Support::LikelyNo(_)),
+        matches!(report.tolerance.large, ScanSupport::LikelyNo(_)),
         "{report:#?}"
     );
     let silent = Habit::Drop(End::Silence);
@@ -36,7 +36,7 @@ fn item_43_a_server_that_fails_at_a_long_hello_is_told_by_it() {
             ..Model::modern()
         },
     );
-    let expected = Support::Unknown(ScanUncertainty::TimedOut);
+    let expected = ScanSupport::Unknown(ScanUncertainty::TimedOut);
     assert_eq!(report.tolerance.large, expected, "{report:#?}");
 }
 
@@ -79,7 +79,7 @@ fn item_69_a_mark_shows_a_version_that_asking_did_not() {
         probe.handle_input(&model.answer(&Hello::read(probe.output()), 1).0);
         scan.handle_answer(probe.finish());
     }
-    let Support::Yes(evidence) = scan.report().version(ProtocolVersion::TLS_1_3) else {
+    let ScanSupport::Yes(evidence) = scan.report().version(ProtocolVersion::TLS_1_3) else {
         panic!("{:#?}", scan.report())
     };
     assert_eq!(
@@ -97,10 +97,10 @@ fn item_70_a_budget_is_kept_and_what_is_left_undone_is_told() {
             (report.used, report.allowed),
             (budget.min(report.used), budget)
         );
-        if report.stop == StopReason::Budget {
+        if report.stop == ScanStop::Budget {
             assert_eq!(report.used, budget);
         } else {
-            assert_eq!(report.stop, StopReason::Done);
+            assert_eq!(report.stop, ScanStop::Done);
             assert!(report.left_undone.is_empty());
         }
     }
@@ -148,8 +148,8 @@ fn item_72_only_three_alerts_refuse() {
             .iter()
             .find(|list| list.version.0 == 0x0303);
         let expected = match description {
-            40 | 70 | 71 => Completeness::Complete,
-            _ => Completeness::Likely,
+            40 | 70 | 71 => ScanCompleteness::Complete,
+            _ => ScanCompleteness::Likely,
         };
         assert_eq!(list.unwrap().completeness, expected, "{description}");
     }
@@ -157,7 +157,7 @@ fn item_72_only_three_alerts_refuse() {
     scan.next_hello().unwrap();
     scan.handle_refused("421 4.7.0 too\nmany");
     assert_eq!(scan.next_hello(), None);
-    let StopReason::Refused { words } = scan.report().stop else {
+    let ScanStop::Refused { words } = scan.report().stop else {
         panic!("{:#?}", scan.report())
     };
     assert!(!words.contains('\n') && words.contains("421"));
@@ -190,7 +190,7 @@ fn item_72_a_server_that_comes_to_refuse_everything_is_not_believed() {
 #[test]
 fn item_73_a_signaling_value_is_never_found() {
     let report = run(full(), &Model::modern());
-    let Support::Yes(evidence) = &report.features.fallback_scsv else {
+    let ScanSupport::Yes(evidence) = &report.features.fallback_scsv else {
         panic!("{report:#?}")
     };
     let ScanSight::Alert(alert) = &evidence.seen else {
@@ -216,7 +216,7 @@ fn item_74_a_certificate_on_a_rare_curve_is_found() {
     // The rest would go only beside its curve, which this server chooses first.
     let list = &report.groups[1];
     assert!(
-        matches!(list.completeness, Completeness::Partial(_)),
+        matches!(list.completeness, ScanCompleteness::Partial(_)),
         "{report:#?}"
     );
 }

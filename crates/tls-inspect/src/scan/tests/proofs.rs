@@ -28,7 +28,7 @@ fn common_suites_dropped_and_rare_ones_refused_is_no_proof() {
         );
         let found = report.version(TLS_1_0);
         assert_eq!(found.is_no(), is_proof, "{description} {found}");
-        let is_likely = matches!(found, Support::LikelyNo(_));
+        let is_likely = matches!(found, ScanSupport::LikelyNo(_));
         assert_eq!(is_likely, !is_proof, "{description} {found}");
     }
 }
@@ -43,7 +43,7 @@ fn a_certificate_whose_suites_are_dropped_is_not_disproved_by_a_refusal_of_tls13
         },
     );
     let found = &report.certificates[1].support;
-    assert!(matches!(found, Support::LikelyNo(_)), "{found}");
+    assert!(matches!(found, ScanSupport::LikelyNo(_)), "{found}");
 }
 
 /// An ECDSA-only server's curves, up to TLS 1.2.
@@ -66,7 +66,7 @@ fn check_curves(model: &Model, expected: &[u16], is_complete: bool) {
     let found: Vec<u16> = list.groups.iter().map(|group| group.0).collect();
     assert_eq!(sorted(found), sorted(expected.to_vec()), "{list:#?}");
     assert_eq!(
-        list.completeness == Completeness::Complete,
+        list.completeness == ScanCompleteness::Complete,
         is_complete,
         "{list:#?}"
     );
@@ -290,9 +290,9 @@ fn check_keys(model: &Model, expected: [Option<bool>; 2]) {
     };
     let report = run(full(), &model);
     check_sound(&model, &report);
-    let told = |certificate: &ServerCertificate| match certificate.support {
-        Support::Yes(_) => Some(true),
-        Support::No(_) => Some(false),
+    let told = |certificate: &ScannedCertificate| match certificate.support {
+        ScanSupport::Yes(_) => Some(true),
+        ScanSupport::No(_) => Some(false),
         _ => None,
     };
     let found: Vec<_> = report.certificates.iter().map(told).collect();
