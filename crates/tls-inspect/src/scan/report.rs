@@ -15,7 +15,8 @@ use crate::{CipherSuite, Der, DowngradeSentinel, NamedGroup, ProtocolVersion};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ScanReport {
-    /// The protocol versions, the highest first.
+    /// The protocol versions, the highest first: whether each is spoken with a client that shares
+    /// no secret with the server.
     pub versions: Vec<ScannedVersion>,
     /// The cipher suites of each version that was looked at.
     pub cipher_suites: Vec<ScannedSuites>,
@@ -175,7 +176,8 @@ pub enum ScanAuthentication {
 pub struct ScannedCertificate {
     /// The kind of key.
     pub authentication: ScanAuthentication,
-    /// Whether there is a certificate for it.
+    /// Whether there is a certificate for it. Under TLS 1.3, where none is seen, a yes rests on
+    /// what is refused in its place ([`ScanSight::OnlyWithSchemes`](super::ScanSight)).
     pub support: ScanSupport,
     /// The chain as sent, unproven: nothing shows that the server holds the key. Empty under
     /// TLS 1.3, where it is encrypted.

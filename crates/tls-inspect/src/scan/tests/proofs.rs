@@ -140,6 +140,28 @@ fn item_69_a_mark_and_a_refusal_of_the_version_are_a_contradiction() {
 }
 
 #[test]
+fn item_69_the_lower_mark_shows_the_one_version_if_the_other_is_refused() {
+    let model = Model {
+        versions: vec![0x0301, 0x0304],
+        suites: vec![0x002f],
+        ..Model::modern()
+    };
+    for (description, is_told) in [(40, true), (70, false)] {
+        let report = run_with(full(), |hello, number| {
+            match (hello.offers(0x0304), hello.legacy_version) {
+                (true, _) => alert(2, 70),
+                (_, 0x0303) => alert(2, description),
+                _ => model.answer(hello, number),
+            }
+        });
+        let [newer, found] = [TLS_1_3, TLS_1_2].map(|version| report.version(version));
+        assert_eq!(found.is_yes(), is_told, "{description}: {found}");
+        assert_eq!(found.is_unknown(), !is_told, "{description}: {found}");
+        assert_eq!(newer.is_unknown(), !is_told, "{description}: {newer}");
+    }
+}
+
+#[test]
 fn a_version_that_was_chosen_anywhere_is_spoken() {
     for habit in [Habit::Drop(End::Close), Habit::Alert(40)] {
         for versions in [vec![0x0303], vec![0x0304]] {

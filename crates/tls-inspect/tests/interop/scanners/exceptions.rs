@@ -28,6 +28,7 @@ enum Proof {
 
 const UNKNOWN_TO_IT: &str = "it knows no group that is newer than itself";
 const NO_CURVES: &str = "it shows no curve of TLS 1.2 for this server";
+const ONE_CURVE: &str = "it offers a curve alone, without that of the certificate";
 
 const EXCEPTIONS: &[Exception] = &[
     Exception {
@@ -64,6 +65,34 @@ const EXCEPTIONS: &[Exception] = &[
         entry: "scan: TLSv1.2 group x25519 (0x001d)",
         why: NO_CURVES,
         proof: Proof::Curve("X25519", "X25519"),
+    },
+    Exception {
+        server: "openssl, ECDSA",
+        tool: "sslscan",
+        entry: "scan: TLSv1.2 group secp384r1 (0x0018)",
+        why: ONE_CURVE,
+        proof: Proof::Curve("P-384", "secp384r1"),
+    },
+    Exception {
+        server: "openssl, ECDSA",
+        tool: "sslscan",
+        entry: "scan: TLSv1.2 group secp521r1 (0x0019)",
+        why: ONE_CURVE,
+        proof: Proof::Curve("P-521", "secp521r1"),
+    },
+    Exception {
+        server: "openssl, ECDSA",
+        tool: "sslscan",
+        entry: "scan: TLSv1.2 group x25519 (0x001d)",
+        why: ONE_CURVE,
+        proof: Proof::Curve("X25519", "X25519"),
+    },
+    Exception {
+        server: "openssl, ECDSA",
+        tool: "sslscan",
+        entry: "scan: TLSv1.2 group x448 (0x001e)",
+        why: ONE_CURVE,
+        proof: Proof::Curve("X448", "X448"),
     },
 ];
 
