@@ -133,7 +133,7 @@ impl Scan {
                 ..
             }) => self.finish(index, ScanSupport::Unknown(*cause)),
             Verdict::Dropped(_) => {
-                self.finish(index, ScanSupport::Unknown(ScanUncertainty::CutShort))
+                self.finish(index, ScanSupport::Unknown(ScanUncertainty::CutShort));
             }
             Verdict::Unknown(cause) => self.finish(index, ScanSupport::Unknown(cause)),
         }
