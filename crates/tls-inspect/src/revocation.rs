@@ -156,6 +156,17 @@ fn key_octets<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
     fields.bit_string()
 }
 
+/// An INTEGER without the octets in front that only repeat its sign (X.690 §8.3.2). A number
+/// written in more octets than DER allows is still the same certificate's.
+fn shortest(mut integer: &[u8]) -> &[u8] {
+    while let [first @ (0 | 0xff), rest @ ..] = integer
+        && rest.first().is_some_and(|next| (next ^ first) & 0x80 == 0)
+    {
+        integer = rest;
+    }
+    integer
+}
+
 /// Whether one of the extensions is critical and none of `known`; `None` if they are malformed.
 fn has_critical(extensions: Option<&[u8]>, known: &[&[u8]]) -> Option<bool> {
     let Some(extensions) = extensions else {

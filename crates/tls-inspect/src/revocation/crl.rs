@@ -104,8 +104,8 @@ pub enum CrlFailureKind {
     BadSignature,
     /// It needs a signature algorithm that cannot be computed here.
     UnsupportedAlgorithm,
-    /// It lacks what RFC 5280 demands of every list: a `nextUpdate` (§5.1.2.5), and a CRL number
-    /// that is not critical (§5.2.3).
+    /// It lacks what RFC 5280 demands of every list: a `nextUpdate` (§5.1.2.5) that is not before
+    /// its `thisUpdate`, and a CRL number of at most 20 octets that is not critical (§5.2.3).
     Nonconforming,
     /// It is about other certificates: of another kind, or of another distribution point.
     OutOfScope,
@@ -350,16 +350,23 @@ fn check_scope(scope: &Scope<'_>, subject: &X509Certificate<'_>) -> Result<(), C
 
 /// What the answer rests on. The time of `nextUpdate` is one at which there is a newer list.
 fn proof(list: &List<'_>, scope: &Scope<'_>, now: i64) -> Result<CrlProof, CrlFailure> {
+    let nonconforming = |detail: &str| CrlFailure::new(CrlFailureKind::Nonconforming, detail);
     let this_update = list.this_update;
+    let Some(next_update) = list.next_update else {
+        return Err(nonconforming(
+            "revocation list without the time of the next one",
+        ));
+    };
+    if next_update < this_update {
+        return Err(nonconforming(
+            "revocation list whose next one is due before it",
+        ));
+    }
     if this_update.saturating_sub(CLOCK_SKEW) > now {
         let early = this_update.abs_diff(now);
         let detail = format!("revocation list issued only {early} s later");
         return Err(CrlFailure::new(CrlFailureKind::NotYetValid, detail));
     }
-    let Some(next_update) = list.next_update else {
-        let detail = "revocation list without the time of the next one";
-        return Err(CrlFailure::new(CrlFailureKind::Nonconforming, detail));
-    };
     Ok(CrlProof {
         this_update,
         next_update,

@@ -102,7 +102,7 @@ impl OcspFailure {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum OcspFailureKind {
-    /// It is no basic OCSP response, or over 64 KiB.
+    /// It is no basic OCSP response, contradicts itself, or has over 64 KiB.
     Malformed,
     /// The responder gave no answer, but this status.
     NotSuccessful(OcspResponseStatus),
@@ -274,6 +274,10 @@ fn judge(
 
 fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> {
     let this_update = single.this_update;
+    if single.next_update.is_some_and(|next| next < this_update) {
+        let detail = "nextUpdate is before thisUpdate";
+        return Err(OcspFailure::new(OcspFailureKind::Malformed, detail));
+    }
     if this_update.saturating_sub(CLOCK_SKEW) > now {
         let detail = format!("now is {now}, thisUpdate {this_update}");
         return Err(OcspFailure::new(OcspFailureKind::NotYetValid, detail));

@@ -268,3 +268,50 @@ fn the_list_that_chrome_publishes_is_read() {
         assert_eq!(LogList::from_json(&json).unwrap_err().kind(), kind);
     }
 }
+
+/// What is told of the channels that cannot be read, by every provider.
+#[track_caller]
+fn check_unreadable(chain: &[Der], staple: Option<&[u8]>, expected: &[SctChannel]) {
+    let logs = LogList::default();
+    let staple = staple.map(Der::new);
+    for provider in providers() {
+        let report = check_scts(chain, None, staple.as_ref(), &logs, &provider, NOW);
+        assert_eq!(report.unreadable_lists, expected, "{report:?}");
+        assert_eq!(report.scts, []);
+    }
+}
+
+#[test]
+fn item_62_what_cannot_be_read_is_not_without_timestamps() {
+    let (root, key) = (Authority::root("Root"), KeyPair::generate().unwrap());
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let chain = [leaf.clone()];
+    check_unreadable(&chain, None, &[]);
+    // A certificate that is missing, is none, breaks off, or has the list twice or no list in it.
+    let certificate_only = [SctChannel::Certificate];
+    check_unreadable(&[], None, &certificate_only);
+    let octets = leaf.as_bytes();
+    for broken in [&[][..], &[0x30, 2, 0x30, 0], &octets[..octets.len() / 2]] {
+        check_unreadable(&[Der::new(broken)], None, &certificate_only);
+    }
+    let sct_oid = [1, 3, 6, 1, 4, 1, 11_129, 2, 4, 2];
+    for values in [vec![vec![5, 0]], vec![write_tlv(OCTET_STRING, &[0, 0]); 2]] {
+        let mut params = CertificateParams::new(vec!["mx.example.org".to_owned()]).unwrap();
+        params.custom_extensions.extend(
+            values
+                .into_iter()
+                .map(|value| CustomExtension::from_oid_content(&sct_oid, value)),
+        );
+        let signed = params.signed_by(&key, &root.issuer).unwrap();
+        let broken = Der::from(signed.der().clone());
+        check_unreadable(&[broken], None, &certificate_only);
+    }
+    // A staple that is none or breaks off; one that has no answer has no timestamps.
+    let staple = crate::revocation::revoked_staple(&root, &leaf);
+    check_unreadable(&chain, Some(staple.as_bytes()), &[]);
+    check_unreadable(&chain, Some(&[0x30, 3, 10, 1, 3]), &[]);
+    let octets = staple.as_bytes();
+    for broken in [&[][..], &[0x30, 0], &octets[..octets.len() - 1]] {
+        check_unreadable(&chain, Some(broken), &[SctChannel::Staple]);
+    }
+}

@@ -5,10 +5,13 @@ use crate::der::reader::{
     ENUMERATED, Extension, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME, context,
     context_primitive,
 };
-use crate::revocation::{RevocationReason, Signed};
+use crate::revocation::{RevocationReason, Signed, shortest};
 
 /// The most entries of a list that are read.
 const MAX_ENTRIES: usize = 1_000_000;
+
+/// The most octets of a CRL number (RFC 5280 §5.2.3).
+const MAX_NUMBER: usize = 20;
 
 /// `cRLNumber`, 2.5.29.20.
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
@@ -107,7 +110,7 @@ impl<'a> List<'a> {
                 CRL_NUMBER if extension.critical => {
                     return Err(nonconforming("with a critical CRL number"));
                 }
-                CRL_NUMBER => number = Reader::only(extension.value, INTEGER),
+                CRL_NUMBER => number = Some(crl_number(extension.value)?),
                 DELTA_CRL_INDICATOR => scope.delta = true,
                 ISSUING_DISTRIBUTION_POINT => scope
                     .read_point(extension.value)
@@ -124,6 +127,7 @@ impl<'a> List<'a> {
     /// The first entry with this serial number. All entries are read, because a critical
     /// extension in any of them stands in the way of the list as a whole (RFC 5280 §5.3).
     pub(super) fn find(&self, serial: &[u8]) -> Result<Option<Entry<'a>>, CrlFailure> {
+        let serial = shortest(serial);
         let mut found = None;
         let mut entries = self.entries;
         let mut left = MAX_ENTRIES;
@@ -138,7 +142,7 @@ impl<'a> List<'a> {
             if entry.has_unknown_critical {
                 return Err(unknown_critical("an entry of the revocation list"));
             }
-            if significant(entry.serial) == significant(serial) && found.is_none() {
+            if shortest(entry.serial) == serial && found.is_none() {
                 found = Some(entry);
             }
         }
@@ -146,11 +150,20 @@ impl<'a> List<'a> {
     }
 }
 
-/// An INTEGER without the zeros in front. A number written in more octets than DER allows is
-/// still the same certificate's.
-fn significant(integer: &[u8]) -> &[u8] {
-    let zeros = integer.iter().take_while(|&&octet| octet == 0).count();
-    integer.get(zeros..).unwrap_or_default()
+/// `CRLNumber ::= INTEGER (0..MAX)`, of at most 20 octets (RFC 5280 §5.2.3). The zero in front of
+/// a number whose first bit is set is not counted, so as to refuse none that others take.
+fn crl_number(value: &[u8]) -> Result<&[u8], CrlFailure> {
+    let number = Reader::only(value, INTEGER).map(shortest);
+    let octets = match number {
+        Some([0, octets @ ..] | octets @ [1..=0x7f, ..]) => octets,
+        _ => return Err(nonconforming("with a CRL number that is none")),
+    };
+    if octets.len() > MAX_NUMBER {
+        let length = octets.len();
+        let how = format!("with a CRL number of {length} octets, where {MAX_NUMBER} are the most");
+        return Err(nonconforming(&how));
+    }
+    Ok(number.unwrap_or_default())
 }
 
 /// What certificates a list is about.

@@ -477,3 +477,42 @@ fn an_issuer_whose_key_usages_cannot_be_read_may_sign_no_list() {
         assert_eq!(failure.kind, CrlFailureKind::IssuerMayNotSign);
     }
 }
+
+#[test]
+fn a_list_that_ends_before_it_begins_proves_nothing() {
+    let world = world();
+    for serial in [vec![1], serial(&world.leaf)] {
+        let mut issue = Issue::of(&world.root);
+        issue.entries = vec![entry(&serial, None)];
+        for (this_update, next_update) in [
+            ("20260601000500Z", "20260601000459Z"),
+            ("20260531000001Z", "20260531000000Z"),
+            ("20260602000001Z", "20260602000000Z"),
+        ] {
+            (issue.this_update, issue.next_update) = (this_update, Some(next_update));
+            world.fails(&issue.sign(), CrlFailureKind::Nonconforming);
+        }
+    }
+}
+
+#[test]
+fn a_crl_number_has_at_most_20_octets_and_is_not_negative() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    let number = |octets: &[u8]| {
+        let integer = write_tlv(INTEGER, octets);
+        Some(extension(&[0x55, 0x1d, 20], false, &integer))
+    };
+    issue.number = number(&[0x7f; 20]);
+    assert_eq!(world.not_revoked(&issue.sign()).number, "7f".repeat(20));
+    // The zero in front of a number whose first bit is set is no part of it.
+    issue.number = number(&[&[0][..], &[0xff; 20]].concat());
+    world.not_revoked(&issue.sign());
+    for serial in [vec![1], serial(&world.leaf)] {
+        issue.entries = vec![entry(&serial, None)];
+        for octets in [&[0x7f; 21][..], &[1; 100_000], &[0x80], &[]] {
+            issue.number = number(octets);
+            world.fails(&issue.sign(), CrlFailureKind::Nonconforming);
+        }
+    }
+}

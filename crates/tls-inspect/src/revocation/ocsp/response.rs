@@ -8,7 +8,7 @@ use super::{OcspFailure, OcspFailureKind, OcspResponseStatus};
 use crate::der::reader::{
     ENUMERATED, Extension, INTEGER, OCTET_STRING, OID, Reader, SCT_LIST, context, context_primitive,
 };
-use crate::revocation::{Revocation, RevocationReason, Signed, key_octets};
+use crate::revocation::{Revocation, RevocationReason, Signed, key_octets, shortest};
 
 /// The most octets of a response that is looked at; real ones have 300 to 3,000.
 const MAX_RESPONSE: usize = 64 * 1024;
@@ -19,11 +19,14 @@ const MAX_HASHES: usize = 8;
 /// `id-pkix-ocsp-basic`, 1.3.6.1.5.5.7.48.1.1.
 pub(super) const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 
+fn malformed(detail: &str) -> OcspFailure {
+    OcspFailure::new(OcspFailureKind::Malformed, detail)
+}
+
 /// Reads `OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED, responseBytes [0] EXPLICIT
 /// SEQUENCE { responseType OID, response OCTET STRING } OPTIONAL }` down to the
 /// `BasicOCSPResponse` in it (RFC 6960 §4.2.1).
 pub(super) fn basic_response(staple: &[u8]) -> Result<&[u8], OcspFailure> {
-    let malformed = |detail: &str| OcspFailure::new(OcspFailureKind::Malformed, detail);
     if staple.len() > MAX_RESPONSE {
         return Err(malformed("expected at most 65536 octets, found more"));
     }
@@ -221,50 +224,60 @@ pub(super) fn find_response<'a>(
     serial: &[u8],
     issuer: &X509Certificate<'_>,
 ) -> Result<SingleResponse<'a>, OcspFailure> {
-    use OcspFailureKind as Kind;
-
-    let mut newest: Option<SingleResponse<'a>> = None;
-    let mut failure = OcspFailure::new(Kind::OtherCertificate, "the serial number differs");
+    let serial = shortest(serial);
+    let mut newest = None;
+    let mut unclear = Vec::new();
+    let mut other = "the serial number differs";
     // Hashing is only for responses with the right serial number, and only for so many.
     let mut hashes_left = MAX_HASHES;
     while !responses.is_empty() {
-        let Some(single) = SingleResponse::next(&mut responses) else {
-            let detail = "expected a SingleResponse, found other octets";
-            return Err(OcspFailure::new(Kind::Malformed, detail));
-        };
-        if single.id.serial != serial {
+        let single = SingleResponse::next(&mut responses)
+            .ok_or_else(|| malformed("expected a SingleResponse, found other octets"))?;
+        if shortest(single.id.serial) != serial {
             continue;
         }
         if hashes_left == 0 {
-            let detail = format!(
-                "expected at most {MAX_HASHES} responses with the serial number, found more"
-            );
-            return Err(OcspFailure::new(Kind::Malformed, detail));
+            return Err(malformed(
+                "expected at most 8 responses with the serial number, found more",
+            ));
         }
         hashes_left -= 1;
         match single.id.is_of(issuer) {
-            Some(true) => {
-                if newest.as_ref().is_some_and(|newest| {
-                    newest.this_update == single.this_update && newest.status != single.status
-                }) {
-                    let detail = "two responses of the same time contradict each other";
-                    return Err(OcspFailure::new(Kind::Malformed, detail));
-                }
-                if newest
-                    .as_ref()
-                    .is_none_or(|newest| newest.this_update < single.this_update)
-                {
-                    newest = Some(single);
-                }
-            }
-            Some(false) => {
-                failure = OcspFailure::new(Kind::OtherCertificate, "the issuer differs");
-            }
-            None => {
-                let detail = "the hash algorithm of the CertID is not known";
-                failure = OcspFailure::new(Kind::UnsupportedAlgorithm, detail);
-            }
+            Some(true) => newest = Some(newer(newest, single)?),
+            Some(false) => other = "the issuer differs",
+            None => unclear.push(single),
         }
     }
-    newest.ok_or(failure)
+    match newest {
+        Some(newest) if !unclear.iter().any(|other| may_overrule(other, &newest)) => Ok(newest),
+        None if unclear.is_empty() => {
+            Err(OcspFailure::new(OcspFailureKind::OtherCertificate, other))
+        }
+        _ => {
+            let detail = "the hash algorithm of the CertID is not known";
+            let kind = OcspFailureKind::UnsupportedAlgorithm;
+            Err(OcspFailure::new(kind, detail))
+        }
+    }
+}
+
+fn newer<'a>(
+    newest: Option<SingleResponse<'a>>,
+    single: SingleResponse<'a>,
+) -> Result<SingleResponse<'a>, OcspFailure> {
+    match newest {
+        Some(newest) if newest.this_update > single.this_update => Ok(newest),
+        Some(newest)
+            if newest.this_update == single.this_update && newest.status != single.status =>
+        {
+            let detail = "two responses of the same time contradict each other";
+            Err(malformed(detail))
+        }
+        _ => Ok(single),
+    }
+}
+
+/// Whether a response that may be about the certificate too would take from `newest` what it says.
+fn may_overrule(unclear: &SingleResponse<'_>, newest: &SingleResponse<'_>) -> bool {
+    unclear.this_update >= newest.this_update && unclear.status != newest.status
 }

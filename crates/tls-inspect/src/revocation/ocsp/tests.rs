@@ -413,3 +413,55 @@ fn item_61_certificates_of_the_same_name_do_not_hide_the_issuer() {
     let found = verdict(revoked_staple(&root, &leaf).as_bytes(), &chain);
     assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
 }
+
+#[test]
+fn item_61_a_newer_answer_whose_issuer_cannot_be_told_is_not_passed_over() {
+    let World { root, leaf, chain } = world();
+    let mut newer = Answer::good(&root, &leaf);
+    newer.revoke();
+    (newer.algorithm, newer.this_update) = (ECDSA_SHA256, "20260531000001Z");
+    let mut answer = Answer::good(&root, &leaf);
+    let unsupported = OcspFailureKind::UnsupportedAlgorithm;
+    for this_update in ["20260531000001Z", "20260531000000Z"] {
+        newer.this_update = this_update;
+        answer.more = newer.single();
+        fails(&answer.sign(), &chain, unsupported);
+    }
+    newer.this_update = "20260530235959Z";
+    answer.more = newer.single();
+    is_good(&answer.sign(), &chain);
+    // One that says the same, or is about another certificate, stands in no way.
+    let mut same = Answer::good(&root, &leaf);
+    same.algorithm = ECDSA_SHA256;
+    same.this_update = "20260531000001Z";
+    answer.more = same.single();
+    is_good(&answer.sign(), &chain);
+    newer.this_update = "20260531000001Z";
+    let other = root.leaf(&["other.example.org"]).der;
+    newer.subject = &other;
+    answer.more = newer.single();
+    is_good(&answer.sign(), &chain);
+    // Nor is an older "revoked" told past a newer "good".
+    let mut revoked = Answer::good(&root, &leaf);
+    revoked.revoke();
+    revoked.more = same.single();
+    fails(&revoked.sign(), &chain, unsupported);
+}
+
+#[test]
+fn item_61_a_staple_that_ends_before_it_begins_is_malformed_at_any_time() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    for (this_update, next_update) in [
+        ("20260601000500Z", "20260601000459Z"),
+        ("20260601000001Z", "20260601000000Z"),
+        ("20260531000001Z", "20260531000000Z"),
+        ("20260602000001Z", "20260602000000Z"),
+    ] {
+        (answer.this_update, answer.next_update) = (this_update, Some(next_update));
+        fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+    }
+    answer.this_update = "20260601000000Z";
+    answer.next_update = Some("20260601000000Z");
+    is_good(&answer.sign(), &chain);
+}
