@@ -141,6 +141,19 @@ impl<'a> SingleResponse<'a> {
             extensions: fields.optional(context(1))?,
         })
     }
+
+    /// Whether this one takes from another, about the same certificate, what it says: if it is
+    /// as new and says something else, or tells of a revocation that is never taken back
+    /// (RFC 5280 §5.3.1).
+    fn contradicts(&self, other: &Self) -> bool {
+        let is_lasting = matches!(&self.status, Status::Revoked(revocation)
+            if revocation.reason != Some(RevocationReason::CERTIFICATE_HOLD));
+        if self.this_update >= other.this_update {
+            self.status != other.status
+        } else {
+            is_lasting && !matches!(other.status, Status::Revoked(_))
+        }
+    }
 }
 
 /// The contents of `RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT
@@ -225,8 +238,7 @@ pub(super) fn find_response<'a>(
     issuer: &X509Certificate<'_>,
 ) -> Result<SingleResponse<'a>, OcspFailure> {
     let serial = shortest(serial);
-    let mut newest = None;
-    let mut unclear = Vec::new();
+    let (mut found, mut unclear) = (Vec::new(), Vec::new());
     let mut other = "the serial number differs";
     // Hashing is only for responses with the right serial number, and only for so many.
     let mut hashes_left = MAX_HASHES;
@@ -237,19 +249,24 @@ pub(super) fn find_response<'a>(
             continue;
         }
         if hashes_left == 0 {
-            return Err(malformed(
-                "expected at most 8 responses with the serial number, found more",
-            ));
+            let detail = format!(
+                "expected at most {MAX_HASHES} responses with the serial number, found more"
+            );
+            return Err(malformed(&detail));
         }
         hashes_left -= 1;
         match single.id.is_of(issuer) {
-            Some(true) => newest = Some(newer(newest, single)?),
+            Some(true) => found.push(single),
             Some(false) => other = "the issuer differs",
             None => unclear.push(single),
         }
     }
-    match newest {
-        Some(newest) if !unclear.iter().any(|other| may_overrule(other, &newest)) => Ok(newest),
+    found.sort_by_key(|single| single.this_update);
+    match found.pop() {
+        Some(newest) if found.iter().any(|other| other.contradicts(&newest)) => {
+            Err(malformed("two responses contradict each other"))
+        }
+        Some(newest) if !unclear.iter().any(|other| other.contradicts(&newest)) => Ok(newest),
         None if unclear.is_empty() => {
             Err(OcspFailure::new(OcspFailureKind::OtherCertificate, other))
         }
@@ -259,25 +276,4 @@ pub(super) fn find_response<'a>(
             Err(OcspFailure::new(kind, detail))
         }
     }
-}
-
-fn newer<'a>(
-    newest: Option<SingleResponse<'a>>,
-    single: SingleResponse<'a>,
-) -> Result<SingleResponse<'a>, OcspFailure> {
-    match newest {
-        Some(newest) if newest.this_update > single.this_update => Ok(newest),
-        Some(newest)
-            if newest.this_update == single.this_update && newest.status != single.status =>
-        {
-            let detail = "two responses of the same time contradict each other";
-            Err(malformed(detail))
-        }
-        _ => Ok(single),
-    }
-}
-
-/// Whether a response that may be about the certificate too would take from `newest` what it says.
-fn may_overrule(unclear: &SingleResponse<'_>, newest: &SingleResponse<'_>) -> bool {
-    unclear.this_update >= newest.this_update && unclear.status != newest.status
 }

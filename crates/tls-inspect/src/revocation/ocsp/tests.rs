@@ -64,6 +64,12 @@ impl<'a> Answer<'a> {
         self.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
     }
 
+    /// Two days ago, for a time.
+    fn hold(&mut self) {
+        let reason = write_tlv(context(0), &[ENUMERATED, 1, 6]);
+        self.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
+    }
+
     fn single(&self) -> Vec<u8> {
         let issuer = read_certificate(self.issuer.der.as_bytes()).unwrap();
         let subject = read_certificate(self.subject.as_bytes()).unwrap();
@@ -429,6 +435,9 @@ fn item_61_a_newer_answer_whose_issuer_cannot_be_told_is_not_passed_over() {
     }
     newer.this_update = "20260530235959Z";
     answer.more = newer.single();
+    fails(&answer.sign(), &chain, unsupported);
+    newer.hold();
+    answer.more = newer.single();
     is_good(&answer.sign(), &chain);
     // One that says the same, or is about another certificate, stands in no way.
     let mut same = Answer::good(&root, &leaf);
@@ -464,4 +473,28 @@ fn item_61_a_staple_that_ends_before_it_begins_is_malformed_at_any_time() {
     answer.this_update = "20260601000000Z";
     answer.next_update = Some("20260601000000Z");
     is_good(&answer.sign(), &chain);
+}
+
+#[test]
+fn item_61_only_a_hold_is_taken_back_by_a_newer_answer() {
+    let World { root, leaf, chain } = world();
+    let mut older = Answer::good(&root, &leaf);
+    older.this_update = "20260530235959Z";
+    let mut answer = Answer::good(&root, &leaf);
+    older.hold();
+    answer.more = older.single();
+    is_good(&answer.sign(), &chain);
+    older.revoke();
+    answer.more = older.single();
+    let malformed = OcspFailureKind::Malformed;
+    check_detail(verdict(&answer.sign(), &chain), malformed, "contradict");
+    // A newer revocation overrules whatever was said before.
+    for before in [Answer::good(&root, &leaf).status, older.status.clone()] {
+        let mut answer = Answer::good(&root, &leaf);
+        answer.hold();
+        older.status = before;
+        answer.more = older.single();
+        let found = verdict(&answer.sign(), &chain);
+        assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
+    }
 }
