@@ -10,8 +10,8 @@ use crate::{
 ///
 /// Only a proof that failed is a [`Failure`]. One that could not be checked, or that the
 /// handshake did not get to, is neither good nor bad: see [`Capture::key_possession`]. So it is
-/// with the staple: only one that proves a revocation is a failure, and everything else is told
-/// in [`Assessment::staple`].
+/// with the staple: only one that proves a revocation, or that the certificate was never issued,
+/// is a failure, and everything else is told in [`Assessment::staple`].
 ///
 /// The same capture can be judged again with another store, at another time, or for another
 /// name. It is offline work and pure.
@@ -114,7 +114,7 @@ pub struct Assessment {
     pub staple: Option<StapleState>,
     /// All that is wrong, the most telling first: that the server does not hold the key, then
     /// the faults of the chain from the end-entity certificate upwards, then a revocation that
-    /// the staple proves, then a wrong name. What the authority says comes after the faults of
+    /// the staple proves, or that the certificate was never issued, then a wrong name. What the authority says comes after the faults of
     /// the chain, since an untrusted one says nothing, and so does the name of an untrusted
     /// certificate.
     pub failures: Vec<Failure>,
@@ -150,16 +150,25 @@ impl Assessment {
         }
     }
 
-    /// With what the server did about stapling; a revocation that the staple proves is a failure.
+    /// With what the server did about stapling. A revocation that the staple proves is a failure,
+    /// and so is that the certificate was never issued.
     #[must_use]
     pub fn with_staple(mut self, staple: StapleState) -> Self {
-        self.failures
-            .retain(|failure| !matches!(failure, Failure::Revoked(_)));
-        if let StapleState::Present(OcspVerdict::Revoked { revocation, .. }) = &staple {
+        let is_of_staple =
+            |failure: &_| matches!(failure, Failure::Revoked(_) | Failure::NeverIssued);
+        self.failures.retain(|failure| !is_of_staple(failure));
+        let failure = match &staple {
+            StapleState::Present(OcspVerdict::Revoked { revocation, .. }) => {
+                Some(Failure::Revoked(*revocation))
+            }
+            StapleState::Present(OcspVerdict::NeverIssued(_)) => Some(Failure::NeverIssued),
+            _ => None,
+        };
+        if let Some(failure) = failure {
             let mut failures = self.failures.iter();
             let name = failures.position(|failure| matches!(failure, Failure::Identity(_)));
             let place = name.unwrap_or(self.failures.len());
-            self.failures.insert(place, Failure::Revoked(*revocation));
+            self.failures.insert(place, failure);
         }
         self.staple = Some(staple);
         self
@@ -184,6 +193,9 @@ pub enum Failure {
     Trust(TrustFailure),
     /// The staple proves that the end-entity certificate was revoked.
     Revoked(Revocation),
+    /// The staple proves that the authority does not know to have issued the end-entity
+    /// certificate.
+    NeverIssued,
     /// The certificate has not the name.
     Identity(IdentityMatch),
 }

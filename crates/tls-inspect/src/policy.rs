@@ -164,7 +164,7 @@ impl<'a> MailServer<'a> {
                 }
                 Failure::Trust(failure) => causes.push(PolicyCause::Trust(failure)),
                 // RFC 8461 §4.2 demands of no sender that it look at revocation.
-                Failure::Revoked(_) => {}
+                Failure::Revoked(_) | Failure::NeverIssued => {}
                 Failure::Identity(found) => {
                     causes.push(PolicyCause::Identity(vec![(reference.clone(), found)]));
                 }

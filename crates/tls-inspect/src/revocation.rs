@@ -18,7 +18,9 @@ pub use self::crl::{CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, check_crl}
 pub(crate) use self::crl::{CrlIssuer, List, allows_crl_signing, judge_list};
 pub(crate) use self::ocsp::sct_extension;
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
-pub(crate) use self::ocsp::tests::{demanding_leaf, revoked_staple, staple_with_scts};
+pub(crate) use self::ocsp::tests::{
+    demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts,
+};
 pub use self::ocsp::{
     OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
     StapleState, check_staple,

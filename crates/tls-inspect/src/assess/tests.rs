@@ -2,7 +2,7 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
 
 use super::*;
 use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed_leaf};
-use crate::revocation::{demanding_leaf, revoked_staple, staple_with_scts};
+use crate::revocation::{demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts};
 use crate::{
     Deviation, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, LifetimeState,
     OcspFailureKind, RevocationReason, TrustFailureKind,
@@ -126,6 +126,19 @@ fn a_staple_that_proves_a_revocation_is_a_failure_before_the_name() {
     let again = assessment.with_staple(staple);
     assert!(expected(&again.failures), "{again:?}");
     let none = again.with_staple(StapleState::Absent);
+    assert!(matches!(none.failures[..], [Failure::Identity(_)]));
+}
+
+#[test]
+fn item_61_a_certificate_that_was_never_issued_is_a_failure_before_the_name() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let staple = never_issued_staple(&root, &leaf);
+    let assessment = assess_staple(&root, &leaf, Some(staple), "other.example");
+    let expected = [Failure::NeverIssued];
+    assert_eq!(assessment.failures[..1], expected, "{assessment:?}");
+    assert!(matches!(assessment.failures[1..], [Failure::Identity(_)]));
+    let none = assessment.with_staple(StapleState::Absent);
     assert!(matches!(none.failures[..], [Failure::Identity(_)]));
 }
 

@@ -9,7 +9,8 @@ pub(crate) use self::response::sct_extension;
 use self::response::{ResponseData, SingleResponse, Status, basic_response, find_response};
 use self::signer::check_signer;
 use super::{
-    CLOCK_SKEW, IssuerSearch, Revocation, Signed, find_issuer, has_critical, read_certificate,
+    CLOCK_SKEW, IssuerSearch, Revocation, RevocationReason, Signed, find_issuer, has_critical,
+    read_certificate,
 };
 use crate::der::reader::SCT_LIST;
 use crate::{Certificate, CryptoProvider, Der};
@@ -17,6 +18,13 @@ use crate::{Certificate, CryptoProvider, Der};
 /// How old a response without `nextUpdate` may be, in seconds: ten days, the longest that the
 /// Baseline Requirements (§4.9.10) let one with it last.
 const MAX_AGE: i64 = 10 * 86_400;
+
+/// What a responder answers for a certificate that was never issued (RFC 6960 §2.2). The
+/// extension that comes along need not be looked at (§4.4.8).
+const NEVER_ISSUED: Revocation = Revocation {
+    time: 0,
+    reason: Some(RevocationReason::CERTIFICATE_HOLD),
+};
 
 /// What a stapled response says of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +41,10 @@ pub enum OcspVerdict {
         /// When and why it was revoked.
         revocation: Revocation,
     },
+    /// The issuer never issued such a certificate, by a responder that answers "revoked" for
+    /// those too, on hold since 1970-01-01 (RFC 6960 §2.2), with proof. Since the issuer's key
+    /// did sign it, somebody else has the key or the authority lost count.
+    NeverIssued(OcspProof),
     /// The responder says, with proof, that it does not know the certificate.
     Unknown(OcspProof),
     /// The response proves nothing about the certificate, for this reason.
@@ -267,6 +279,7 @@ fn judge(
     };
     Ok(match single.status {
         Status::Good => OcspVerdict::Good(proof),
+        Status::Revoked(NEVER_ISSUED) => OcspVerdict::NeverIssued(proof),
         Status::Revoked(revocation) => OcspVerdict::Revoked { proof, revocation },
         Status::Unknown => OcspVerdict::Unknown(proof),
     })
@@ -296,9 +309,15 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
     Ok(())
 }
 
-/// Extensions that may be critical without harm: the nonce, which is for who asks, and the list
-/// of SCTs.
-const KNOWN_EXTENSIONS: &[&[u8]] = &[&[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2], SCT_LIST];
+/// `id-pkix-ocsp-nonce`, 1.3.6.1.5.5.7.48.1.2.
+const NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
+
+/// `id-pkix-ocsp-extended-revoke`, 1.3.6.1.5.5.7.48.1.9.
+const EXTENDED_REVOKE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 9];
+
+/// Extensions that may be critical without harm: the nonce, which is for who asks, the list of
+/// SCTs, and that "revoked" may be said of certificates that were never issued.
+const KNOWN_EXTENSIONS: &[&[u8]] = &[NONCE, SCT_LIST, EXTENDED_REVOKE];
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 pub(super) mod tests;

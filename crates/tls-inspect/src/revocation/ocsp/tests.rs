@@ -70,6 +70,12 @@ impl<'a> Answer<'a> {
         self.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
     }
 
+    /// As RFC 6960 §2.2 has it of a certificate that was never issued.
+    fn never_issued(&mut self) {
+        let reason = write_tlv(context(0), &[ENUMERATED, 1, 6]);
+        self.status = write_tlv(context(1), &[at("19700101000000Z"), reason].concat());
+    }
+
     fn single(&self) -> Vec<u8> {
         let issuer = read_certificate(self.issuer.der.as_bytes()).unwrap();
         let subject = read_certificate(self.subject.as_bytes()).unwrap();
@@ -138,6 +144,13 @@ pub(crate) fn staple_with_scts(issuer: &Authority, subject: &Der, list: &[u8]) -
 pub(crate) fn revoked_staple(issuer: &Authority, subject: &Der) -> Der {
     let mut answer = Answer::good(issuer, subject);
     answer.revoke();
+    Der::new(answer.sign())
+}
+
+/// A response that says that the certificate was never issued.
+pub(crate) fn never_issued_staple(issuer: &Authority, subject: &Der) -> Der {
+    let mut answer = Answer::good(issuer, subject);
+    answer.never_issued();
     Der::new(answer.sign())
 }
 
@@ -497,4 +510,37 @@ fn item_61_only_a_hold_is_taken_back_by_a_newer_answer() {
         let found = verdict(&answer.sign(), &chain);
         assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
     }
+}
+
+#[test]
+fn item_61_a_certificate_that_was_never_issued_is_told_as_that() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    answer.never_issued();
+    // The extension by which a responder says that it answers so may be critical or missing.
+    let oid = write_tlv(OID, EXTENDED_REVOKE);
+    let value = write_tlv(OCTET_STRING, &[5, 0]);
+    let marked = sequence(&[&oid, &[1, 1, 0xff], &value]);
+    for extension in [Vec::new(), sequence(&[&oid, &value]), marked] {
+        answer.extension = extension;
+        let found = verdict(&answer.sign(), &chain);
+        let OcspVerdict::NeverIssued(proof) = found else {
+            panic!("{found:?}")
+        };
+        assert_eq!(proof.this_update, NOW - 86_400);
+    }
+    // A hold of another time, or another reason, is a revocation.
+    answer.hold();
+    let hold = answer.status.clone();
+    let other_reason = write_tlv(context(0), &[ENUMERATED, 1, 1]);
+    let key = write_tlv(context(1), &[at("19700101000000Z"), other_reason].concat());
+    let none = write_tlv(context(1), &at("19700101000000Z"));
+    for status in [hold, key, none] {
+        answer.status = status;
+        let found = verdict(&answer.sign(), &chain);
+        assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
+    }
+    answer.never_issued();
+    answer.next_update = Some("20260531235959Z");
+    fails(&answer.sign(), &chain, OcspFailureKind::Stale);
 }
