@@ -91,6 +91,11 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
             Outcome::Fail(Severity::Error),
             format!("the stapled OCSP response says that the certificate is {revocation}"),
         )),
+        Failure::NeverIssued => Some((
+            Outcome::Fail(Severity::Error),
+            "the stapled OCSP response says that the authority never issued the certificate"
+                .to_owned(),
+        )),
         Failure::Trust(TrustFailure {
             kind: TrustFailureKind::Expired | TrustFailureKind::NotYetValid,
             element: Some(0),
@@ -202,6 +207,9 @@ mod tests {
         let (outcome, message) = said_here(&Failure::Revoked(revocation)).expect("it is said");
         assert_eq!(outcome, Outcome::Fail(Severity::Error));
         assert!(message.ends_with("reason keyCompromise (1)"), "{message}");
+        let (outcome, message) = said_here(&Failure::NeverIssued).expect("it is said");
+        assert_eq!(outcome, Outcome::Fail(Severity::Error));
+        assert!(message.contains("never issued"), "{message}");
     }
 
     #[test]
