@@ -16,7 +16,6 @@ use x509_parser::prelude::FromDer as _;
 
 pub use self::crl::{CrlFailure, CrlFailureKind, CrlProof, CrlVerdict, check_crl};
 pub(crate) use self::crl::{CrlIssuer, List, allows_crl_signing, judge_list};
-pub(crate) use self::ocsp::sct_extension;
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 pub(crate) use self::ocsp::tests::{
     demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts,
@@ -25,6 +24,7 @@ pub use self::ocsp::{
     OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspResponseStatus, OcspVerdict,
     StapleState, check_staple,
 };
+pub(crate) use self::ocsp::{StapledList, stapled_lists};
 pub use self::pointers::RevocationPointers;
 use crate::der::reader::{Extension, Reader, SEQUENCE};
 use crate::numbers::wire_number;
@@ -78,7 +78,7 @@ wire_number! {
 }
 
 /// Reads a certificate; what follows it is left alone, as by [`Certificate`](crate::Certificate).
-fn read_certificate(der: &[u8]) -> Option<X509Certificate<'_>> {
+pub(crate) fn read_certificate(der: &[u8]) -> Option<X509Certificate<'_>> {
     X509Certificate::from_der(der)
         .ok()
         .map(|(_, certificate)| certificate)

@@ -12,16 +12,16 @@ mod precertificate;
 mod sct;
 
 use sha2::{Digest as _, Sha256};
+use x509_parser::certificate::X509Certificate;
 
 pub use self::log_list::{CtLog, LogList, LogListError, LogListErrorKind, LogState};
 use self::sct::{Entry, Sct};
 use crate::der::hex;
-use crate::der::reader::Reader;
 use crate::provider::SignatureCheck;
-use crate::revocation::{IssuerSearch, find_issuer, sct_extension};
+use crate::revocation::{IssuerSearch, StapledList, find_issuer, read_certificate, stapled_lists};
 use crate::{CryptoProvider, Der};
 
-/// The most SCTs of one list that are looked at; two to five are usual.
+/// The most SCTs of one channel that are looked at; two to five are usual.
 const MAX_SCTS: usize = 32;
 
 /// What was found out about the SCTs that a server showed.
@@ -29,9 +29,11 @@ const MAX_SCTS: usize = 32;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TransparencyReport {
-    /// Every SCT, in the order found: of each list, the first 32.
+    /// Every SCT, in the order found: of each channel, the first 32. Those in a staple that are
+    /// about another certificate come after those about this one.
     pub scts: Vec<SctReport>,
-    /// The channels whose list, or what follows in it, cannot be read.
+    /// The channels that may have shown more than is told: a certificate, a staple or a list in
+    /// it that cannot be read, or not to its end, or that has more than 32 SCTs.
     pub unreadable_lists: Vec<SctChannel>,
 }
 
@@ -107,6 +109,16 @@ pub enum SctVerdict {
         /// The description of the log.
         log: String,
     },
+    /// Its signature is of another algorithm than the key of this log is for, so the log did not
+    /// make it.
+    #[non_exhaustive]
+    WrongAlgorithm {
+        /// The description of the log.
+        log: String,
+    },
+    /// It stands in a staple, or a part of one, that is about another certificate, and proves
+    /// nothing about this one.
+    OfOtherCertificate,
     /// It is signed, and its time has yet to come (RFC 6962 §5.2).
     InTheFuture,
     /// It is no SCT, or one of another version.
@@ -119,7 +131,9 @@ pub enum SctVerdict {
 /// if `handshake` has its contents, and those in `staple`.
 ///
 /// For those in the certificate its issuer has to be in `chain` too. A `staple` is not checked
-/// as an OCSP response: SCTs are signed by themselves.
+/// as an OCSP response, since SCTs are signed by themselves; which certificate it is about is
+/// looked at. The `handshake` is `None` if the extension was not sent or not asked for; the
+/// report does not tell one from the other.
 #[must_use]
 pub fn check_scts(
     chain: &[Der],
@@ -135,39 +149,46 @@ pub fn check_scts(
         now: now_unix,
     };
     let mut report = TransparencyReport::default();
-    let Some(certificate) = chain.first() else {
-        return report;
-    };
-    let der = certificate.as_bytes();
-    if let Some(list) = precertificate::sct_list(der) {
-        let entry = embedded_entry(chain, provider);
-        check.list(&mut report, SctChannel::Certificate, list, &entry);
-    }
-    let entry = Entry::certificate(der).ok_or_else(|| "the certificate is too long".to_owned());
+    let octets = chain.first().map(Der::as_bytes).unwrap_or_default();
+    let others = chain.get(1..).unwrap_or_default();
+    let issuer = chain.first().map_or(IssuerSearch::NotInChain, |first| {
+        find_issuer(first, others, provider)
+    });
+    check.embedded(&mut report, octets, &issuer);
+    let entry = Entry::certificate(octets)
+        .ok_or_else(|| "there is no certificate, or one too long for a log".to_owned());
     if let Some(list) = handshake {
-        check.list(&mut report, SctChannel::Handshake, Some(list), &entry);
+        check.list(&mut report, SctChannel::Handshake, Some(list), |sct| {
+            check.judge(sct, &entry)
+        });
     }
-    if let Some(value) = staple.and_then(|staple| sct_extension(staple.as_bytes())) {
-        let list = Reader::only(value, crate::der::reader::OCTET_STRING);
-        check.list(&mut report, SctChannel::Staple, list, &entry);
+    if let Some(staple) = staple {
+        let certificate = read_certificate(octets);
+        check.staple(&mut report, staple, certificate.as_ref(), &issuer, &entry);
     }
     report
 }
 
 /// What the logs signed for a certificate with SCTs in it.
-fn embedded_entry(chain: &[Der], provider: &CryptoProvider) -> Result<Entry, String> {
-    let certificate = chain.first().ok_or_else(|| "no certificate".to_owned())?;
-    let others = chain.get(1..).unwrap_or_default();
-    let issuer = match find_issuer(certificate, others, provider) {
+fn embedded_entry(certificate: &[u8], issuer: &IssuerSearch<'_>) -> Result<Entry, String> {
+    let issuer = match issuer {
         IssuerSearch::Found(issuer) => issuer,
         IssuerSearch::NotInChain => {
             return Err("the chain has not the issuer, whose key is part of the entry".to_owned());
         }
-        IssuerSearch::Unsupported(text) => return Err(text),
+        IssuerSearch::Unsupported(text) => return Err(text.clone()),
     };
     let key_hash = Sha256::digest(issuer.tbs_certificate.subject_pki.raw);
-    precertificate::entry(certificate.as_bytes(), &key_hash.into())
+    precertificate::entry(certificate, &key_hash.into())
         .ok_or_else(|| "the precertificate cannot be made up again".to_owned())
+}
+
+impl TransparencyReport {
+    fn tell_unreadable(&mut self, channel: SctChannel) {
+        if !self.unreadable_lists.contains(&channel) {
+            self.unreadable_lists.push(channel);
+        }
+    }
 }
 
 struct Check<'a> {
@@ -177,29 +198,80 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    fn embedded(
+        &self,
+        report: &mut TransparencyReport,
+        certificate: &[u8],
+        issuer: &IssuerSearch<'_>,
+    ) {
+        let channel = SctChannel::Certificate;
+        match precertificate::sct_list(certificate) {
+            Some(Some(list)) => {
+                let entry = embedded_entry(certificate, issuer);
+                self.list(report, channel, Some(list), |sct| self.judge(sct, &entry));
+            }
+            // That it has none is believed of a certificate only.
+            Some(None) if read_certificate(certificate).is_some() => {}
+            _ => report.tell_unreadable(channel),
+        }
+    }
+
+    fn staple(
+        &self,
+        report: &mut TransparencyReport,
+        staple: &Der,
+        certificate: Option<&X509Certificate<'_>>,
+        issuer: &IssuerSearch<'_>,
+        entry: &Result<Entry, String>,
+    ) {
+        let issuer = match issuer {
+            IssuerSearch::Found(issuer) => Some(&**issuer),
+            _ => None,
+        };
+        let channel = SctChannel::Staple;
+        let (mut lists, whole) = stapled_lists(staple.as_bytes(), certificate, issuer);
+        // Those of other certificates leave no place for those of this one otherwise.
+        lists.sort_by_key(|list| list.is_about == Some(false));
+        for StapledList { is_about, list } in lists {
+            self.list(report, channel, list, |sct| match is_about {
+                Some(true) => self.judge(sct, entry),
+                Some(false) => SctVerdict::OfOtherCertificate,
+                None => match self.judge(sct, entry) {
+                    SctVerdict::BadSignature { .. } => SctVerdict::CouldNotTell(
+                        "the log did not sign it for this certificate, and whether the staple is \
+                         about another cannot be told"
+                            .to_owned(),
+                    ),
+                    verdict => verdict,
+                },
+            });
+        }
+        if !whole {
+            report.tell_unreadable(channel);
+        }
+    }
+
     fn list(
         &self,
         report: &mut TransparencyReport,
         channel: SctChannel,
         list: Option<&[u8]>,
-        entry: &Result<Entry, String>,
+        judge: impl Fn(&Sct<'_>) -> SctVerdict,
     ) {
-        let (scts, whole) = list.map_or((Vec::new(), false), sct::split_list);
-        for octets in scts {
-            report.scts.push(self.one(channel, octets, entry));
-        }
+        let seen = report.scts.iter().filter(|sct| sct.channel == channel);
+        let most = MAX_SCTS.saturating_sub(seen.count());
+        let (scts, whole) = list.map_or((Vec::new(), false), |list| sct::split_list(list, most));
+        report.scts.extend(scts.into_iter().map(|octets| {
+            let sct = Sct::read(octets);
+            SctReport {
+                channel,
+                log_id: sct.as_ref().map(|sct| hex(sct.log_id)),
+                timestamp_ms: sct.as_ref().map(|sct| sct.timestamp),
+                verdict: sct.as_ref().map_or(SctVerdict::Unreadable, &judge),
+            }
+        }));
         if !whole {
-            report.unreadable_lists.push(channel);
-        }
-    }
-
-    fn one(&self, channel: SctChannel, octets: &[u8], entry: &Result<Entry, String>) -> SctReport {
-        let sct = Sct::read(octets);
-        SctReport {
-            channel,
-            log_id: sct.as_ref().map(|sct| hex(sct.log_id)),
-            timestamp_ms: sct.as_ref().map(|sct| sct.timestamp),
-            verdict: sct.map_or(SctVerdict::Unreadable, |sct| self.judge(&sct, entry)),
+            report.tell_unreadable(channel);
         }
     }
 
@@ -207,6 +279,11 @@ impl Check<'_> {
         let Some(log) = self.logs.find(sct.log_id) else {
             return SctVerdict::UnknownLog;
         };
+        if sct.is_of_other_algorithm(log.key.as_bytes()) {
+            return SctVerdict::WrongAlgorithm {
+                log: log.description.clone(),
+            };
+        }
         let entry = match entry {
             Ok(entry) => entry,
             Err(text) => return SctVerdict::CouldNotTell(text.clone()),

@@ -5,8 +5,8 @@ mod signer;
 
 use std::fmt;
 
-pub(crate) use self::response::sct_extension;
 use self::response::{ResponseData, SingleResponse, Status, basic_response, find_response};
+pub(crate) use self::response::{StapledList, stapled_lists};
 use self::signer::check_signer;
 use super::{
     CLOCK_SKEW, IssuerSearch, Revocation, RevocationReason, Signed, find_issuer, has_critical,

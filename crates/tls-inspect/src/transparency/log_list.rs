@@ -210,7 +210,9 @@ mod json {
             if STANDARD.decode(&self.log_id).ok()? != log.id {
                 return None;
             }
-            if let Some((name, state)) = self.state.into_iter().next() {
+            // The list gives each log one state; of several none would be the one that holds.
+            let mut states = self.state.into_iter();
+            if let (Some((name, state)), None) = (states.next(), states.next()) {
                 log.state = match name.as_str() {
                     "pending" => Some(LogState::Pending),
                     "qualified" => Some(LogState::Qualified),

@@ -10,22 +10,30 @@ use crate::der::reader::{
 /// §3.1).
 const POISON: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3];
 
-/// The list of SCTs in a certificate. The outer `None` says that it has no such extension, the
-/// inner one that it cannot be read.
+/// The list of SCTs in a certificate, if it has one. The outer `None` says that this cannot be
+/// read: no certificate may have an extension twice (RFC 5280 §4.2), so there is no telling which
+/// of two lists counts.
 pub(super) fn sct_list(certificate: &[u8]) -> Option<Option<&[u8]>> {
-    let mut tbs = tbs_fields(certificate)?;
-    while let Some(field) = tbs.element() {
+    let mut fields = tbs_fields(certificate)?;
+    let mut list = None;
+    while !fields.is_empty() {
+        let field = fields.element()?;
         if field.tag != context(3) {
             continue;
         }
         let mut extensions = Reader::only_sequence(field.value)?;
-        while let Some(extension) = Extension::next(&mut extensions) {
-            if extension.oid == EMBEDDED_SCT_LIST {
-                return Some(Reader::only(extension.value, OCTET_STRING));
+        while !extensions.is_empty() {
+            let extension = Extension::next(&mut extensions)?;
+            if extension.oid == EMBEDDED_SCT_LIST
+                && list
+                    .replace(Reader::only(extension.value, OCTET_STRING)?)
+                    .is_some()
+            {
+                return None;
             }
         }
     }
-    None
+    Some(list)
 }
 
 /// The entry that the logs signed: the certificate's `TBSCertificate` without the list of SCTs,

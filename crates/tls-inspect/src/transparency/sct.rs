@@ -1,7 +1,7 @@
 //! One signed certificate timestamp, and lists of them (RFC 6962 §3.2 and §3.3).
 
-use super::MAX_SCTS;
 use crate::CryptoProvider;
+use crate::der::reader::{OID, Reader};
 use crate::provider::SignatureCheck;
 
 /// The contents of the AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 §3.2).
@@ -14,7 +14,8 @@ const RSA_SHA256: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b
 pub(super) struct Entry(Vec<u8>);
 
 impl Entry {
-    /// `x509_entry(0)` with `opaque ASN.1Cert<1..2^24-1>`; `None` if it is too long for one.
+    /// `x509_entry(0)` with `opaque ASN.1Cert<1..2^24-1>`; `None` if it is too
+    /// long for one, or empty.
     pub(super) fn certificate(der: &[u8]) -> Option<Self> {
         let mut octets = vec![0, 0];
         push_long(&mut octets, der)?;
@@ -33,6 +34,9 @@ impl Entry {
 
 /// Writes octets with a length of three octets before them.
 fn push_long(to: &mut Vec<u8>, octets: &[u8]) -> Option<()> {
+    if octets.is_empty() {
+        return None;
+    }
     let [0, length @ ..] = u32::try_from(octets.len()).ok()?.to_be_bytes() else {
         return None;
     };
@@ -75,6 +79,12 @@ impl<'a> Sct<'a> {
         })
     }
 
+    /// Whether the signature says to be of another algorithm than the log's key is for. Then it
+    /// is not the log's, whatever its octets are.
+    pub(super) fn is_of_other_algorithm(&self, key: &[u8]) -> bool {
+        signature_algorithm(key).is_some_and(|of_key| of_key != self.signature_algorithm)
+    }
+
     /// Checks the signature with the key of the log, the DER of a SubjectPublicKeyInfo.
     pub(super) fn check(
         &self,
@@ -104,15 +114,31 @@ impl<'a> Sct<'a> {
     }
 }
 
+/// The `SignatureAlgorithm` (RFC 5246 §7.4.1.4.1, RFC 8422 §5.1.3) of a key, the DER of a
+/// SubjectPublicKeyInfo, if it is one that has a number.
+fn signature_algorithm(key: &[u8]) -> Option<u8> {
+    let mut fields = Reader::new(key).sequence()?;
+    match fields.sequence()?.value(OID)? {
+        // rsaEncryption (RFC 3279 §2.3.1)
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1] => Some(1),
+        // id-ecPublicKey (RFC 5480 §2.1.1)
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] => Some(3),
+        // id-Ed25519 and id-Ed448 (RFC 8410 §3)
+        [0x2b, 0x65, 0x70] => Some(7),
+        [0x2b, 0x65, 0x71] => Some(8),
+        _ => None,
+    }
+}
+
 /// Reads `opaque value<0..2^16-1>` and returns it with what follows.
 fn read_opaque(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = octets.split_first_chunk()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
-/// The first SCTs of `SerializedSCT sct_list<1..2^16-1>`, each an `opaque<1..2^16-1>`, and
-/// whether the list can be read to its end.
-pub(super) fn split_list(list: &[u8]) -> (Vec<&[u8]>, bool) {
+/// The first SCTs of `SerializedSCT sct_list<1..2^16-1>`, each an `opaque<1..2^16-1>`, at most so
+/// many, and whether those are all and the list can be read to its end.
+pub(super) fn split_list(list: &[u8], most: usize) -> (Vec<&[u8]>, bool) {
     let mut scts = Vec::new();
     let Some((mut rest, [])) = read_opaque(list) else {
         return (scts, false);
@@ -123,9 +149,11 @@ pub(super) fn split_list(list: &[u8]) -> (Vec<&[u8]>, bool) {
             whole = false;
             break;
         };
-        if scts.len() < MAX_SCTS {
-            scts.push(sct);
+        if scts.len() == most {
+            whole = false;
+            break;
         }
+        scts.push(sct);
         rest = after;
     }
     (scts, whole)

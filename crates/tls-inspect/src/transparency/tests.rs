@@ -4,7 +4,7 @@ use rcgen::{CertificateParams, CustomExtension, KeyPair, PublicKeyData as _, Sig
 
 use super::*;
 use crate::TrustStore;
-use crate::der::reader::{OCTET_STRING, write_tlv};
+use crate::der::reader::{OCTET_STRING, write_sequence, write_tlv};
 use crate::pki::{Authority, NOW, providers};
 
 /// The key of the log of the vectors, and what it signed, in base64: see `tests/data/ct/README.md`.
@@ -314,4 +314,109 @@ fn item_62_what_cannot_be_read_is_not_without_timestamps() {
     for broken in [&[][..], &[0x30, 0], &octets[..octets.len() - 1]] {
         check_unreadable(&chain, Some(broken), &[SctChannel::Staple]);
     }
+}
+
+#[test]
+fn item_62_an_sct_of_another_certificates_staple_is_told_as_that() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let other = root.leaf(&["other.example.org"]).der;
+    let stranger = Authority::root("Root");
+    let own = log.sign(1_700_000_000_000, &x509_entry(&leaf));
+    let foreign = log.sign(1_700_000_000_000, &x509_entry(&other));
+    let other_verdict = SctVerdict::OfOtherCertificate;
+    let check = |chain: &[Der], issuer: &Authority, subject: &Der, sct: &[u8]| {
+        let staple = crate::revocation::staple_with_scts(issuer, subject, &list(&[sct]));
+        let provider = providers().remove(0);
+        let report = check_scts(chain, None, Some(&staple), &log.logs, &provider, NOW);
+        assert_eq!(report.unreadable_lists, []);
+        let [sct] = report.scts.try_into().unwrap();
+        sct.verdict
+    };
+    let chain = [leaf.clone(), root.der.clone()];
+    assert!(is_valid(&check(&chain, &root, &leaf, &own)));
+    // Another serial number, with or without the issuer at hand, and another issuer.
+    assert_eq!(check(&chain, &root, &other, &foreign), other_verdict);
+    assert_eq!(check(&chain[..1], &root, &other, &foreign), other_verdict);
+    assert_eq!(check(&chain, &stranger, &leaf, &foreign), other_verdict);
+    // In the certificate's own staple the log is known not to have signed it.
+    let found = check(&chain, &root, &leaf, &foreign);
+    assert!(
+        matches!(found, SctVerdict::BadSignature { .. }),
+        "{found:?}"
+    );
+    // Whose staple it is cannot be told without the issuer, and what the log signed can.
+    let found = check(&chain[..1], &root, &leaf, &foreign);
+    assert!(matches!(found, SctVerdict::CouldNotTell(_)), "{found:?}");
+    assert!(is_valid(&check(&chain[..1], &root, &leaf, &own)));
+}
+
+#[test]
+fn an_sct_of_another_algorithm_than_the_key_is_not_of_the_log() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let sct = log.sign(1_700_000_000_000, &x509_entry(&leaf));
+    let verdict = |place: usize, octet: u8| {
+        let mut sct = sct.clone();
+        sct[place] = octet;
+        verdicts(std::slice::from_ref(&leaf), Some(&list(&[&sct])), &log.logs).remove(0)
+    };
+    let expected = SctVerdict::WrongAlgorithm {
+        log: "log".to_owned(),
+    };
+    // RSA, DSA, none and one that has yet to be given out, where the key is one for ECDSA.
+    for algorithm in [1, 2, 0, 200] {
+        assert_eq!(verdict(44, algorithm), expected);
+    }
+    assert!(matches!(verdict(43, 2), SctVerdict::CouldNotTell(_)));
+    // And the other way about, with the key of a log that signs with RSA.
+    let oid = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let key = write_sequence(&[&write_sequence(&[&oid]), &[3, 3, 0, 0x30, 0]]);
+    let rsa = CtLog::new(Der::new(key), "log", "operator");
+    let mut of_rsa = sct.clone();
+    of_rsa[1..33].copy_from_slice(rsa.id());
+    let found = verdicts(&[leaf], Some(&list(&[&of_rsa])), &LogList::new([rsa]));
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn scts_that_are_left_out_are_told() {
+    let (root, log) = (Authority::root("Root"), Log::new());
+    let chain = [root.leaf(&["mx.example.org"]).der];
+    let sct = log.sign(1_700_000_000_000, &x509_entry(&chain[0]));
+    for (count, expected) in [
+        (MAX_SCTS, &[][..]),
+        (MAX_SCTS + 1, &[SctChannel::Handshake]),
+    ] {
+        let many = list(&vec![&sct[..]; count]);
+        let provider = providers().remove(0);
+        let report = check_scts(&chain, Some(&many), None, &log.logs, &provider, NOW);
+        assert_eq!(report.scts.len(), MAX_SCTS);
+        assert_eq!(report.unreadable_lists, expected);
+    }
+}
+
+#[test]
+fn scts_without_a_certificate_are_shown_and_not_judged() {
+    let log = Log::new();
+    let sct = log.sign(1_700_000_000_000, &[0, 0, 0, 0, 0]);
+    let provider = providers().remove(0);
+    for chain in [&[][..], &[Der::new([])]] {
+        let scts = list(&[&sct]);
+        let report = check_scts(chain, Some(&scts), None, &log.logs, &provider, NOW);
+        let found = &report.scts[0].verdict;
+        assert!(matches!(found, SctVerdict::CouldNotTell(_)), "{found:?}");
+        assert_eq!(report.unreadable_lists, [SctChannel::Certificate]);
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_log_of_several_states_has_none() {
+    let json = include_str!("../../tests/data/ct/log-list.json");
+    let changed = json.replacen("\"state\": {", "\"state\": {\"pending\": {},", 1);
+    assert_ne!(changed, json);
+    let list = LogList::from_json(changed.as_bytes()).unwrap();
+    assert_eq!((list.logs[0].state, list.logs[0].state_since), (None, None));
+    assert_eq!(list.logs[1].state, Some(LogState::Usable));
 }

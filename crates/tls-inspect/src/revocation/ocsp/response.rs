@@ -16,6 +16,9 @@ const MAX_RESPONSE: usize = 64 * 1024;
 /// The most responses with the serial number looked for whose issuer is compared.
 const MAX_HASHES: usize = 8;
 
+/// The most lists of SCTs of a response that are looked at; one is usual.
+const MAX_SCT_LISTS: usize = 32;
+
 /// `id-pkix-ocsp-basic`, 1.3.6.1.5.5.7.48.1.1.
 pub(super) const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 
@@ -171,24 +174,52 @@ pub(super) fn revocation(value: &[u8]) -> Option<Revocation> {
     Some(Revocation { time, reason })
 }
 
-/// The first list of SCTs in a response (RFC 6962 §3.3), as the value of its extension. The
-/// response is not checked: SCTs are signed by themselves.
-pub(crate) fn sct_extension(staple: &[u8]) -> Option<&[u8]> {
-    let signed = Signed::read(basic_response(staple).ok()?)?;
-    let mut responses = ResponseData::read(signed.contents)?.responses;
-    while !responses.is_empty() {
-        let Some(extensions) = SingleResponse::next(&mut responses)?.extensions else {
-            continue;
-        };
-        let mut extensions = Reader::only_sequence(extensions)?;
-        while !extensions.is_empty() {
-            let extension = Extension::next(&mut extensions)?;
-            if extension.oid == SCT_LIST {
-                return Some(extension.value);
+/// A list of SCTs in a response (RFC 6962 §3.3).
+pub(crate) struct StapledList<'a> {
+    /// Whether it is shown for the certificate asked about; `None` if that cannot be told.
+    pub(crate) is_about: Option<bool>,
+    /// The list, if the extension can be read.
+    pub(crate) list: Option<&'a [u8]>,
+}
+
+/// The lists of SCTs in a response, and whether it can be read to its end. The response is not
+/// checked: SCTs are signed by themselves.
+pub(crate) fn stapled_lists<'a>(
+    staple: &'a [u8],
+    certificate: Option<&X509Certificate<'_>>,
+    issuer: Option<&X509Certificate<'_>>,
+) -> (Vec<StapledList<'a>>, bool) {
+    let mut lists = Vec::new();
+    let mut read = |basic| {
+        let mut responses = ResponseData::read(Signed::read(basic)?.contents)?.responses;
+        while !responses.is_empty() {
+            let single = SingleResponse::next(&mut responses)?;
+            let mut extensions = match single.extensions {
+                Some(extensions) => Reader::only_sequence(extensions)?,
+                None => continue,
+            };
+            while !extensions.is_empty() {
+                let extension = Extension::next(&mut extensions)?;
+                if extension.oid != SCT_LIST {
+                    continue;
+                }
+                if lists.len() == MAX_SCT_LISTS {
+                    return None;
+                }
+                lists.push(StapledList {
+                    is_about: single.id.is_about(certificate, issuer),
+                    list: Reader::only(extension.value, OCTET_STRING),
+                });
             }
         }
-    }
-    None
+        Some(())
+    };
+    let whole = match basic_response(staple) {
+        Ok(basic) => read(basic).is_some(),
+        // A responder that gives no answer shows no SCT either.
+        Err(failure) => matches!(failure.kind, OcspFailureKind::NotSuccessful(_)),
+    };
+    (lists, whole)
 }
 
 /// `CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }`.
@@ -208,6 +239,19 @@ impl<'a> CertId<'a> {
             key_hash: fields.value(OCTET_STRING)?,
             serial: fields.value(INTEGER)?,
         })
+    }
+
+    /// Whether it names this certificate; `None` if that cannot be told.
+    fn is_about(
+        &self,
+        certificate: Option<&X509Certificate<'_>>,
+        issuer: Option<&X509Certificate<'_>>,
+    ) -> Option<bool> {
+        if shortest(self.serial) == shortest(certificate?.raw_serial()) {
+            self.is_of(issuer?)
+        } else {
+            Some(false)
+        }
     }
 
     /// Whether the hashes are the issuer's; `None` if the algorithm is not known.

@@ -31,6 +31,22 @@ struct Answer<'a> {
     embedded: Vec<&'a Der>,
     /// More of what `single` is one of.
     more: Vec<u8>,
+    /// What follows in the structure that has this place.
+    trailing: Option<Place>,
+    version: Vec<u8>,
+}
+
+/// A structure of a response.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    CertId,
+    Single,
+    NextUpdate,
+    Data,
+    Certificates,
+    Basic,
+    ResponseBytes,
+    Response,
 }
 
 impl<'a> Answer<'a> {
@@ -49,6 +65,8 @@ impl<'a> Answer<'a> {
             single_extension: Vec::new(),
             embedded: Vec::new(),
             more: Vec::new(),
+            trailing: None,
+            version: Vec::new(),
         }
     }
 
@@ -76,6 +94,15 @@ impl<'a> Answer<'a> {
         self.status = write_tlv(context(1), &[at("19700101000000Z"), reason].concat());
     }
 
+    /// A NULL where one is asked for.
+    fn after(&self, place: Place) -> &'static [u8] {
+        if self.trailing == Some(place) {
+            &[5, 0]
+        } else {
+            &[]
+        }
+    }
+
     fn single(&self) -> Vec<u8> {
         let issuer = read_certificate(self.issuer.der.as_bytes()).unwrap();
         let subject = read_certificate(self.subject.as_bytes()).unwrap();
@@ -88,17 +115,29 @@ impl<'a> Answer<'a> {
             &hash(issuer.subject().as_raw()),
             &hash(key_octets(&issuer).unwrap()),
             &write_tlv(INTEGER, subject.raw_serial()),
+            self.after(Place::CertId),
         ]);
-        let next_update = self
-            .next_update
-            .map(|time| write_tlv(context(0), &at(time)));
+        let next_update = self.next_update.map(|time| {
+            write_tlv(
+                context(0),
+                &[&at(time), self.after(Place::NextUpdate)].concat(),
+            )
+        });
         let next_update = next_update.unwrap_or_default();
         let extensions = match self.single_extension.as_slice() {
             [] => Vec::new(),
             one => write_tlv(context(1), &sequence(&[one])),
         };
         let this_update = at(self.this_update);
-        sequence(&[&id, &self.status, &this_update, &next_update, &extensions])
+        let after = self.after(Place::Single);
+        sequence(&[
+            &id,
+            &self.status,
+            &this_update,
+            &next_update,
+            after,
+            &extensions,
+        ])
     }
 
     fn sign(&self) -> Vec<u8> {
@@ -115,7 +154,15 @@ impl<'a> Answer<'a> {
         };
         let produced = at("20260531000000Z");
         let responses = sequence(&[&self.single(), &self.more]);
-        let data = sequence(&[&id, &produced, &responses, &extensions]);
+        let after = self.after(Place::Data);
+        let data = sequence(&[
+            &self.version,
+            &id,
+            &produced,
+            &responses,
+            after,
+            &extensions,
+        ]);
         let signature = [vec![0], self.key.sign(&data).unwrap()].concat();
         let embedded: Vec<&[u8]> = self.embedded.iter().map(|der| der.as_bytes()).collect();
         let basic = sequence(&[
@@ -123,12 +170,18 @@ impl<'a> Answer<'a> {
             &sequence(&[&write_tlv(OID, ECDSA_SHA256)]),
             &write_tlv(BIT_STRING, &signature),
             &write_tlv(context(0), &sequence(&embedded)),
+            self.after(Place::Certificates),
         ]);
         let bytes = sequence(&[
             &write_tlv(OID, BASIC_RESPONSE),
-            &write_tlv(OCTET_STRING, &basic),
+            &write_tlv(OCTET_STRING, &[&basic, self.after(Place::Basic)].concat()),
+            self.after(Place::ResponseBytes),
         ]);
-        sequence(&[&[ENUMERATED, 1, 0], &write_tlv(context(0), &bytes)])
+        sequence(&[
+            &[ENUMERATED, 1, 0],
+            &write_tlv(context(0), &bytes),
+            self.after(Place::Response),
+        ])
     }
 }
 
@@ -543,4 +596,95 @@ fn item_61_a_certificate_that_was_never_issued_is_told_as_that() {
     answer.never_issued();
     answer.next_update = Some("20260531235959Z");
     fails(&answer.sign(), &chain, OcspFailureKind::Stale);
+}
+
+#[test]
+fn item_61_no_field_of_a_response_is_passed_over() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    // A critical extension may hide behind a field that is not known.
+    let (oid, value) = (write_tlv(OID, SHA1), write_tlv(OCTET_STRING, &[4, 0]));
+    let unknown = sequence(&[&oid, &[1, 1, 0xff], &value]);
+    for place in [
+        Place::CertId,
+        Place::Single,
+        Place::NextUpdate,
+        Place::Data,
+        Place::Certificates,
+        Place::Basic,
+        Place::ResponseBytes,
+        Place::Response,
+    ] {
+        answer.trailing = Some(place);
+        (answer.extension, answer.single_extension) = match place {
+            Place::Data => (unknown.clone(), Vec::new()),
+            Place::Single => (Vec::new(), unknown.clone()),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let found = verdict(&answer.sign(), &chain);
+        let malformed = matches!(&found, OcspVerdict::CouldNotTell(failure)
+            if failure.kind == OcspFailureKind::Malformed);
+        assert!(malformed, "{place:?}: {found:?}");
+    }
+}
+
+#[test]
+fn item_61_a_response_of_another_version_proves_nothing() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    answer.version = write_tlv(context(0), &[INTEGER, 1, 0]);
+    is_good(&answer.sign(), &chain);
+    for version in [&[INTEGER, 1, 1][..], &[INTEGER, 2, 0, 0], &[]] {
+        answer.version = write_tlv(context(0), version);
+        fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+    }
+}
+
+#[test]
+fn item_61_what_follows_the_reason_of_a_revocation_is_not_passed_over() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    let reason = write_tlv(context(0), &[ENUMERATED, 1, 6]);
+    let parts = [at("20260530000000Z"), reason, vec![5, 0]];
+    answer.status = write_tlv(context(1), &parts.concat());
+    fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+    // "Good" and "unknown" are NULL, and nothing else.
+    for status in [[0x80, 1, 0], [0x82, 1, 0]] {
+        answer.status = status.to_vec();
+        fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+    }
+}
+
+#[test]
+fn item_61_a_serial_number_written_at_length_is_the_same() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    let serial = write_tlv(
+        INTEGER,
+        read_certificate(leaf.as_bytes()).unwrap().raw_serial(),
+    );
+    let mut revoked = Answer::good(&root, &leaf);
+    revoked.revoke();
+    let single = revoked.single();
+    let place = single.windows(serial.len()).position(|part| part == serial);
+    let (head, tail) = single.split_at(place.unwrap());
+    // One octet more, in the number and in the two sequences around it.
+    let mut longer = [
+        head,
+        &[INTEGER, serial[1] + 1, 0],
+        &serial[2..],
+        &tail[serial.len()..],
+    ]
+    .concat();
+    assert!(longer[1] == 0x81 || longer[1] < 0x7f);
+    let outer = if longer[1] == 0x81 { 2 } else { 1 };
+    longer[outer] += 1;
+    assert_eq!(longer[outer + 1], 0x30);
+    longer[outer + 2] += 1;
+    answer.more = longer;
+    check_detail(
+        verdict(&answer.sign(), &chain),
+        OcspFailureKind::Malformed,
+        "contradict",
+    );
 }
