@@ -9,7 +9,7 @@ use self::response::{ResponseData, SingleResponse, Status, basic_response, find_
 pub(crate) use self::response::{StapledList, stapled_lists};
 use self::signer::check_signer;
 use super::{
-    CLOCK_SKEW, IssuerSearch, Revocation, RevocationReason, Signed, find_issuer, has_critical,
+    CLOCK_SKEW, IssuerSearch, Revocation, RevocationReason, find_issuer, has_critical,
     read_certificate,
 };
 use crate::der::reader::SCT_LIST;
@@ -241,9 +241,8 @@ fn judge(
 ) -> Result<OcspVerdict, OcspFailure> {
     use OcspFailureKind as Kind;
 
-    let basic = basic_response(staple)?;
+    let signed = basic_response(staple)?;
     let malformed = || OcspFailure::new(Kind::Malformed, "expected ResponseData, found other");
-    let signed = Signed::read(basic).ok_or_else(malformed)?;
     let data = ResponseData::read(signed.contents).ok_or_else(malformed)?;
     let first = chain.first();
     let certificate = first.and_then(|der| Some((der, read_certificate(der.as_bytes())?)));

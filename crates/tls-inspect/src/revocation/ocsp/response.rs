@@ -28,8 +28,9 @@ fn malformed(detail: &str) -> OcspFailure {
 
 /// Reads `OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED, responseBytes [0] EXPLICIT
 /// SEQUENCE { responseType OID, response OCTET STRING } OPTIONAL }` down to the
-/// `BasicOCSPResponse` in it (RFC 6960 §4.2.1).
-pub(super) fn basic_response(staple: &[u8]) -> Result<&[u8], OcspFailure> {
+/// `BasicOCSPResponse` in it (RFC 6960 §4.2.1). Nothing may follow any of its fields, nor those
+/// of what is in it: a field that is not known here might say anything.
+pub(super) fn basic_response(staple: &[u8]) -> Result<Signed<'_>, OcspFailure> {
     if staple.len() > MAX_RESPONSE {
         return Err(malformed("expected at most 65536 octets, found more"));
     }
@@ -50,7 +51,21 @@ pub(super) fn basic_response(staple: &[u8]) -> Result<&[u8], OcspFailure> {
     if bytes.value(OID).ok_or_else(other)? != BASIC_RESPONSE {
         return Err(malformed("expected a basic response, found another type"));
     }
-    bytes.value(OCTET_STRING).ok_or_else(other)
+    let basic = bytes.value(OCTET_STRING).ok_or_else(other)?;
+    if !fields.is_empty() || !bytes.is_empty() {
+        return Err(other());
+    }
+    signed(basic).ok_or_else(|| malformed("expected a BasicOCSPResponse, found other octets"))
+}
+
+/// `BasicOCSPResponse ::= SEQUENCE { tbsResponseData, signatureAlgorithm, signature, certs [0]
+/// EXPLICIT SEQUENCE OF Certificate OPTIONAL }`.
+fn signed(basic: &[u8]) -> Option<Signed<'_>> {
+    Reader::only_sequence(basic)?;
+    let signed = Signed::read(basic)?;
+    let mut after = signed.after;
+    after.optional(context(0))?;
+    after.is_empty().then_some(signed)
 }
 
 /// `ResponseData` (RFC 6960 §4.2.1).
@@ -72,7 +87,12 @@ impl<'a> ResponseData<'a> {
     /// `SEQUENCE { version [0] EXPLICIT DEFAULT v1, responderID CHOICE { byName [1], byKey [2] },
     /// producedAt, responses SEQUENCE OF, responseExtensions [1] EXPLICIT OPTIONAL }`.
     pub(super) fn read(mut fields: Reader<'a>) -> Option<Self> {
-        fields.optional(context(0))?;
+        // Version 1 is written as 0, if at all.
+        if let Some(version) = fields.optional(context(0))?
+            && Reader::only(version, INTEGER)? != [0]
+        {
+            return None;
+        }
         let id = fields.element()?;
         let responder = if id.tag == context(1) {
             ResponderId::Name(id.value)
@@ -81,12 +101,13 @@ impl<'a> ResponseData<'a> {
         } else {
             return None;
         };
-        Some(Self {
+        let data = Self {
             responder,
             produced_at: fields.time()?,
             responses: fields.sequence()?,
             extensions: fields.optional(context(1))?,
-        })
+        };
+        fields.is_empty().then_some(data)
     }
 }
 
@@ -124,25 +145,27 @@ impl<'a> SingleResponse<'a> {
         let mut fields = from.sequence()?;
         let id = CertId::next(&mut fields)?;
         let status = fields.element()?;
-        let status = if status.tag == context_primitive(0) {
+        let is_null = |number| status.tag == context_primitive(number) && status.value.is_empty();
+        let status = if is_null(0) {
             Status::Good
         } else if status.tag == context(1) {
             Status::Revoked(revocation(status.value)?)
-        } else if status.tag == context_primitive(2) {
+        } else if is_null(2) {
             Status::Unknown
         } else {
             return None;
         };
-        Some(Self {
+        let single = Self {
             id,
             status,
             this_update: fields.time()?,
             next_update: match fields.optional(context(0))? {
-                Some(time) => Some(Reader::new(time).time()?),
+                Some(time) => Some(only_time(time)?),
                 None => None,
             },
             extensions: fields.optional(context(1))?,
-        })
+        };
+        fields.is_empty().then_some(single)
     }
 
     /// Whether this one takes from another, about the same certificate, what it says: if it is
@@ -159,6 +182,12 @@ impl<'a> SingleResponse<'a> {
     }
 }
 
+fn only_time(octets: &[u8]) -> Option<i64> {
+    let mut fields = Reader::new(octets);
+    let time = fields.time()?;
+    fields.is_empty().then_some(time)
+}
+
 /// The contents of `RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT
 /// CRLReason OPTIONAL }`.
 pub(super) fn revocation(value: &[u8]) -> Option<Revocation> {
@@ -171,7 +200,7 @@ pub(super) fn revocation(value: &[u8]) -> Option<Revocation> {
         },
         None => None,
     };
-    Some(Revocation { time, reason })
+    fields.is_empty().then_some(Revocation { time, reason })
 }
 
 /// A list of SCTs in a response (RFC 6962 §3.3).
@@ -190,8 +219,8 @@ pub(crate) fn stapled_lists<'a>(
     issuer: Option<&X509Certificate<'_>>,
 ) -> (Vec<StapledList<'a>>, bool) {
     let mut lists = Vec::new();
-    let mut read = |basic| {
-        let mut responses = ResponseData::read(Signed::read(basic)?.contents)?.responses;
+    let mut read = |signed: Signed<'a>| {
+        let mut responses = ResponseData::read(signed.contents)?.responses;
         while !responses.is_empty() {
             let single = SingleResponse::next(&mut responses)?;
             let mut extensions = match single.extensions {
@@ -215,7 +244,7 @@ pub(crate) fn stapled_lists<'a>(
         Some(())
     };
     let whole = match basic_response(staple) {
-        Ok(basic) => read(basic).is_some(),
+        Ok(signed) => read(signed).is_some(),
         // A responder that gives no answer shows no SCT either.
         Err(failure) => matches!(failure.kind, OcspFailureKind::NotSuccessful(_)),
     };
@@ -233,12 +262,13 @@ pub(super) struct CertId<'a> {
 impl<'a> CertId<'a> {
     pub(super) fn next(from: &mut Reader<'a>) -> Option<Self> {
         let mut fields = from.sequence()?;
-        Some(Self {
+        let id = Self {
             algorithm: fields.sequence()?.value(OID)?,
             name_hash: fields.value(OCTET_STRING)?,
             key_hash: fields.value(OCTET_STRING)?,
             serial: fields.value(INTEGER)?,
-        })
+        };
+        fields.is_empty().then_some(id)
     }
 
     /// Whether it names this certificate; `None` if that cannot be told.
