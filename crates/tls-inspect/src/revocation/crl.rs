@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject as _;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
+use x509_parser::oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE};
 
 pub(crate) use self::list::List;
 use self::list::{Entry, Scope};
@@ -107,7 +107,8 @@ pub enum CrlFailureKind {
     /// It lacks what RFC 5280 demands of every list: a `nextUpdate` (§5.1.2.5) that is not before
     /// its `thisUpdate`, and a CRL number of at most 20 octets that is not critical (§5.2.3).
     Nonconforming,
-    /// It is about other certificates: of another kind, or of another distribution point.
+    /// It is about other certificates: of another kind, or of another distribution point. So is
+    /// a list of one kind if the kind of the certificate cannot be read.
     OutOfScope,
     /// It lists certificates of other issuers too, which is not read here.
     Indirect,
@@ -334,10 +335,10 @@ fn check_scope(scope: &Scope<'_>, subject: &X509Certificate<'_>) -> Result<(), C
     if scope.only_attribute {
         return out("the revocation list is about attribute certificates only");
     }
-    if scope.only_user && subject.is_ca() {
+    if scope.only_user && is_authority(subject) != Some(false) {
         return out("the revocation list is about end-entity certificates only");
     }
-    if scope.only_ca && !subject.is_ca() {
+    if scope.only_ca && is_authority(subject) != Some(true) {
         return out("the revocation list is about certificates of authorities only");
     }
     if let Some(names) = scope.point
@@ -346,6 +347,23 @@ fn check_scope(scope: &Scope<'_>, subject: &X509Certificate<'_>) -> Result<(), C
         return out("the certificate names no distribution point of the revocation list");
     }
     Ok(())
+}
+
+/// Whether the certificate is an authority's, by its only basic constraints (RFC 5280 §4.2.1.9);
+/// `None` if these cannot be read.
+fn is_authority(subject: &X509Certificate<'_>) -> Option<bool> {
+    let mut constraints = subject
+        .extensions()
+        .iter()
+        .filter(|extension| extension.oid == OID_X509_EXT_BASIC_CONSTRAINTS);
+    match (constraints.next(), constraints.next()) {
+        (None, _) => Some(false),
+        (Some(only), None) => match only.parsed_extension() {
+            ParsedExtension::BasicConstraints(constraints) => Some(constraints.ca),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// What the answer rests on. The time of `nextUpdate` is one at which there is a newer list.

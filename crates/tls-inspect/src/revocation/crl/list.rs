@@ -23,6 +23,8 @@ const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
 const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
 /// `issuingDistributionPoint`, 2.5.29.28.
 pub(super) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+/// `certificateIssuer`, 2.5.29.29.
+const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 /// `authorityKeyIdentifier`, 2.5.29.35. It only helps to find the issuer, who is given here.
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 
@@ -101,11 +103,19 @@ impl<'a> List<'a> {
     pub(super) fn scope(&self) -> Result<Scope<'a>, CrlFailure> {
         let mut scope = Scope::default();
         let mut number = None;
+        let mut seen = Vec::new();
         let mut extensions = self.extensions;
         while !extensions.is_empty() {
             let extension = Extension::next(&mut extensions);
             let extension =
                 extension.ok_or_else(|| malformed("an extension of the revocation list"))?;
+            // No list may have an extension twice (RFC 5280 §4.2), since one would hide the other.
+            if [CRL_NUMBER, ISSUING_DISTRIBUTION_POINT].contains(&extension.oid) {
+                if seen.contains(&extension.oid) {
+                    return Err(malformed("each extension of the revocation list once"));
+                }
+                seen.push(extension.oid);
+            }
             match extension.oid {
                 CRL_NUMBER if extension.critical => {
                     return Err(nonconforming("with a critical CRL number"));
@@ -139,6 +149,10 @@ impl<'a> List<'a> {
             left -= 1;
             let entry = Entry::next(&mut entries)
                 .ok_or_else(|| malformed("an entry of the revocation list"))?;
+            if entry.names_an_issuer {
+                let detail = "the revocation list names the issuer of an entry";
+                return Err(CrlFailure::new(CrlFailureKind::Indirect, detail));
+            }
             if entry.has_unknown_critical {
                 return Err(unknown_critical("an entry of the revocation list"));
             }
@@ -205,6 +219,8 @@ pub(super) struct Entry<'a> {
     serial: &'a [u8],
     pub(super) time: i64,
     pub(super) reason: Option<RevocationReason>,
+    /// It and those after it are about certificates of that issuer.
+    names_an_issuer: bool,
     has_unknown_critical: bool,
 }
 
@@ -216,16 +232,19 @@ impl<'a> Entry<'a> {
             serial: fields.value(INTEGER)?,
             time: fields.time()?,
             reason: None,
+            names_an_issuer: false,
             has_unknown_critical: false,
         };
         let mut extensions = Reader::new(fields.optional(SEQUENCE)?.unwrap_or_default());
         while !extensions.is_empty() {
             let extension = Extension::next(&mut extensions)?;
             match extension.oid {
+                REASON_CODE if entry.reason.is_some() => return None,
                 REASON_CODE => match Reader::only(extension.value, ENUMERATED)? {
                     &[reason] => entry.reason = Some(RevocationReason(reason)),
                     _ => return None,
                 },
+                CERTIFICATE_ISSUER => entry.names_an_issuer = true,
                 INVALIDITY_DATE => {}
                 _ => entry.has_unknown_critical |= extension.critical,
             }

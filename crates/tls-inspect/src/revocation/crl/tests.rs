@@ -516,3 +516,96 @@ fn a_crl_number_has_at_most_20_octets_and_is_not_negative() {
         }
     }
 }
+
+#[test]
+fn an_extension_that_a_list_has_twice_makes_it_malformed() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    // Of authorities only, or so the first one says.
+    let narrow = point(&[0x82, 1, 0xff]);
+    for extensions in [
+        vec![narrow.clone(), point(&[])],
+        vec![point(&[]), narrow],
+        vec![number(false)],
+    ] {
+        issue.extensions = extensions;
+        world.fails(&issue.sign(), CrlFailureKind::Malformed);
+    }
+    issue.extensions = Vec::new();
+    // On hold, and off the list again.
+    let reason = |reason| extension(&[0x55, 0x1d, 21], false, &[ENUMERATED, 1, reason]);
+    for reasons in [[6, 1], [8, 1], [1, 8]] {
+        let serial = write_tlv(INTEGER, &serial(&world.leaf));
+        let extensions = sequence(&[&reason(reasons[0]), &reason(reasons[1])]);
+        issue.entries = vec![sequence(&[&serial, &at("20260530000000Z"), &extensions])];
+        world.fails(&issue.sign(), CrlFailureKind::Malformed);
+    }
+}
+
+#[test]
+fn an_entry_of_another_issuer_is_no_revocation() {
+    let world = world();
+    let mut issue = Issue::of(&world.root);
+    let name = write_tlv(context_primitive(2), b"other.example.org");
+    for critical in [false, true] {
+        let other = extension(&[0x55, 0x1d, 29], critical, &sequence(&[&name]));
+        let serial = write_tlv(INTEGER, &serial(&world.leaf));
+        let extensions = sequence(&[&other]);
+        issue.entries = vec![sequence(&[&serial, &at("20260530000000Z"), &extensions])];
+        world.fails(&issue.sign(), CrlFailureKind::Indirect);
+    }
+}
+
+#[test]
+fn a_list_of_one_kind_is_not_about_a_certificate_whose_kind_cannot_be_read() {
+    let issue_with = |values: &[&[u8]]| {
+        let root = Authority::root("Root");
+        let leaf = root.leaf_with(&["mx.example.org"], |params| {
+            params.custom_extensions = values
+                .iter()
+                .map(|value| CustomExtension::from_oid_content(&[2, 5, 29, 19], value.to_vec()))
+                .collect();
+        });
+        World {
+            root,
+            leaf: leaf.der,
+        }
+    };
+    let (end_entity, authority): (&[u8], &[u8]) = (&[0x30, 0], &[0x30, 3, 1, 1, 0xff]);
+    for (values, user, ca) in [
+        (&[][..], true, false),
+        (&[end_entity][..], true, false),
+        (&[authority][..], false, true),
+        (&[&[4, 0][..]][..], false, false),
+        (&[end_entity, authority][..], false, false),
+    ] {
+        let world = issue_with(values);
+        for (tag, in_scope) in [(0x81, user), (0x82, ca)] {
+            let mut issue = Issue::of(&world.root);
+            issue.extensions = vec![point(&[tag, 1, 0xff])];
+            if in_scope {
+                world.not_revoked(&issue.sign());
+            } else {
+                world.fails(&issue.sign(), CrlFailureKind::OutOfScope);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_negative_serial_number_is_not_the_positive_one_of_the_same_octets() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf_with(&["mx.example.org"], |params| {
+        params.serial_number = Some(SerialNumber::from_slice(&[0x80]));
+    });
+    assert_eq!(serial(&leaf.der), [0, 0x80]);
+    let world = World {
+        root,
+        leaf: leaf.der,
+    };
+    let mut issue = Issue::of(&world.root);
+    issue.entries = vec![entry(&[0x80], Some(1)), entry(&[0xff, 0x80], Some(1))];
+    world.not_revoked(&issue.sign());
+    issue.entries = vec![entry(&[0, 0x80], Some(1))];
+    world.revoked(&issue.sign());
+}

@@ -688,3 +688,25 @@ fn item_61_a_serial_number_written_at_length_is_the_same() {
         "contradict",
     );
 }
+
+#[test]
+fn item_61_a_responder_whose_purposes_cannot_be_told_is_not_believed() {
+    let World { root, leaf, chain } = world();
+    let usage = |purpose: u8| {
+        let oid = [OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, purpose];
+        let value = sequence(&[&oid]);
+        rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 37], value)
+    };
+    for (purposes, believed) in [(&[9][..], true), (&[9, 1], false), (&[1, 9], false)] {
+        let signer = root.leaf_with(&["ocsp"], |params| {
+            params.extended_key_usages = Vec::new();
+            params.custom_extensions = purposes.iter().map(|&purpose| usage(purpose)).collect();
+        });
+        let staple = Answer::good(&root, &leaf).delegated(&signer).sign();
+        if believed {
+            is_good(&staple, &chain);
+        } else {
+            fails(&staple, &chain, OcspFailureKind::ResponderNotAuthorized);
+        }
+    }
+}
