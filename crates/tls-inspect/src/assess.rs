@@ -3,7 +3,8 @@
 use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
 use crate::{
     Capture, ChainReport, ClockHint, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime,
-    OcspVerdict, ReferenceId, Revocation, StapleState, Validity, match_identity,
+    OcspVerdict, ReferenceId, Revocation, StapleState, TransparencyReport, Validity,
+    match_identity,
 };
 
 /// Judges a capture: its chain, its staple, and whether the server holds the key.
@@ -112,6 +113,13 @@ pub struct Assessment {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub staple: Option<StapleState>,
+    /// What the SCTs are worth, if somebody looked: see
+    /// [`with_transparency`](Self::with_transparency).
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Option::is_none", default)
+    )]
+    pub transparency: Option<TransparencyReport>,
     /// All that is wrong, the most telling first: that the server does not hold the key, then
     /// the faults of the chain from the end-entity certificate upwards, then a revocation that
     /// the staple proves, or that the certificate was never issued, then a wrong name. What the authority says comes after the faults of
@@ -147,6 +155,7 @@ impl Assessment {
             identity,
             trust,
             staple: None,
+            transparency: None,
         }
     }
 
@@ -171,6 +180,17 @@ impl Assessment {
             self.failures.insert(place, failure);
         }
         self.staple = Some(staple);
+        self
+    }
+
+    /// With what the SCTs are worth, by [`check_scts`](crate::check_scts) of the chain, the
+    /// staple and the logs that the caller knows. [`assess`] knows none, so it leaves this out.
+    ///
+    /// Nothing that is found there is a failure: mail needs no SCTs, and how many of whose logs
+    /// make enough is a policy's to say.
+    #[must_use]
+    pub fn with_transparency(mut self, transparency: TransparencyReport) -> Self {
+        self.transparency = Some(transparency);
         self
     }
 

@@ -4,8 +4,8 @@ use super::*;
 use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed_leaf};
 use crate::revocation::{demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts};
 use crate::{
-    Deviation, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, LifetimeState,
-    OcspFailureKind, RevocationReason, TrustFailureKind,
+    Deviation, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, LifetimeState, LogList,
+    OcspFailureKind, RevocationReason, SctVerdict, TrustFailureKind, check_scts,
 };
 
 fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
@@ -193,6 +193,23 @@ fn a_handshake_that_failed_before_a_staple_was_due_says_nothing_of_one() {
     assert_eq!(staple(&capture), Some(StapleState::MissingThoughRequired));
     let chain = assess_for(&[&capture.chain[0]], "mx.example.org", &root);
     assert_eq!(chain.staple, None);
+}
+
+#[test]
+fn item_62_what_scts_are_worth_is_told_and_is_no_failure() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let staple = staple_with_scts(&root, &leaf, &[0, 5, 0, 3, 1, 2, 3]);
+    let chain = [leaf.clone(), root.der.clone()];
+    let logs = LogList::default();
+    let report = check_scts(&chain, None, Some(&staple), &logs, &providers()[0], NOW);
+    assert_eq!(report.scts[0].verdict, SctVerdict::Unreadable);
+    let assessment = assess_staple(&root, &leaf, Some(staple), "mx.example.org");
+    assert_eq!(assessment.transparency, None);
+    let told = assessment.clone().with_transparency(report.clone());
+    assert_eq!(told.transparency, Some(report));
+    assert_eq!(told.failures, []);
+    assert_eq!(told.trust, assessment.trust);
 }
 
 #[test]
