@@ -277,7 +277,11 @@ impl Check<'_> {
 
     fn judge(&self, sct: &Sct<'_>, entry: &Result<Entry, String>) -> SctVerdict {
         let Some(log) = self.logs.find(sct.log_id) else {
-            return SctVerdict::UnknownLog;
+            return if self.logs.has_left_out(sct.log_id) {
+                SctVerdict::CouldNotTell("the list of logs has not the log's key".to_owned())
+            } else {
+                SctVerdict::UnknownLog
+            };
         };
         if sct.is_of_other_algorithm(log.key.as_bytes()) {
             return SctVerdict::WrongAlgorithm {

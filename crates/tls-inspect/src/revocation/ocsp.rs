@@ -13,7 +13,7 @@ use super::{
     read_certificate,
 };
 use crate::der::reader::SCT_LIST;
-use crate::{Certificate, CryptoProvider, Der};
+use crate::{Certificate, CryptoProvider, Der, Deviation};
 
 /// How old a response without `nextUpdate` may be, in seconds: ten days, the longest that the
 /// Baseline Requirements (§4.9.10) let one with it last.
@@ -25,6 +25,9 @@ const NEVER_ISSUED: Revocation = Revocation {
     time: 0,
     reason: Some(RevocationReason::CERTIFICATE_HOLD),
 };
+
+/// `id-pe-tlsfeature`.
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
 
 /// What a stapled response says of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,10 +210,18 @@ impl StapleState {
         let first = chain.first();
         match first.and_then(|der| Certificate::parse(der.as_bytes()).ok()) {
             Some(certificate) if certificate.must_staple => Self::MissingThoughRequired,
-            Some(_) => Self::Absent,
-            None => Self::AbsentCertificateUnreadable,
+            Some(certificate) if !hides_a_demand(&certificate) => Self::Absent,
+            _ => Self::AbsentCertificateUnreadable,
         }
     }
+}
+
+/// Whether the certificate has a list of demands that cannot be read (RFC 7633 §4).
+fn hides_a_demand(certificate: &Certificate) -> bool {
+    let mut deviations = certificate.deviations.iter();
+    deviations.any(
+        |deviation| matches!(deviation, Deviation::MalformedExtension(oid) if oid == TLS_FEATURE),
+    )
 }
 
 /// Checks what `staple` says of the first certificate of `chain`.
@@ -218,8 +229,9 @@ impl StapleState {
 /// The issuer has to be in `chain`: a caller whose issuer is a root that was not sent adds it.
 /// That the chain is trusted is not checked here.
 ///
-/// A response without `nextUpdate` is taken for stale after ten days. A `thisUpdate` may be five
-/// minutes ahead, for clocks that differ.
+/// A response without `nextUpdate` is taken for stale after ten days. The `thisUpdate` and the
+/// `producedAt` may be five minutes ahead, for clocks that differ. Whether the certificate of a
+/// responder other than the issuer was revoked itself is not asked (RFC 6960 §4.2.2.2.1).
 #[must_use]
 pub fn check_staple(
     staple: &Der,
@@ -270,6 +282,11 @@ fn judge(
         return Err(OcspFailure::new(Kind::UnknownCriticalExtension, detail));
     }
     check_time(&single, now)?;
+    // What it says of a time before that may be so, but nobody can have signed it yet.
+    if data.produced_at.saturating_sub(CLOCK_SKEW) > now {
+        let detail = format!("now is {now}, producedAt {}", data.produced_at);
+        return Err(OcspFailure::new(Kind::NotYetValid, detail));
+    }
     let proof = OcspProof {
         responder,
         produced_at: data.produced_at,

@@ -28,7 +28,7 @@ const AD_OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1];
 #[non_exhaustive]
 pub enum RevocationPointers {
     /// At these URLs. Those of one octet or more that no URL has, and those of over 2,048
-    /// octets, are left out.
+    /// octets, are left out, and so are those beyond 16 distribution points or descriptions.
     #[non_exhaustive]
     Named {
         /// Of revocation lists (RFC 5280 §4.2.1.13).
@@ -52,18 +52,14 @@ impl RevocationPointers {
         let Some(certificate) = read_certificate(certificate.as_bytes()) else {
             return Self::Unreadable;
         };
-        let read = |oid, urls: fn(Reader<'_>) -> Option<Vec<String>>| {
-            extension(&certificate, oid).map_or(Some(Vec::new()), |value| {
-                Reader::only_sequence(value).and_then(urls)
-            })
+        let read = |oid, urls: fn(Reader<'_>) -> Option<Option<Vec<String>>>| {
+            extension(&certificate, oid)?
+                .map_or(Some(None), |value| urls(Reader::only_sequence(value)?))
         };
         let crl = read(CRL_DISTRIBUTION_POINTS, crl_urls);
         let ocsp = read(AUTHORITY_INFO_ACCESS, ocsp_urls);
         match (crl, ocsp) {
-            (Some(_), Some(ocsp))
-                if ocsp.is_empty()
-                    && extension(&certificate, CRL_DISTRIBUTION_POINTS).is_none() =>
-            {
+            (Some(None), Some(None)) => {
                 let validity = &certificate.tbs_certificate.validity;
                 let (start, end) = (&validity.not_before, &validity.not_after);
                 if Validity::new(start.timestamp(), end.timestamp()).is_short_lived() {
@@ -72,20 +68,28 @@ impl RevocationPointers {
                     Self::Absent
                 }
             }
-            (Some(crl), Some(ocsp)) => Self::Named { crl, ocsp },
+            (Some(crl), Some(ocsp)) => Self::Named {
+                crl: crl.unwrap_or_default(),
+                ocsp: ocsp.unwrap_or_default(),
+            },
             _ => Self::Unreadable,
         }
     }
 }
 
-fn extension<'a>(certificate: &'a X509Certificate<'_>, oid: &str) -> Option<&'a [u8]> {
-    let mut extensions = certificate.extensions().iter();
-    let found = extensions.find(|extension| extension.oid.to_id_string() == oid)?;
-    Some(found.value)
+/// The value of an extension, if the certificate has it. The outer `None` says that it has it
+/// twice, which no certificate may (RFC 5280 §4.2): there is no telling which of them counts.
+fn extension<'a>(certificate: &'a X509Certificate<'_>, oid: &str) -> Option<Option<&'a [u8]>> {
+    let extensions = certificate.extensions().iter();
+    let mut found = extensions.filter(|extension| extension.oid.to_id_string() == oid);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => None,
+        (first, None) => Some(first.map(|extension| extension.value)),
+    }
 }
 
 /// The URLs of `CRLDistributionPoints ::= SEQUENCE OF DistributionPoint`.
-fn crl_urls(mut points: Reader<'_>) -> Option<Vec<String>> {
+fn crl_urls(mut points: Reader<'_>) -> Option<Option<Vec<String>>> {
     let mut urls = Vec::new();
     for _ in 0..MAX_POINTS {
         if points.is_empty() {
@@ -101,25 +105,29 @@ fn crl_urls(mut points: Reader<'_>) -> Option<Vec<String>> {
             }
         }
     }
-    Some(urls)
+    Some(Some(urls))
 }
 
 /// The URLs of OCSP in `AuthorityInfoAccessSyntax ::= SEQUENCE OF SEQUENCE { accessMethod,
-/// accessLocation GeneralName }`.
-fn ocsp_urls(mut descriptions: Reader<'_>) -> Option<Vec<String>> {
-    let mut urls = Vec::new();
+/// accessLocation GeneralName }`, if OCSP is mentioned at all.
+fn ocsp_urls(mut descriptions: Reader<'_>) -> Option<Option<Vec<String>>> {
+    let mut urls: Option<Vec<String>> = None;
     for _ in 0..MAX_POINTS {
         if descriptions.is_empty() {
-            break;
+            return Some(urls);
         }
         let mut fields = descriptions.sequence()?;
         let method = fields.value(OID)?;
         let location = fields.element()?;
-        if method == AD_OCSP && location.tag == context_primitive(6) {
-            urls.extend(url(location.value));
+        if method == AD_OCSP {
+            let urls = urls.get_or_insert_default();
+            if location.tag == context_primitive(6) {
+                urls.extend(url(location.value));
+            }
         }
     }
-    Some(urls)
+    // That OCSP is not mentioned is known at the end only.
+    (descriptions.is_empty() || urls.is_some()).then_some(urls)
 }
 
 /// A URI has visible ASCII only (RFC 3986 §2).
@@ -141,10 +149,10 @@ fn full_name<'a>(point: &mut Reader<'a>) -> Option<Option<Reader<'a>>> {
 }
 
 /// Whether a distribution point of the certificate, for all reasons and of its own issuer, has a
-/// name in common with the `DistributionPointName` of a list. Names are compared octet for octet; one relative to the
-/// issuer is none here.
+/// name in common with the `DistributionPointName` of a list. Names are compared octet for octet;
+/// one relative to the issuer is none here.
 pub(super) fn names_a_point(certificate: &X509Certificate<'_>, name: &[u8]) -> bool {
-    let Some(value) = extension(certificate, CRL_DISTRIBUTION_POINTS) else {
+    let Some(Some(value)) = extension(certificate, CRL_DISTRIBUTION_POINTS) else {
         return false;
     };
     let search = || {

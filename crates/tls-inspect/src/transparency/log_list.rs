@@ -19,6 +19,8 @@ pub struct LogList {
     /// How many logs of the list are left out, since the key cannot be read or is not what the
     /// identifier is the hash of.
     pub unreadable: usize,
+    /// The identifiers of those that are left out.
+    left_out: Vec<[u8; 32]>,
 }
 
 impl LogList {
@@ -29,7 +31,13 @@ impl LogList {
             logs: logs.into_iter().collect(),
             timestamp: None,
             unreadable: 0,
+            left_out: Vec::new(),
         }
+    }
+
+    /// Whether the list has a log of this identifier that is left out.
+    pub(super) fn has_left_out(&self, id: &[u8; 32]) -> bool {
+        self.left_out.contains(id)
     }
 
     pub(super) fn find(&self, id: &[u8; 32]) -> Option<&CtLog> {
@@ -192,10 +200,14 @@ mod json {
             };
             for operator in list.operators {
                 for log in operator.logs.into_iter().chain(operator.tiled_logs) {
-                    match log.read(&operator.name) {
-                        Some(log) => read.logs.push(log),
-                        None => read.unreadable += 1,
+                    let id = STANDARD.decode(&log.log_id);
+                    if let Some(log) = log.read(&operator.name) {
+                        read.logs.push(log);
+                        continue;
                     }
+                    read.unreadable += 1;
+                    let id: Option<[u8; 32]> = id.ok().and_then(|id| id.try_into().ok());
+                    read.left_out.extend(id);
                 }
             }
             Ok(read)

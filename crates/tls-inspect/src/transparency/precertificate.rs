@@ -38,35 +38,42 @@ pub(super) fn sct_list(certificate: &[u8]) -> Option<Option<&[u8]>> {
 
 /// The entry that the logs signed: the certificate's `TBSCertificate` without the list of SCTs,
 /// or without the poison, all else octet for octet as it is.
+///
+/// The lengths around it are written anew. Where they are not written as DER has it, what the
+/// logs were shown is not known.
 pub(super) fn entry(certificate: &[u8], issuer_key_hash: &[u8; 32]) -> Option<Entry> {
-    let mut fields = tbs_fields(certificate)?;
+    let tbs = Reader::new(certificate).sequence()?.tagged(SEQUENCE)?;
+    if rewrite(tbs.value, |_| true)? != tbs.raw {
+        return None;
+    }
+    let kept = rewrite(tbs.value, |oid| oid != EMBEDDED_SCT_LIST && oid != POISON)?;
+    Entry::precertificate(issuer_key_hash, &kept)
+}
+
+/// The `TBSCertificate` of these contents with the extensions to keep. If none is left, there is
+/// no field for them: an empty sequence of extensions is none (RFC 5280 §4.1).
+fn rewrite(tbs: &[u8], keep: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let mut fields = Reader::new(tbs);
     let mut contents = Vec::new();
     while !fields.is_empty() {
         let field = fields.element()?;
-        if field.tag == context(3) {
-            contents.extend(other_extensions(field.value)?);
-        } else {
+        if field.tag != context(3) {
             contents.extend_from_slice(field.raw);
+            continue;
+        }
+        let mut extensions = Reader::only_sequence(field.value)?;
+        let mut kept = Vec::new();
+        while !extensions.is_empty() {
+            let extension = Extension::next(&mut extensions)?;
+            if keep(extension.oid) {
+                kept.extend_from_slice(extension.raw);
+            }
+        }
+        if !kept.is_empty() {
+            contents.extend(write_tlv(context(3), &write_tlv(SEQUENCE, &kept)));
         }
     }
-    Entry::precertificate(issuer_key_hash, &write_tlv(SEQUENCE, &contents))
-}
-
-/// The field `extensions` without those of the logs, and nothing if none is left: an empty
-/// sequence of extensions is none (RFC 5280 §4.1).
-fn other_extensions(value: &[u8]) -> Option<Vec<u8>> {
-    let mut extensions = Reader::only_sequence(value)?;
-    let mut kept = Vec::new();
-    while !extensions.is_empty() {
-        let extension = Extension::next(&mut extensions)?;
-        if extension.oid != EMBEDDED_SCT_LIST && extension.oid != POISON {
-            kept.extend_from_slice(extension.raw);
-        }
-    }
-    if kept.is_empty() {
-        return Some(kept);
-    }
-    Some(write_tlv(context(3), &write_tlv(SEQUENCE, &kept)))
+    Some(write_tlv(SEQUENCE, &contents))
 }
 
 fn tbs_fields(certificate: &[u8]) -> Option<Reader<'_>> {

@@ -420,3 +420,58 @@ fn a_log_of_several_states_has_none() {
     assert_eq!((list.logs[0].state, list.logs[0].state_since), (None, None));
     assert_eq!(list.logs[1].state, Some(LogState::Usable));
 }
+
+#[test]
+fn an_sct_in_a_certificate_that_is_not_der_is_not_told_to_be_bad() {
+    let (root, key, log) = (
+        Authority::root("Root"),
+        KeyPair::generate().unwrap(),
+        Log::new(),
+    );
+    let bare = certificate(&root, &key, None);
+    let sct = log.sign(1_700_000_000_000, &precert_entry(&root, &bare));
+    let leaf = certificate(&root, &key, Some(&list(&[&sct])));
+    let of_der = precertificate::entry(leaf.as_bytes(), &[0; 32]);
+    assert!(of_der.is_some());
+    // A zero in front of the length of the TBSCertificate, which has two octets.
+    let octets = leaf.as_bytes();
+    assert_eq!((octets[1], octets[4], octets[5]), (0x82, 0x30, 0x82));
+    let length = u16::from_be_bytes([octets[2], octets[3]]) + 1;
+    let length = length.to_be_bytes();
+    let head = [0x30, 0x82, length[0], length[1], 0x30, 0x83, 0];
+    let longer = [&head, &octets[6..]].concat();
+    assert!(precertificate::entry(&longer, &[0; 32]).is_none());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_log_whose_key_cannot_be_read_is_not_told_to_be_unknown() {
+    let json = include_str!("../../tests/data/ct/log-list.json");
+    let id = LogList::from_json(json.as_bytes()).unwrap().logs[1]
+        .id()
+        .to_owned();
+    let key = STANDARD.encode(
+        LogList::from_json(json.as_bytes()).unwrap().logs[1]
+            .key
+            .as_bytes(),
+    );
+    let list_of = |json: &str| LogList::from_json(json.as_bytes()).unwrap();
+    let mut sct = vec![0];
+    sct.extend_from_slice(&id);
+    sct.extend_from_slice(&[0; 10]);
+    sct.extend_from_slice(&[4, 3, 0, 0]);
+    let leaf = Authority::root("Root").leaf(&["mx.example.org"]).der;
+    let found = |logs: &LogList| {
+        let scts = list(&[&sct]);
+        verdicts(std::slice::from_ref(&leaf), Some(&scts), logs).remove(0)
+    };
+    let changed = json.replace(&key, "MAA");
+    assert_ne!(changed, json);
+    assert_eq!(list_of(&changed).unreadable, list_of(json).unreadable + 1);
+    let verdict = found(&list_of(&changed));
+    assert!(
+        matches!(verdict, SctVerdict::CouldNotTell(_)),
+        "{verdict:?}"
+    );
+    assert_eq!(found(&LogList::default()), SctVerdict::UnknownLog);
+}

@@ -609,3 +609,42 @@ fn a_negative_serial_number_is_not_the_positive_one_of_the_same_octets() {
     issue.entries = vec![entry(&[0, 0x80], Some(1))];
     world.revoked(&issue.sign());
 }
+
+/// The pointers of a certificate with such extensions `authorityInfoAccess`.
+#[track_caller]
+fn check_access(values: &[Vec<u8>], expected: &RevocationPointers) {
+    let leaf = Authority::root("Root").leaf_with(&["mx.example.org"], |params| {
+        let oid = [1, 3, 6, 1, 5, 5, 7, 1, 1];
+        let extension = |value: &Vec<u8>| CustomExtension::from_oid_content(&oid, value.clone());
+        params.custom_extensions = values.iter().map(extension).collect();
+    });
+    assert_eq!(RevocationPointers::of(&leaf.der), *expected);
+}
+
+#[test]
+fn item_63_a_pointer_that_is_not_told_is_not_taken_for_none() {
+    let access = |last: u8, tag: u8, location: &[u8]| {
+        let method = [OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, last];
+        sequence(&[&method, &write_tlv(tag, location)])
+    };
+    let issuer = access(2, 0x86, b"http://ca.example.org/");
+    let ocsp = access(1, 0x86, b"http://ocsp.example.org/");
+    let named = |ocsp: &[&str]| RevocationPointers::Named {
+        crl: Vec::new(),
+        ocsp: ocsp.iter().map(|&url| url.to_owned()).collect(),
+    };
+    let one = |descriptions: &[&[u8]]| vec![sequence(descriptions)];
+    check_access(&one(&[&issuer]), &RevocationPointers::Absent);
+    let found = named(&["http://ocsp.example.org/"]);
+    check_access(&one(&[&issuer, &ocsp]), &found);
+    // One whose URL is none, and one that is a name of another kind.
+    check_access(&one(&[&access(1, 0x86, b"http://\xff/")]), &named(&[]));
+    check_access(&one(&[&access(1, 0x82, b"ocsp.example.org")]), &named(&[]));
+    // One beyond those that are looked at, and one in an extension that is there twice.
+    let mut many = vec![&issuer[..]; 16];
+    check_access(&one(&many), &RevocationPointers::Absent);
+    many.push(&ocsp);
+    check_access(&one(&many), &RevocationPointers::Unreadable);
+    let twice = [sequence(&[&issuer]), sequence(&[&ocsp])];
+    check_access(&twice, &RevocationPointers::Unreadable);
+}

@@ -34,6 +34,7 @@ struct Answer<'a> {
     /// What follows in the structure that has this place.
     trailing: Option<Place>,
     version: Vec<u8>,
+    produced: &'a str,
 }
 
 /// A structure of a response.
@@ -67,6 +68,7 @@ impl<'a> Answer<'a> {
             more: Vec::new(),
             trailing: None,
             version: Vec::new(),
+            produced: "20260531000000Z",
         }
     }
 
@@ -152,7 +154,7 @@ impl<'a> Answer<'a> {
             [] => Vec::new(),
             one => write_tlv(context(1), &sequence(&[one])),
         };
-        let produced = at("20260531000000Z");
+        let produced = at(self.produced);
         let responses = sequence(&[&self.single(), &self.more]);
         let after = self.after(Place::Data);
         let data = sequence(&[
@@ -708,5 +710,37 @@ fn item_61_a_responder_whose_purposes_cannot_be_told_is_not_believed() {
         } else {
             fails(&staple, &chain, OcspFailureKind::ResponderNotAuthorized);
         }
+    }
+}
+
+#[test]
+fn item_61_a_response_signed_later_than_now_proves_nothing() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    answer.produced = "20260601000500Z";
+    is_good(&answer.sign(), &chain);
+    answer.produced = "20260601000501Z";
+    fails(&answer.sign(), &chain, OcspFailureKind::NotYetValid);
+}
+
+#[test]
+fn item_61_a_demand_for_a_staple_that_cannot_be_read_is_not_taken_for_none() {
+    let root = Authority::root("Root");
+    for (value, expected) in [
+        (&[0x30, 3, 2, 1, 17][..], StapleState::Absent),
+        (&[0x30, 3, 2, 1, 5], StapleState::MissingThoughRequired),
+        (
+            &[0x30, 3, 2, 9, 5],
+            StapleState::AbsentCertificateUnreadable,
+        ),
+        (&[5, 0], StapleState::AbsentCertificateUnreadable),
+    ] {
+        let leaf = root.leaf_with(&["mx.example.org"], |params| {
+            let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+            let extension = rcgen::CustomExtension::from_oid_content(&oid, value.to_vec());
+            params.custom_extensions.push(extension);
+        });
+        let found = StapleState::judge(None, &[leaf.der], &providers().remove(0), NOW);
+        assert_eq!(found, expected);
     }
 }
