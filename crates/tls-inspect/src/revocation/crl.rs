@@ -118,6 +118,9 @@ pub enum CrlFailureKind {
     SomeReasonsOnly,
     /// It has a critical extension that is not known here (RFC 5280 §5.2 and §5.3).
     UnknownCriticalExtension,
+    /// It was issued when the certificate had expired, and has it not. A list need only have
+    /// certificates that have not expired (RFC 5280 §5), unless it says otherwise.
+    CertificateExpired,
     /// It takes the certificate off a list, which only a delta list may (RFC 5280 §5.3.1).
     RemovedFromWhat,
     /// It is good, but its time is over.
@@ -225,7 +228,8 @@ pub(crate) fn judge_list(
         check_scope(&scope, subject)?;
         let entry = list.find(subject.raw_serial())?;
         let proof = proof(list, &scope, now)?;
-        conclude(entry, proof, &scope, now)
+        let not_after = subject.tbs_certificate.validity.not_after.timestamp();
+        conclude(entry, proof, &scope, not_after, now)
     };
     judge().unwrap_or_else(CrlVerdict::CouldNotTell)
 }
@@ -235,6 +239,7 @@ fn conclude(
     entry: Option<Entry<'_>>,
     proof: CrlProof,
     scope: &Scope<'_>,
+    not_after: i64,
     now: i64,
 ) -> Result<CrlVerdict, CrlFailure> {
     use CrlFailureKind as Kind;
@@ -247,6 +252,13 @@ fn conclude(
     let Some(Entry { time, reason, .. }) = entry else {
         return if proof.stale {
             Err(stale("does not have the certificate"))
+        } else if proof.this_update > not_after
+            && scope
+                .keeps_expired_since
+                .is_none_or(|since| since > not_after)
+        {
+            let detail = "the revocation list was issued when the certificate had expired";
+            Err(CrlFailure::new(Kind::CertificateExpired, detail))
         } else if scope.some_reasons {
             let detail =
                 "the revocation list is about some reasons only and has not the certificate";

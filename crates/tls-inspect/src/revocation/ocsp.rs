@@ -123,6 +123,9 @@ pub enum OcspFailureKind {
     NotSuccessful(OcspResponseStatus),
     /// It answers for other certificates only.
     OtherCertificate,
+    /// It says "good" of a time at which the certificate had expired, and responders may forget
+    /// about revoked certificates that have (RFC 6960 §2.2).
+    CertificateExpired,
     /// It is good, but its time is over.
     Stale,
     /// It is good, but its time has yet to come.
@@ -282,11 +285,9 @@ fn judge(
         return Err(OcspFailure::new(Kind::UnknownCriticalExtension, detail));
     }
     check_time(&single, now)?;
-    // What it says of a time before that may be so, but nobody can have signed it yet.
-    if data.produced_at.saturating_sub(CLOCK_SKEW) > now {
-        let detail = format!("now is {now}, producedAt {}", data.produced_at);
-        return Err(OcspFailure::new(Kind::NotYetValid, detail));
-    }
+    check_signing_time(data.produced_at, single.this_update, now)?;
+    let not_after = certificate.tbs_certificate.validity.not_after;
+    check_meaning(&single, not_after.timestamp())?;
     let proof = OcspProof {
         responder,
         produced_at: data.produced_at,
@@ -325,15 +326,59 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
     Ok(())
 }
 
+/// What a response says may be so, but nobody can have signed it yet, nor have known at its
+/// signing what was so later.
+fn check_signing_time(produced_at: i64, this_update: i64, now: i64) -> Result<(), OcspFailure> {
+    if produced_at.saturating_sub(CLOCK_SKEW) > now {
+        let detail = format!("now is {now}, producedAt {produced_at}");
+        return Err(OcspFailure::new(OcspFailureKind::NotYetValid, detail));
+    }
+    if this_update.saturating_sub(CLOCK_SKEW) > produced_at {
+        let detail = format!("producedAt is {produced_at}, thisUpdate {this_update}");
+        return Err(OcspFailure::new(OcspFailureKind::Malformed, detail));
+    }
+    Ok(())
+}
+
+/// Whether the status means what it says. "Good" is said of certificates within their validity
+/// only (RFC 6960 §2.2), unless the responder says that it remembers more (§4.4.4).
+fn check_meaning(single: &SingleResponse<'_>, not_after: i64) -> Result<(), OcspFailure> {
+    match single.status {
+        Status::Revoked(Revocation {
+            reason: Some(RevocationReason::REMOVE_FROM_CRL),
+            ..
+        }) => {
+            let detail = "removeFromCRL is for delta lists, and takes a revocation back";
+            Err(OcspFailure::new(OcspFailureKind::Malformed, detail))
+        }
+        Status::Good
+            if single.this_update > not_after
+                && single
+                    .archive_cutoff()
+                    .is_none_or(|since| since > not_after) =>
+        {
+            let detail = format!("notAfter is {not_after}, thisUpdate {}", single.this_update);
+            Err(OcspFailure::new(
+                OcspFailureKind::CertificateExpired,
+                detail,
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `id-pkix-ocsp-nonce`, 1.3.6.1.5.5.7.48.1.2.
 const NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
 
 /// `id-pkix-ocsp-extended-revoke`, 1.3.6.1.5.5.7.48.1.9.
 const EXTENDED_REVOKE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 9];
 
+/// `id-pkix-ocsp-archive-cutoff`, 1.3.6.1.5.5.7.48.1.6.
+const ARCHIVE_CUTOFF: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 6];
+
 /// Extensions that may be critical without harm: the nonce, which is for who asks, the list of
-/// SCTs, and that "revoked" may be said of certificates that were never issued.
-const KNOWN_EXTENSIONS: &[&[u8]] = &[NONCE, SCT_LIST, EXTENDED_REVOKE];
+/// SCTs, and those by which "good" and "revoked" are said of more certificates than else.
+const KNOWN_EXTENSIONS: &[&[u8]] = &[NONCE, SCT_LIST, EXTENDED_REVOKE, ARCHIVE_CUTOFF];
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 pub(super) mod tests;

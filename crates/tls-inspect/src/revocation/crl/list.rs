@@ -25,6 +25,8 @@ const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
 pub(super) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 /// `certificateIssuer`, 2.5.29.29.
 const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
+/// `expiredCertsOnCRL`, 2.5.29.60 (ITU-T X.509).
+const EXPIRED_CERTS_ON_CRL: &[u8] = &[0x55, 0x1d, 60];
 /// `authorityKeyIdentifier`, 2.5.29.35. It only helps to find the issuer, who is given here.
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 
@@ -125,6 +127,9 @@ impl<'a> List<'a> {
                 ISSUING_DISTRIBUTION_POINT => scope
                     .read_point(extension.value)
                     .ok_or_else(|| malformed("an IssuingDistributionPoint"))?,
+                EXPIRED_CERTS_ON_CRL => {
+                    scope.keeps_expired_since = Reader::new(extension.value).time();
+                }
                 AUTHORITY_KEY_IDENTIFIER => {}
                 _ if extension.critical => return Err(unknown_critical("the revocation list")),
                 _ => {}
@@ -192,6 +197,8 @@ pub(super) struct Scope<'a> {
     pub(super) some_reasons: bool,
     pub(super) indirect: bool,
     pub(super) only_attribute: bool,
+    /// Certificates that expired from then on are still listed.
+    pub(super) keeps_expired_since: Option<i64>,
 }
 
 impl<'a> Scope<'a> {

@@ -648,3 +648,35 @@ fn item_63_a_pointer_that_is_not_told_is_not_taken_for_none() {
     let twice = [sequence(&[&issuer]), sequence(&[&ocsp])];
     check_access(&twice, &RevocationPointers::Unreadable);
 }
+
+#[test]
+fn a_list_need_not_have_a_certificate_that_had_expired() {
+    let world = |day| {
+        let root = Authority::root("Root");
+        let leaf = root.leaf_with(&["mx.example.org"], |params| {
+            params.not_after = date_time_ymd(2026, 5, day);
+        });
+        World {
+            root,
+            leaf: leaf.der,
+        }
+    };
+    // It has expired since the list was issued.
+    let late = world(31);
+    late.not_revoked(&Issue::of(&late.root).sign());
+    let world = world(30);
+    let mut issue = Issue::of(&world.root);
+    world.fails(&issue.sign(), CrlFailureKind::CertificateExpired);
+    // The list may say since when it keeps those that have expired (ITU-T X.509, expiredCertsOnCRL).
+    for (since, covers) in [("20260530000000Z", true), ("20260530000001Z", false)] {
+        issue.extensions = vec![extension(&[0x55, 0x1d, 60], false, &at(since))];
+        if covers {
+            world.not_revoked(&issue.sign());
+        } else {
+            world.fails(&issue.sign(), CrlFailureKind::CertificateExpired);
+        }
+    }
+    issue.extensions = Vec::new();
+    issue.entries = vec![entry(&serial(&world.leaf), None)];
+    world.revoked(&issue.sign());
+}

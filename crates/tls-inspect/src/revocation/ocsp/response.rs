@@ -4,7 +4,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use x509_parser::certificate::X509Certificate;
 
-use super::{OcspFailure, OcspFailureKind, OcspResponseStatus};
+use super::{ARCHIVE_CUTOFF, OcspFailure, OcspFailureKind, OcspResponseStatus};
 use crate::der::reader::{
     ENUMERATED, Extension, INTEGER, OCTET_STRING, OID, Reader, SCT_LIST, context, context_primitive,
 };
@@ -166,6 +166,19 @@ impl<'a> SingleResponse<'a> {
             extensions: fields.optional(context(1))?,
         };
         fields.is_empty().then_some(single)
+    }
+
+    /// `ArchiveCutoff ::= GeneralizedTime`: certificates that expired from then on are still
+    /// answered for (RFC 6960 §4.4.4).
+    pub(super) fn archive_cutoff(&self) -> Option<i64> {
+        let mut extensions = Reader::only_sequence(self.extensions?)?;
+        while !extensions.is_empty() {
+            let extension = Extension::next(&mut extensions)?;
+            if extension.oid == ARCHIVE_CUTOFF {
+                return only_time(extension.value);
+            }
+        }
+        None
     }
 
     /// Whether this one takes from another, about the same certificate, what it says: if it is

@@ -34,7 +34,8 @@ struct Answer<'a> {
     /// What follows in the structure that has this place.
     trailing: Option<Place>,
     version: Vec<u8>,
-    produced: &'a str,
+    /// When it is signed; if nothing is said, at `this_update`.
+    produced: Option<&'a str>,
 }
 
 /// A structure of a response.
@@ -68,7 +69,7 @@ impl<'a> Answer<'a> {
             more: Vec::new(),
             trailing: None,
             version: Vec::new(),
-            produced: "20260531000000Z",
+            produced: None,
         }
     }
 
@@ -154,7 +155,7 @@ impl<'a> Answer<'a> {
             [] => Vec::new(),
             one => write_tlv(context(1), &sequence(&[one])),
         };
-        let produced = at(self.produced);
+        let produced = at(self.produced.unwrap_or(self.this_update));
         let responses = sequence(&[&self.single(), &self.more]);
         let after = self.after(Place::Data);
         let data = sequence(&[
@@ -717,9 +718,9 @@ fn item_61_a_responder_whose_purposes_cannot_be_told_is_not_believed() {
 fn item_61_a_response_signed_later_than_now_proves_nothing() {
     let World { root, leaf, chain } = world();
     let mut answer = Answer::good(&root, &leaf);
-    answer.produced = "20260601000500Z";
+    answer.produced = Some("20260601000500Z");
     is_good(&answer.sign(), &chain);
-    answer.produced = "20260601000501Z";
+    answer.produced = Some("20260601000501Z");
     fails(&answer.sign(), &chain, OcspFailureKind::NotYetValid);
 }
 
@@ -743,4 +744,57 @@ fn item_61_a_demand_for_a_staple_that_cannot_be_read_is_not_taken_for_none() {
         let found = StapleState::judge(None, &[leaf.der], &providers().remove(0), NOW);
         assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn item_61_a_response_that_knows_what_came_after_it_was_signed_is_malformed() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    answer.produced = Some("20260530235500Z");
+    is_good(&answer.sign(), &chain);
+    answer.produced = Some("20260530235459Z");
+    fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+}
+
+#[test]
+fn item_61_a_revocation_that_was_taken_back_is_none() {
+    let World { root, leaf, chain } = world();
+    let mut answer = Answer::good(&root, &leaf);
+    let reason = write_tlv(context(0), &[ENUMERATED, 1, 8]);
+    answer.status = write_tlv(context(1), &[at("20260530000000Z"), reason].concat());
+    fails(&answer.sign(), &chain, OcspFailureKind::Malformed);
+}
+
+#[test]
+fn item_61_good_says_nothing_of_a_certificate_that_had_expired() {
+    let root = Authority::root("Root");
+    let expired = |day| {
+        let leaf = root.leaf_with(&["mx.example.org"], |params| {
+            params.not_after = rcgen::date_time_ymd(2026, 5, day);
+        });
+        leaf.der
+    };
+    let chain = |leaf: &Der| [leaf.clone(), root.der.clone()];
+    // It has expired since the responder looked.
+    let leaf = expired(31);
+    is_good(&Answer::good(&root, &leaf).sign(), &chain(&leaf));
+    let leaf = expired(30);
+    let chain = chain(&leaf);
+    let mut answer = Answer::good(&root, &leaf);
+    let kind = OcspFailureKind::CertificateExpired;
+    fails(&answer.sign(), &chain, kind);
+    // The responder may say how long it keeps what it knows (RFC 6960 §4.4.4).
+    for (cutoff, covers) in [("20260530000000Z", true), ("20260530000001Z", false)] {
+        let value = write_tlv(OCTET_STRING, &at(cutoff));
+        answer.single_extension = sequence(&[&write_tlv(OID, ARCHIVE_CUTOFF), &value]);
+        if covers {
+            is_good(&answer.sign(), &chain);
+        } else {
+            fails(&answer.sign(), &chain, kind);
+        }
+    }
+    answer.single_extension = Vec::new();
+    answer.revoke();
+    let found = verdict(&answer.sign(), &chain);
+    assert!(matches!(found, OcspVerdict::Revoked { .. }), "{found:?}");
 }
