@@ -89,7 +89,7 @@
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
 //!   most 128 times in a judgement one of them is looked into.
 //! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,
-//!   32 MiB and a million entries; of a list of SCTs, 32.
+//!   32 MiB and a million entries; of the SCTs of one channel, 32.
 //!
 //! # Features
 //!
