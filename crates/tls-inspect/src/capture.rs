@@ -268,6 +268,9 @@ pub enum HandshakeFailureKind {
     Unsupported,
     /// The peer refuses a client without a certificate.
     ClientCertificateRequired,
+    /// The peer sent more than this client reads, which the protocol allows: a handshake message
+    /// over 64 KiB, or several at once that are longer together.
+    TooLong,
     /// The stream failed in another way.
     Io,
 }

@@ -57,6 +57,8 @@ fn from_tls_error(error: &TlsError) -> HandshakeFailure {
             }
         }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Kind::NotTls,
+        // A message may have 2^24 octets (RFC 9846 §4); the library reads 2^16.
+        TlsError::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => Kind::TooLong,
         TlsError::InvalidMessage(_)
         | TlsError::InappropriateMessage { .. }
         | TlsError::InappropriateHandshakeMessage { .. }
@@ -102,6 +104,10 @@ mod tests {
         );
         check(InvalidMessage::InvalidContentType.into(), Kind::NotTls);
         check(InvalidMessage::MessageTooLarge.into(), Kind::PeerMisbehaved);
+        check(
+            InvalidMessage::HandshakePayloadTooLarge.into(),
+            Kind::TooLong,
+        );
         check(
             rustls::PeerIncompatible::NoCipherSuitesInCommon.into(),
             Kind::Unsupported,

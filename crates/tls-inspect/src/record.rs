@@ -5,10 +5,10 @@ mod stream;
 mod verifier;
 mod wire;
 
-use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, mem};
 
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
@@ -42,7 +42,8 @@ use crate::{
 /// post-quantum group asks for it with HelloRetryRequest, and the capture shows that.
 ///
 /// Limits: a handshake has [`DEFAULT_TIMEOUT`](Self::DEFAULT_TIMEOUT) unless told otherwise, and
-/// a handshake message may hold 64 KiB, so the chain does too.
+/// a handshake message may hold 64 KiB, so the chain does too, and under TLS 1.2 the chain and the
+/// staple hold little more together: see [`TooLong`](HandshakeFailureKind::TooLong).
 #[derive(Clone, Debug)]
 pub struct Recorder {
     provider: CryptoProvider,
@@ -143,6 +144,10 @@ impl Recorder {
                     stream: Some(RecordedStream::new(stream)),
                 };
             }
+            Ok(Err(error)) if is_too_long(&error, &seen) => {
+                let detail = "handshake messages that together hold more than 64 KiB";
+                HandshakeFailure::new(HandshakeFailureKind::TooLong, detail)
+            }
             Ok(Err(error)) => HandshakeFailure::from_io_error(&error),
             Err(_) => {
                 let detail = format!("handshake not finished within {:?}", self.timeout);
@@ -206,6 +211,15 @@ fn describe_connection(connection: &ClientConnection, capture: &mut Capture) {
         // Resumption is disabled.
         Some(rustls::HandshakeKind::Resumed) | None => None,
     };
+}
+
+/// Whether the library gave up since it keeps no more of messages that come together: it says so
+/// in words alone, and not as an error of TLS or of the stream.
+fn is_too_long(error: &io::Error, seen: &Seen) -> bool {
+    let inner = error.get_ref();
+    error.kind() == io::ErrorKind::InvalidData
+        && !seen.has_stream_failed
+        && !inner.is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// Reads a failure in the light of what came before it.

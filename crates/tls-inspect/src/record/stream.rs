@@ -152,6 +152,14 @@ impl<S> Tap<S> {
     pub(super) fn let_go(&mut self) {
         self.wire = None;
     }
+
+    /// Keeps in mind that writing failed, if it did.
+    fn written<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if let (Err(_), Some(wire)) = (&result, &self.wire) {
+            wire.lock().failed();
+        }
+        result
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
@@ -163,8 +171,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
         if let Some(wire) = &self.wire {
-            wire.lock()
-                .received(buffer.filled().get(before..).unwrap_or_default());
+            let mut wire = wire.lock();
+            wire.received(buffer.filled().get(before..).unwrap_or_default());
+            if result.is_err() {
+                wire.failed();
+            }
         }
         Poll::Ready(result)
     }
@@ -176,7 +187,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let count = ready!(Pin::new(&mut self.inner).poll_write(cx, octets))?;
+        let result = ready!(Pin::new(&mut self.inner).poll_write(cx, octets));
+        let count = self.written(result)?;
         if let Some(wire) = &self.wire {
             wire.lock().sent(octets.get(..count).unwrap_or(octets));
         }
@@ -190,7 +202,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let count = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, pieces))?;
+        let result = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, pieces));
+        let count = self.written(result)?;
         if let Some(wire) = &self.wire {
             let (mut wire, mut left) = (wire.lock(), count);
             for piece in pieces {
@@ -207,7 +220,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let result = ready!(Pin::new(&mut self.inner).poll_flush(cx));
+        Poll::Ready(self.written(result))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

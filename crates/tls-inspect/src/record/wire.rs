@@ -45,6 +45,8 @@ pub(super) struct Seen {
     /// The first octets from the server, if they are not TLS.
     pub(super) plaintext: Vec<u8>,
     pub(super) alerts: Vec<SentAlert>,
+    /// Whether the stream underneath failed.
+    pub(super) has_stream_failed: bool,
     hello: Option<Hello>,
     has_retried: bool,
     /// The group of a ServerKeyExchange (RFC 8422 §5.4).
@@ -82,6 +84,10 @@ impl Wire {
     pub(super) fn sent(&mut self, octets: &[u8]) {
         self.from_client
             .read(octets, AlertSender::Client, &mut self.seen);
+    }
+
+    pub(super) const fn failed(&mut self) {
+        self.seen.has_stream_failed = true;
     }
 
     /// What was seen until now. It is handed out once.

@@ -1,5 +1,10 @@
 //! However much a server sends, a capture holds no more than it says.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::ReadBuf;
+
 use super::*;
 
 /// What a handshake message may hold.
@@ -67,4 +72,45 @@ async fn no_capture_holds_more_than_its_limits() {
             );
         }
     }
+}
+
+/// What a handshake fails with that is too long for the recorder.
+#[tokio::test]
+async fn what_is_too_long_to_be_read_is_no_fault_of_the_server() {
+    let (within, over) = (MESSAGE - 4_000, MESSAGE + 4_000);
+    for (versions, chain, staple) in [
+        (TLS_1_2, over, 0),
+        (TLS_1_3, over, 0),
+        (TLS_1_2, 1, over),
+        // Each message fits, and the library keeps both until it has read both.
+        (TLS_1_2, within, within),
+        (TLS_1_2, 1_000, within + 3_000),
+    ] {
+        let capture = capture(versions, chain, staple).await;
+        let failure = failure(&capture);
+        let case = format!("{chain} and {staple}: {failure:?}");
+        assert_eq!(failure.kind, HandshakeFailureKind::TooLong, "{case}");
+    }
+}
+
+/// A stream that fails by itself as the library does when it keeps no more.
+struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "message buffer full");
+        Poll::Ready(Err(error))
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_is_not_taken_for_a_limit() {
+    let stream = tokio::io::join(Broken, tokio::io::sink());
+    let recorder = Recorder::new(providers()[0].clone());
+    let capture = recorder.record(stream, &mx()).await.capture;
+    assert_eq!(failure(&capture).kind, HandshakeFailureKind::Io);
 }
