@@ -44,6 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             // The first says nothing of what would have come; the others may be this side's fault.
             HandshakeFailureKind::Timeout
             | HandshakeFailureKind::Io
+            | HandshakeFailureKind::TooLong
             | HandshakeFailureKind::Unsupported => doubt,
             _ if demands_tls => Outcome::Fail(Severity::Error),
             _ => Outcome::Fail(Severity::Warning),
@@ -75,6 +76,7 @@ fn reason(failure: &HandshakeFailure) -> &'static str {
         HandshakeFailureKind::Timeout => "it does not end in time",
         HandshakeFailureKind::PeerMisbehaved => "the server breaks the protocol",
         HandshakeFailureKind::Unsupported => "there is no version or cipher in common",
+        HandshakeFailureKind::TooLong => "the server sends more than is read here",
         HandshakeFailureKind::ClientCertificateRequired => {
             "the server demands a client certificate"
         }
