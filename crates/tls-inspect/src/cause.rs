@@ -23,7 +23,7 @@ use self::plan::Conclusion;
 use self::reading::outcome_text;
 use crate::escape::printable;
 use crate::{
-    Capture, ClientHello, DnsId, HandshakeFailure, HelloAnswer, HelloOutcome, NamedGroup,
+    Capture, ClientHello, HandshakeFailure, HelloAnswer, HelloOutcome, KeyShareOffer, NamedGroup,
     ReferenceId,
 };
 
@@ -33,11 +33,11 @@ const UNREACHABLE_LIMIT: usize = 2;
 /// What a search is about, and how much it may spend.
 #[derive(Clone, Debug)]
 pub struct FailureSearchOptions {
-    groups: Vec<NamedGroup>,
-    server_name: Option<DnsId>,
-    alpn: Vec<Vec<u8>>,
+    /// What the client that failed had offered. The random octets of all hellos come from its.
+    hello: ClientHello,
+    /// What that client had sent in `key_share`, if that is known.
+    key_share: Option<KeyShareOffer>,
     budget: usize,
-    random: [u8; 32],
     capture: Option<Capture>,
     failure: Option<HandshakeFailure>,
 }
@@ -51,16 +51,9 @@ impl FailureSearchOptions {
     #[must_use]
     pub fn new(random: [u8; 32]) -> Self {
         Self {
-            groups: vec![
-                NamedGroup::X25519,
-                NamedGroup::SECP256R1,
-                NamedGroup::SECP384R1,
-                NamedGroup::X25519_MLKEM768,
-            ],
-            server_name: None,
-            alpn: Vec::new(),
+            hello: offers::client(random),
+            key_share: None,
             budget: Self::DEFAULT_BUDGET,
-            random,
             capture: None,
             failure: None,
         }
@@ -69,24 +62,29 @@ impl FailureSearchOptions {
     /// Sends the name in `server_name`. An address is never sent.
     #[must_use]
     pub fn with_server_name(mut self, name: &ReferenceId) -> Self {
-        self.server_name = match name {
-            ReferenceId::Dns(name) => Some(name.clone()),
-            ReferenceId::Ip(_) => None,
-        };
+        self.hello = self.hello.with_server_name(name);
         self
     }
 
     /// Offers these application protocols, which the client that failed had offered.
     #[must_use]
     pub fn with_alpn(mut self, protocols: &[&[u8]]) -> Self {
-        self.alpn = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self.hello = self.hello.with_alpn(protocols);
         self
     }
 
     /// The groups that the client that failed had offered.
     #[must_use]
     pub fn with_groups(mut self, groups: &[NamedGroup]) -> Self {
-        self.groups = groups.to_vec();
+        self.hello.groups = groups.to_vec();
+        self
+    }
+
+    /// The key share that the client that failed had sent. If it had none for X25519MLKEM768, no
+    /// large hello is tried. Unless told, one is.
+    #[must_use]
+    pub fn with_key_share(mut self, share: KeyShareOffer) -> Self {
+        self.key_share = Some(share);
         self
     }
 

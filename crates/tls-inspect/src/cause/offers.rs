@@ -76,7 +76,10 @@ pub(super) fn hello(
 ) -> ClientHello {
     use CauseQuestion as Question;
 
-    let usual = usual(options, number);
+    let usual = ClientHello {
+        random: random(options.hello.random, number),
+        ..options.hello.clone()
+    };
     let tls12 = usual.clone().with_versions(&[ProtocolVersion::TLS_1_2]);
     let modern = CipherSuite::all().filter(|&suite| !suite.is_tls13() && is_modern(suite));
     let modern: Vec<_> = modern.collect();
@@ -130,14 +133,18 @@ pub(crate) fn large(hello: &ClientHello) -> ClientHello {
 }
 
 /// The hello of the `Recorder`, as far as it tells anything: versions, suites, groups, schemes.
-fn usual(options: &FailureSearchOptions, number: u32) -> ClientHello {
-    let mut hello = ClientHello::small(random(options.random, number));
-    hello.cipher_suites = USUAL_SUITES.map(CipherSuite).to_vec();
-    hello.signature_schemes = USUAL_SCHEMES.map(SignatureScheme).to_vec();
-    hello.groups.clone_from(&options.groups);
-    hello.server_name.clone_from(&options.server_name);
-    hello.alpn.clone_from(&options.alpn);
-    hello
+pub(super) fn client(random: [u8; 32]) -> ClientHello {
+    ClientHello {
+        cipher_suites: USUAL_SUITES.map(CipherSuite).to_vec(),
+        signature_schemes: USUAL_SCHEMES.map(SignatureScheme).to_vec(),
+        groups: vec![
+            NamedGroup::X25519,
+            NamedGroup::SECP256R1,
+            NamedGroup::SECP384R1,
+            NamedGroup::X25519_MLKEM768,
+        ],
+        ..ClientHello::small(random)
+    }
 }
 
 /// All versions up to TLS 1.2, with all suites that name a certificate but those of `without`.

@@ -80,7 +80,7 @@ impl FailureSearch {
         } else if usual.is_alert(AlertDescription::UNRECOGNIZED_NAME) {
             self.after_name_alert(&usual)
         } else if usual.is_alert(AlertDescription::NO_APPLICATION_PROTOCOL)
-            && !self.options.alpn.is_empty()
+            && !self.options.hello.alpn.is_empty()
         {
             let proof = usual.numbers();
             Ok(Conclusion::proven(Cause::NoApplicationProtocol, proof))
@@ -112,7 +112,7 @@ impl FailureSearch {
         }
         let capture = self.options.capture.as_ref();
         if capture.is_some_and(|capture| capture.server_name.is_none())
-            && self.options.server_name.is_some()
+            && self.options.hello.server_name.is_some()
             && let Some(numbers) = self.refused(Question::WithoutServerName)?
         {
             let proof = [proof, numbers].concat();
@@ -173,7 +173,7 @@ impl FailureSearch {
 
     fn after_name_alert(&self, usual: &Reading<'_>) -> Known<Conclusion> {
         let proof = usual.numbers();
-        if self.options.server_name.is_none() {
+        if self.options.hello.server_name.is_none() {
             return Ok(Conclusion::proven(Cause::ServerNameRequired, proof));
         }
         let without = self.ask(Question::WithoutServerName)?;
@@ -328,7 +328,7 @@ impl FailureSearch {
             Some(KeyExchange::Ecdhe(group)) => Some(*group),
             _ => None,
         };
-        let group = group.filter(|group| !self.options.groups.contains(group));
+        let group = group.filter(|group| !self.options.hello.groups.contains(group));
         let scheme = exchange
             .and_then(|exchange| exchange.signature_scheme)
             .filter(|&scheme| !is_usual_scheme(scheme));
@@ -375,7 +375,7 @@ impl FailureSearch {
     fn after_tls13(&self, tls13: &Reading<'_>) -> Known<Conclusion> {
         let numbers = [tls13.numbers(), self.ask(Question::Usual)?.numbers()].concat();
         if let Reading::Retry(Some(group), _) = tls13
-            && !self.options.groups.contains(group)
+            && !self.options.hello.groups.contains(group)
             && let Some(more) = self.refused(Question::Tls13UsualGroups)?
         {
             let proof = [numbers, more].concat();
