@@ -53,13 +53,14 @@ impl SchemeKind {
     /// The kinds in the order asked about.
     pub(super) const ALL: [Self; 4] = [Self::RsaPss, Self::Ed448, Self::Brainpool, Self::MlDsa];
 
-    const fn numbers(self) -> [u16; 3] {
-        match self {
-            Self::RsaPss => [0x0809, 0x080a, 0x080b],
-            Self::Ed448 => [0x0808, 0x0808, 0x0808],
-            Self::Brainpool => [0x081a, 0x081b, 0x081c],
-            Self::MlDsa => [0x0904, 0x0905, 0x0906],
-        }
+    pub(super) fn schemes(self) -> Vec<SignatureScheme> {
+        let numbers: &[u16] = match self {
+            Self::RsaPss => &[0x0809, 0x080a, 0x080b],
+            Self::Ed448 => &[0x0808],
+            Self::Brainpool => &[0x081a, 0x081b, 0x081c],
+            Self::MlDsa => &[0x0904, 0x0905, 0x0906],
+        };
+        numbers.iter().copied().map(SignatureScheme).collect()
     }
 }
 
@@ -86,6 +87,11 @@ pub(super) fn hello(
     match question {
         Question::Usual => usual,
         Question::Large => large(&usual),
+        Question::Padded => padded(usual),
+        Question::HybridListed => ClientHello {
+            key_share: usual.key_share.clone(),
+            ..large(&usual)
+        },
         Question::WithoutServerName => ClientHello {
             server_name: None,
             ..usual
@@ -98,22 +104,31 @@ pub(super) fn hello(
             signature_schemes: SignatureScheme::KNOWN.to_vec(),
             ..tls12.with_cipher_suites(&modern)
         },
-        Question::UsualSchemes => ClientHello {
-            groups: old_groups(),
-            ..tls12.with_cipher_suites(&modern)
-        },
+        Question::UsualSchemes | Question::AnyChain => {
+            let schemes = match question {
+                Question::AnyChain => SignatureScheme::KNOWN,
+                _ => &[],
+            };
+            ClientHello {
+                groups: old_groups(),
+                ..tls12
+                    .with_cipher_suites(&modern)
+                    .with_certificate_schemes(schemes)
+            }
+        }
         Question::Anonymous => anonymous(usual),
         Question::Tls10 => old(usual, &[ProtocolVersion::TLS_1_0, ProtocolVersion::SSL_3_0]),
         Question::Ssl30 => old(usual, &[ProtocolVersion::SSL_3_0]),
         Question::Tls13 | Question::Tls13UsualGroups => shareless(usual, question),
         Question::Tls13AllSchemes => tls13(usual).with_signature_schemes(SignatureScheme::KNOWN),
         Question::Tls13UsualSchemes => tls13(usual),
-        Question::Tls13Schemes(kind) => {
-            let numbers = USUAL_SCHEMES.into_iter().chain(kind.numbers());
-            let mut schemes: Vec<_> = numbers.map(SignatureScheme).collect();
-            schemes.dedup();
-            tls13(usual).with_signature_schemes(&schemes)
+        Question::Tls13AnyChain => tls13(usual).with_certificate_schemes(SignatureScheme::KNOWN),
+        Question::Tls13UnusualSchemes => {
+            let known = SignatureScheme::KNOWN.iter().copied();
+            let unusual: Vec<_> = known.filter(|&scheme| !is_usual_scheme(scheme)).collect();
+            signing(usual, &unusual)
         }
+        Question::Tls13Schemes(kind) => signing(usual, &kind.schemes()),
     }
 }
 
@@ -130,6 +145,18 @@ pub(crate) fn large(hello: &ClientHello) -> ClientHello {
     groups.insert(0, NamedGroup::X25519_MLKEM768);
     let hello = hello.clone();
     hello.with_groups(&groups, KeyShareOffer::X25519Mlkem768)
+}
+
+/// The same hello as long as the large one, which is made up with octets that say nothing.
+fn padded(hello: ClientHello) -> ClientHello {
+    let octets = large(&hello).to_records().map_or(0, |octets| octets.len());
+    let mut groups = hello.groups.clone();
+    groups.retain(|&group| group != NamedGroup::X25519_MLKEM768);
+    let share = hello.key_share.clone();
+    hello
+        .with_groups(&groups, share)
+        // The header of the record is no part of the message.
+        .with_least_length(octets.saturating_sub(5))
 }
 
 /// The hello of the `Recorder`, as far as it tells anything: versions, suites, groups, schemes.
@@ -191,6 +218,15 @@ fn tls13(usual: ClientHello) -> ClientHello {
     usual
         .with_versions(&[ProtocolVersion::TLS_1_3])
         .with_cipher_suites(&suites)
+}
+
+/// TLS 1.3 with these schemes alone to sign with.
+///
+/// Whoever answers has a key for them, since certificates may be signed with any (RFC 9846 §4.2.3).
+fn signing(usual: ClientHello, schemes: &[SignatureScheme]) -> ClientHello {
+    tls13(usual)
+        .with_signature_schemes(schemes)
+        .with_certificate_schemes(SignatureScheme::KNOWN)
 }
 
 /// TLS 1.3 without a share, so that any group shows in a HelloRetryRequest (RFC 9846 §4.1.4).

@@ -96,6 +96,9 @@ pub enum FailureCause {
     CertificateKey(UnsupportedKey),
     /// The server signs with this scheme and with none of those that the client can check.
     OnlySignatureScheme(SignatureScheme),
+    /// The server refuses whoever does not list the scheme that a certificate of its chain is
+    /// signed with, whatever it signs with itself (RFC 9846 §4.2.3).
+    ChainSignatures,
     /// The server refuses clients without a certificate.
     ClientCertificateRequired,
     /// The peer speaks another protocol in clear. The text is its first line, escaped.
@@ -104,8 +107,15 @@ pub enum FailureCause {
     DropsEveryHello,
     /// The server says nothing to any hello.
     Silent,
-    /// The server takes a short hello and fails at one too long for a TCP segment.
+    /// The server takes a short hello and fails at one too long for a TCP segment, whatever makes
+    /// it long.
     LargeHelloIntolerance,
+    /// The server takes a hello as long, and fails at one with a share for X25519MLKEM768.
+    HybridIntolerance {
+        /// Whether it fails too if the group is listed without a share; `None` if that could not
+        /// be told.
+        fails_when_listed: Option<bool>,
+    },
     /// The server fails at a hello that offers this version, instead of answering with a lower.
     VersionIntolerance {
         /// The version that it fails at.
@@ -126,6 +136,9 @@ pub enum FailureCause {
     },
     /// The server speaks none of the application protocols offered (RFC 7301 §3.2).
     NoApplicationProtocol,
+    /// The server answered the hello of the client, and then gave up with `internal_error`, which
+    /// speaks of a fault of its own (RFC 9846 §6.2): a key too short for the signature, as may be.
+    ServerFailed,
     /// The server answers the hello of the client: the fault comes later in the handshake, or
     /// lies with the client, or is gone.
     NotInHello,
@@ -212,10 +225,11 @@ pub enum UnsupportedKey {
     /// It was read from the certificate: algorithm, and curve or length.
     Read(String),
     /// Under TLS 1.3, where certificates are encrypted: the server answers if the schemes of
-    /// this kind are offered beside the usual ones, and refuses without.
+    /// this kind alone are offered, so it has a key that signs with them, and refuses the usual
+    /// ones.
     Deduced(SchemeKind),
-    /// The server answers if every scheme is offered, and refuses the usual ones. Which kind it
-    /// wants could not be told.
+    /// The server answers if unusual schemes alone are offered, and refuses the usual ones. Of
+    /// which kind it is could not be told.
     OfUnknownKind,
 }
 
@@ -246,7 +260,7 @@ impl fmt::Display for FailureCause {
             Self::CertificateKey(key) => write!(
                 f,
                 "the server's certificate has a key that the client cannot check ({key}), and \
-                 the server has no other: add a certificate with an RSA key of 2048 bits or a \
+                 the server showed no other: add a certificate with an RSA key of 2048 bits or a \
                  P-256 key"
             ),
             Self::OnlySignatureScheme(scheme) => write!(
@@ -288,6 +302,10 @@ impl FailureCause {
                      {answered}: update its TLS library or the device in front of it"
                 );
             }
+            Self::ChainSignatures => {
+                "offered every signature scheme for certificates, the server answered, and refused \
+                 the schemes of the client: let its chain be signed with SHA-256 by RSA or ECDSA"
+            }
             Self::ClientCertificateRequired => {
                 "offered no client certificate, the server broke off after asking for one: let \
                  it accept clients without a certificate"
@@ -301,9 +319,13 @@ impl FailureCause {
                  is served here, and what stands in front of it"
             }
             Self::LargeHelloIntolerance => {
-                "offered a small hello, the server answered, and failed at one with a \
-                 post-quantum key share: update the device or library that cannot take a hello \
+                "offered a small hello, the server answered, and failed at long ones, with a \
+                 post-quantum key share and without: update the device or library that cannot take a hello \
                  of more than one packet"
+            }
+            Self::HybridIntolerance { .. } => {
+                "offered a long hello, the server answered, and failed at one as long with a share \
+                 for X25519MLKEM768: update its TLS library"
             }
             Self::ServerNameRequired => {
                 "offered no server_name, the server refused: send its name, or give it a default \
@@ -322,6 +344,11 @@ impl FailureCause {
             Self::NoApplicationProtocol => {
                 "offered these application protocols, the server took none: offer none, or \
                  configure one on it"
+            }
+            Self::ServerFailed => {
+                "offered the hello of the client, the server answered it and then failed itself, \
+                 with alert internal_error: look into its log, and check that its key fits what \
+                 it is to sign with"
             }
             _ => {
                 "offered the hello of the client, the server answered it: the fault comes later \
@@ -351,8 +378,14 @@ pub enum CauseUncertainty {
     RefusesEverything(Alert),
     /// What was offered came to nothing that tells: the text is the last such answer.
     NoAnswer(String),
+    /// The server, or what stands in front of it, begins to answer the client's hello and breaks
+    /// off. Another hello would not tell why.
+    CutOff,
     /// The server did not answer what it had answered before.
     Unstable,
+    /// The server refuses the signature schemes of the client: be it that its key cannot sign
+    /// with them, or that its certificates are signed with others.
+    KeyOrChain,
     /// The answers name no cause: the server takes each part of the client's hello by itself.
     NoSingleCause,
     /// The server asks for a key share that the search does not have, and what it would refuse
@@ -379,6 +412,13 @@ impl fmt::Display for CauseUncertainty {
             Self::NoAnswer(text) => {
                 write!(f, "no answer tells anything: {}", printable(text))
             }
+            Self::CutOff => {
+                f.write_str("the server begins to answer and breaks off, or something cuts it off")
+            }
+            Self::KeyOrChain => f.write_str(
+                "the server refuses the signature schemes of the client, for its key or for the \
+                 signatures of its chain",
+            ),
             Self::Unstable => f.write_str("the server did not answer what it had answered before"),
             Self::NoSingleCause => {
                 f.write_str("the server takes each part of the client's hello by itself")
@@ -400,6 +440,10 @@ pub enum CauseQuestion {
     Usual,
     /// The same with a post-quantum key share.
     Large,
+    /// The same as long as that, without the post-quantum group.
+    Padded,
+    /// The same with the post-quantum group, and no share for it.
+    HybridListed,
     /// The same without `server_name`.
     WithoutServerName,
     /// The same without application protocols.
@@ -414,6 +458,8 @@ pub enum CauseQuestion {
     UsualGroups,
     /// TLS 1.2 with the client's suites and schemes, and every group.
     UsualSchemes,
+    /// That with every scheme for certificates.
+    AnyChain,
     /// Anonymous suites alone.
     Anonymous,
     /// TLS 1.0 and SSL 3.0 alone.
@@ -428,6 +474,11 @@ pub enum CauseQuestion {
     Tls13AllSchemes,
     /// TLS 1.3 with the client's groups and schemes.
     Tls13UsualSchemes,
-    /// That with schemes of this kind too.
+    /// That with every scheme for certificates.
+    Tls13AnyChain,
+    /// TLS 1.3 with the client's groups, every scheme for certificates, and to sign with those
+    /// alone that the client lacks.
+    Tls13UnusualSchemes,
+    /// That with schemes of this kind alone.
     Tls13Schemes(SchemeKind),
 }

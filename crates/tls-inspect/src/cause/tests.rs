@@ -9,8 +9,9 @@ mod settings;
 use self::server::{Certificate, End, Hello, Server, alert, cut_flight};
 use super::*;
 use crate::{
-    Alert, AlertDescription, Capture, Der, HandshakeFailure, HandshakeFailureKind,
-    HandshakeOutcome, HelloProbe, NamedGroup, ProtocolVersion, SignatureScheme,
+    Alert, AlertDescription, AlertSender, Capture, CipherSuite, Der, HandshakeFailure,
+    HandshakeFailureKind, HandshakeOutcome, HelloProbe, KeyPossession, NamedGroup, ProtocolVersion,
+    SentAlert, SignatureScheme,
 };
 
 fn options() -> FailureSearchOptions {

@@ -25,6 +25,7 @@ pub(crate) struct Hello {
     pub(crate) versions: Vec<u16>,
     pub(crate) groups: Vec<u16>,
     pub(crate) schemes: Vec<u16>,
+    pub(crate) certificate_schemes: Vec<u16>,
     pub(crate) shares: Vec<u16>,
     pub(crate) compressions: Vec<u8>,
     pub(crate) extensions: Vec<usize>,
@@ -95,6 +96,7 @@ impl Hello {
             10 => self.groups = numbers(list(content, 2)),
             13 => self.schemes = numbers(list(content, 2)),
             16 => self.has_alpn = true,
+            50 => self.certificate_schemes = numbers(list(content, 2)),
             43 => self.versions = numbers(list(content, 1)),
             51 => {
                 let shares = &mut list(content, 2);
@@ -116,6 +118,8 @@ impl Hello {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Certificate {
     Rsa(usize),
+    /// RSA of 2048 bits, signed with SHA-1.
+    Sha1Signed,
     RsaPss,
     Ed448,
     Brainpool,
@@ -148,6 +152,7 @@ impl Certificate {
         };
         let (algorithm, key) = match self {
             Self::Rsa(bits) => ([oid(&rsa), vec![5, 0]].concat(), modulus(bits)),
+            Self::Sha1Signed => ([oid(&rsa), vec![5, 0]].concat(), modulus(2048)),
             Self::RsaPss => (oid(&pss), modulus(2048)),
             Self::Ed448 => (oid(&[0x2b, 0x65, 0x71]), vec![9; 57]),
             Self::Brainpool => return Self::Ec(&[0x2b, 0x24, 3, 3, 2, 8, 1, 1, 7]).der(),
@@ -163,7 +168,11 @@ impl Certificate {
         };
         let key = der(3, &[&[0], &key[..]].concat());
         let spki = der(0x30, &[der(0x30, &algorithm), key].concat());
-        let signed = der(0x30, &[oid(&[0x2b, 0x65, 0x70])].concat());
+        let signed = match self {
+            Self::Sha1Signed => oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5]),
+            _ => oid(&[0x2b, 0x65, 0x70]),
+        };
+        let signed = der(0x30, &signed);
         let time = der(0x17, b"260101000000Z");
         let validity = der(0x30, &[time.clone(), time].concat());
         let name = der(0x30, &[]);
@@ -191,6 +200,7 @@ pub(crate) struct Server {
     schemes: Vec<u16>,
     certificate: Option<Certificate>,
     needs_group: Option<u16>,
+    chain: Option<(u16, bool)>,
     requests: bool,
     warns: Option<u8>,
     drops: Option<End>,
@@ -208,6 +218,7 @@ impl Server {
             schemes: vec![0x0804, 0x0401, 0x0403],
             certificate: Some(Certificate::Rsa(2048)),
             needs_group: None,
+            chain: None,
             requests: false,
             warns: None,
             drops: None,
@@ -250,6 +261,13 @@ impl Server {
     /// The curve of the certificate must be offered.
     pub(crate) fn needing_group(mut self, group: u16) -> Self {
         self.needs_group = Some(group);
+        self
+    }
+
+    /// The scheme that its certificates are signed with must be offered, and whether it looks for
+    /// it among the schemes of certificates.
+    pub(crate) fn chain(mut self, scheme: u16, heeds: bool) -> Self {
+        self.chain = Some((scheme, heeds));
         self
     }
 
@@ -318,7 +336,10 @@ impl Server {
             groups => first(&self.groups, groups)?,
         };
         let scheme = match hello.schemes.as_slice() {
-            schemes if version >= 0x0303 => first(&self.schemes, schemes)?,
+            schemes if version >= 0x0303 => {
+                self.check_chain(hello)?;
+                first(&self.schemes, schemes)?
+            }
             _ => 0,
         };
         if self
@@ -330,11 +351,23 @@ impl Server {
         Ok(self.flight(version, suite, group, scheme))
     }
 
+    fn check_chain(&self, hello: &Hello) -> Result<(), u8> {
+        let Some((scheme, heeds)) = self.chain else {
+            return Ok(());
+        };
+        let schemes = match hello.certificate_schemes.as_slice() {
+            listed @ [_, ..] if heeds => listed,
+            _ => &hello.schemes,
+        };
+        first(&[scheme], schemes).map(drop)
+    }
+
     fn choose_tls13(&self, hello: &Hello) -> Result<Vec<u8>, u8> {
         let suite = first(&[0x1301], &hello.suites)?;
         let group = first(&self.groups, &hello.groups)?;
-        first(&self.schemes, &hello.schemes)?;
         let is_shared = hello.shares.contains(&group);
+        first(&self.schemes, &hello.schemes)?;
+        self.check_chain(hello)?;
         let mut share = group.to_be_bytes().to_vec();
         if is_shared {
             share.extend(list16(&[9; 32]));
