@@ -10,8 +10,8 @@ use self::server::{Certificate, End, Hello, Server, alert, cut_flight};
 use super::*;
 use crate::{
     Alert, AlertDescription, AlertSender, Capture, CipherSuite, Der, HandshakeFailure,
-    HandshakeFailureKind, HandshakeOutcome, HelloProbe, KeyPossession, NamedGroup, ProtocolVersion,
-    SentAlert, SignatureScheme,
+    HandshakeFailureKind, HandshakeOutcome, HelloProbe, KeyPossession, KeyShareOffer, NamedGroup,
+    ProtocolVersion, SentAlert, SignatureScheme,
 };
 
 fn options() -> FailureSearchOptions {

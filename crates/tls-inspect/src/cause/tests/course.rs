@@ -71,7 +71,12 @@ fn every_hello_can_be_sent_and_all_but_the_large_one_are_short() {
         (Question::Tls10, 600),
         (Question::Ssl30, 600),
         (Question::Tls13, 600),
+        (Question::AnyChain, 600),
+        (Question::Tls13AnyChain, 600),
+        (Question::Tls13UnusualSchemes, 600),
+        (Question::HybridListed, 300),
         (Question::Large, 1600),
+        (Question::Padded, 1600),
     ] {
         let hello = offers::hello(&question, &options(), 1);
         let length = hello.to_records().unwrap().len();

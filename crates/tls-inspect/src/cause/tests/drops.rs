@@ -48,7 +48,107 @@ fn a_large_hello_that_fails_is_told_with_a_control() {
         let server =
             Server::tls12().quirk(move |hello, _| (hello.length > 1000).then(|| (Vec::new(), end)));
         let cause = FailureCause::LargeHelloIntolerance;
-        check(&server, &[(cause, &[1, 2, 3, 4])]);
+        check(&server, &[(cause, &[1, 2, 3, 4, 5, 6, 7])]);
+        // A client that sends none does not fail at it.
+        check_with(
+            options().with_key_share(KeyShareOffer::X25519),
+            &server,
+            &[(FailureCause::NotInHello, &[1])],
+        );
+    }
+}
+
+#[test]
+fn a_hybrid_share_that_fails_is_told_from_a_large_hello() {
+    const HYBRID: u16 = NamedGroup::X25519_MLKEM768.0;
+    let cause = |fails_when_listed| FailureCause::HybridIntolerance { fails_when_listed };
+    let of_share = |end| {
+        Server::tls12()
+            .quirk(move |hello, _| hello.shares.contains(&HYBRID).then(|| (Vec::new(), end)))
+    };
+    let of_group = |end| {
+        Server::tls12()
+            .quirk(move |hello, _| hello.groups.contains(&HYBRID).then(|| (Vec::new(), end)))
+    };
+    for end in CUT {
+        check(&of_share(end), &[(cause(Some(false)), &[1, 2, 3, 4, 5])]);
+        let small = || options().with_groups(&[NamedGroup::X25519]);
+        let proof = &[1, 2, 3, 4, 5, 6];
+        check_with(small(), &of_share(end), &[(cause(Some(false)), proof)]);
+        let proof = &[1, 2, 3, 4, 5, 6, 7, 8];
+        check_with(small(), &of_group(end), &[(cause(Some(true)), proof)]);
+    }
+    let alert =
+        Server::tls12().quirk(|hello, _| hello.shares.contains(&HYBRID).then(|| alert(2, 40)));
+    check(&alert, &[(cause(Some(false)), &[1, 2, 3])]);
+}
+
+#[test]
+fn a_handshake_that_had_a_server_hello_did_not_fail_at_the_hello() {
+    let mut capture = failed(HandshakeFailureKind::Reset);
+    capture.version = Some(ProtocolVersion::TLS_1_3);
+    capture.cipher_suite = Some(CipherSuite(0x1301));
+    let options = || options().with_capture(capture.clone());
+    let large =
+        Server::tls12().quirk(|hello, _| (hello.length > 1000).then(|| (Vec::new(), End::Close)));
+    let nameless = Server::tls12().quirk(|hello, _| (!hello.has_name).then(|| alert(2, 40)));
+    for server in [large, nameless] {
+        check_with(options(), &server, &[(FailureCause::NotInHello, &[1])]);
+    }
+    for server in [
+        Server::tls12().suites(&[0x002f]),
+        Server::tls12().quirk(|_, _| Some(alert(2, 112))),
+        Server::tls12().quirk(|_, _| Some((Vec::new(), End::Close))),
+    ] {
+        check_unknown(options(), &server, &CauseUncertainty::Unstable);
+    }
+}
+
+#[test]
+fn a_device_that_lets_no_answer_through_is_not_taken_for_version_intolerance() {
+    // TLS 1.2 is chosen whatever is offered, and what is chosen of the longer hello is cut off.
+    for end in CUT {
+        for at in [3, 30, 60, 100] {
+            let server = Server::tls12().quirk(move |hello, _| {
+                let flight = || (cut_flight(&Server::tls12(), hello, at), end);
+                hello.offers(0x0304).then(flight)
+            });
+            check_unknown(options(), &server, &CauseUncertainty::CutOff);
+        }
+    }
+    let malformed = Server::tls12().quirk(|hello, _| {
+        let octets = || (vec![22, 3, 3, 0xff, 0xff], End::Close);
+        hello.offers(0x0304).then(octets)
+    });
+    let report = run(options(), &malformed);
+    assert!(matches!(
+        report.unknown,
+        Some(CauseUncertainty::NoAnswer(_))
+    ));
+}
+
+#[test]
+fn a_server_that_cuts_one_answer_off_does_not_drop_every_hello() {
+    let server = Server::tls12().quirk(|hello, _| {
+        let octets = match hello.offers(0x0304) {
+            true => Vec::new(),
+            false => cut_flight(&Server::tls12(), hello, 30),
+        };
+        Some((octets, End::Close))
+    });
+    check_unknown(options(), &server, &CauseUncertainty::CutOff);
+}
+
+#[test]
+fn plaintext_after_tls_is_a_refusal_to_go_on() {
+    for at in 2..5 {
+        let server = Server::tls12().suites(&[0x002f]).quirk(move |_, number| {
+            (number >= at).then(|| (b"421 too many connections\r\n".to_vec(), End::Close))
+        });
+        let report = run(options(), &server);
+        let words = "421 too many connections".to_owned();
+        assert_eq!(report.unknown, Some(CauseUncertainty::Refused(words)));
+        assert_eq!(report.connections.len(), at);
     }
 }
 
@@ -63,7 +163,7 @@ fn version_intolerance_is_told_for_alerts_and_drops() {
     for end in CUT {
         let server =
             Server::tls12().quirk(move |hello, _| hello.offers(0x0304).then(|| (Vec::new(), end)));
-        check(&server, &[(cause.clone(), &[1, 2, 3])]);
+        check(&server, &[(cause.clone(), &[1, 2, 3, 4])]);
     }
     let server = Server::tls12()
         .versions(&[0x0301])
@@ -86,9 +186,8 @@ fn a_flight_that_is_cut_is_asked_again_and_then_tells_nothing() {
             check(&server, &[(FailureCause::NotInHello, &[2])]);
             let server = Server::tls12()
                 .quirk(move |hello, _| Some((cut_flight(&Server::tls12(), hello, at), end)));
-            let report = run(options(), &server);
-            let is_start = at < 60;
-            assert_eq!(report.unknown.is_some(), !is_start, "{at} {report:#?}");
+            check_unknown(options(), &server, &CauseUncertainty::CutOff);
+            assert_eq!(run(options(), &server).connections.len(), 2);
         }
     }
 }
@@ -100,6 +199,11 @@ fn servers() -> Vec<(Server, usize)> {
         Server::tls12(),
         Server::tls12().versions(&[0x0301]).suites(&[0x002f]),
         Server::tls12().suites(&[0x002f, 0x0033]),
+        Server::tls12()
+            .suites(&[0x002f, 0x0033])
+            .dropping(End::Close),
+        Server::tls12().quirk(|hello, _| (hello.length > 1000).then(|| alert(2, 40))),
+        Server::tls12().versions(&[0x0304]).chain(0x0808, true),
         Server::tls12().suites(&[0x0034]).without_certificate(),
         Server::tls12().groups(&[0x0019]),
         Server::tls12().versions(&[0x0304]).groups(&[0x001e]),
@@ -119,8 +223,8 @@ fn no_connection_that_fails_leads_to_another_cause() {
         let expected = run(options(), &server);
         let expected: Vec<_> = expected.causes.into_iter().map(|c| c.cause).collect();
         for (at, end) in (1..=count).flat_map(|at| CUT.map(|end| (at, end))) {
-            // Once, and from there on.
-            for last in [at, usize::MAX] {
+            // Once, for a while, and from there on.
+            for last in [at, at + 1, at + 2, at + 3, usize::MAX] {
                 let fails = |number| (at..=last).contains(&number);
                 let report = run_with(options(), |hello, number| {
                     if fails(number) {
@@ -134,7 +238,7 @@ fn no_connection_that_fails_leads_to_another_cause() {
                     End::Silence => FailureCause::Silent,
                     _ => FailureCause::DropsEveryHello,
                 };
-                let is_gone = at == 1 && last > at && found == [gone];
+                let is_gone = at == 1 && last > at + 3 && found == [gone];
                 let is_same = found == expected;
                 // That the key is unusual may be proven before its kind is.
                 let of_unknown = FailureCause::CertificateKey(UnsupportedKey::OfUnknownKind);
