@@ -6,9 +6,14 @@
 //! offered, and that it refuses the same hello without it. It opens no connection.
 //!
 //! A refusal is an alert that says so. A close, a reset, silence and other alerts are believed
-//! if they come twice, and count as a refusal only if a hello that was answered is answered
-//! again afterwards.
+//! if they come twice, and count as a refusal only if a hello is answered in between: a server
+//! that was down for a while refuses nothing. An answer that is cut off is no refusal at all.
+//!
+//! A cause is that of the handshake that was handed in. If that had an answer to its hello, no
+//! hello tells why it failed.
 
+mod ask;
+mod key;
 pub(crate) mod offers;
 mod plan;
 mod reading;
@@ -151,6 +156,8 @@ struct Answer {
     offer: ClientHello,
     number: u32,
     outcome: Result<HelloOutcome, String>,
+    /// Whether the server had begun to answer, and the answer tells nothing.
+    is_begun: bool,
 }
 
 impl FailureSearch {
@@ -188,10 +195,20 @@ impl FailureSearch {
         self.asked.as_ref().map(|(_, hello)| hello.clone())
     }
 
-    /// Takes what came back for the hello.
+    /// Takes what came back for the hello. Plaintext after a connection without is what
+    /// [`handle_refused`](Self::handle_refused) takes.
     pub fn handle_answer(&mut self, answer: HelloAnswer) {
         self.unreachable = 0;
-        self.note(Ok(answer.outcome));
+        let is_begun = is_begun(&answer);
+        let is_first = !self.answers.iter().any(|answer| answer.outcome.is_ok());
+        if let HelloOutcome::NotTls(octets) = &answer.outcome
+            && !is_first
+            && self.asked.is_some()
+        {
+            let words = octets.trim_ascii_end().escape_ascii().to_string();
+            self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Refused(words)));
+        }
+        self.note(Ok(answer.outcome), is_begun);
     }
 
     /// Takes that the server refused the connection, or to go on to TLS, with these words: the
@@ -201,7 +218,7 @@ impl FailureSearch {
             return;
         }
         let words = printable(words);
-        self.note(Err(format!("refused: {words}")));
+        self.note(Err(format!("refused: {words}")), false);
         self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Refused(words)));
     }
 
@@ -212,7 +229,7 @@ impl FailureSearch {
             return;
         }
         let words = printable(words);
-        self.note(Err(format!("no connection: {words}")));
+        self.note(Err(format!("no connection: {words}")), false);
         self.unreachable += 1;
         if self.unreachable >= UNREACHABLE_LIMIT {
             self.conclusion = Some(Conclusion::unknown(CauseUncertainty::Unreachable(words)));
@@ -238,7 +255,7 @@ impl FailureSearch {
         (self.answers.len(), self.options.budget)
     }
 
-    fn note(&mut self, outcome: Result<HelloOutcome, String>) {
+    fn note(&mut self, outcome: Result<HelloOutcome, String>, is_begun: bool) {
         if let Some((ask, offer)) = self.asked.take() {
             let number = self.number();
             self.answers.push(Answer {
@@ -246,6 +263,7 @@ impl FailureSearch {
                 offer,
                 number,
                 outcome,
+                is_begun,
             });
         }
     }
@@ -253,6 +271,18 @@ impl FailureSearch {
     /// The number of the next connection.
     fn number(&self) -> u32 {
         u32::try_from(self.answers.len()).map_or(u32::MAX, |count| count.saturating_add(1))
+    }
+}
+
+/// Whether there was more than an alert, and not all of a choice.
+fn is_begun(answer: &HelloAnswer) -> bool {
+    match &answer.outcome {
+        HelloOutcome::Chosen(flight) => !flight.is_complete,
+        HelloOutcome::Malformed(_) => true,
+        HelloOutcome::Closed | HelloOutcome::Reset | HelloOutcome::TimedOut => {
+            answer.received > 0 && answer.alerts.is_empty()
+        }
+        _ => false,
     }
 }
 

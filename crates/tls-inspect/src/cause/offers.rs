@@ -64,6 +64,11 @@ impl SchemeKind {
     }
 }
 
+/// Whether the `Recorder` has this suite.
+pub(super) fn is_usual_suite(suite: CipherSuite) -> bool {
+    USUAL_SUITES.contains(&suite.0)
+}
+
 /// Whether the `Recorder` can check signatures of this scheme.
 pub(super) fn is_usual_scheme(scheme: SignatureScheme) -> bool {
     USUAL_SCHEMES.contains(&scheme.0)
@@ -82,7 +87,7 @@ pub(super) fn hello(
         ..options.hello.clone()
     };
     let tls12 = usual.clone().with_versions(&[ProtocolVersion::TLS_1_2]);
-    let modern = CipherSuite::all().filter(|&suite| !suite.is_tls13() && is_modern(suite));
+    let modern = CipherSuite::all().filter(|&suite| !suite.is_tls13() && is_usual_suite(suite));
     let modern: Vec<_> = modern.collect();
     match question {
         Question::Usual => usual,
@@ -238,11 +243,6 @@ fn shareless(usual: ClientHello, question: &CauseQuestion) -> ClientHello {
     tls13(usual)
         .with_signature_schemes(SignatureScheme::KNOWN)
         .with_groups(&groups, KeyShareOffer::Empty)
-}
-
-/// Whether this is ECDHE with AEAD, of the `Recorder`.
-fn is_modern(suite: CipherSuite) -> bool {
-    USUAL_SUITES.contains(&suite.0)
 }
 
 fn is_legacy(suite: CipherSuite) -> bool {

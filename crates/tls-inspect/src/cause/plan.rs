@@ -3,15 +3,15 @@
 //! The plan is run anew after every answer. It reads answers where there are some, and ends with
 //! the first question that has none: so it stands here as if all answers were known.
 
-use super::offers::is_usual_scheme;
-use super::reading::{Reading, bits, leaf, outcome_text, read, unsupported_key};
+use super::offers::is_usual_suite;
+use super::reading::{Reading, bits, leaf, outcome_text, unsupported_key};
 use super::{
-    Answer, Ask, CauseQuestion as Question, CauseUncertainty as Unknown, FailureCause as Cause,
-    FailureSearch, ProvenCause, SchemeKind, SuiteKind, UnsupportedKey,
+    Ask, CauseQuestion as Question, CauseUncertainty as Unknown, FailureCause as Cause,
+    FailureSearch, ProvenCause, SuiteKind, UnsupportedKey,
 };
 use crate::{
-    AlertDescription, HandshakeFailureKind, HelloOutcome, KeyExchange, ProtocolVersion,
-    ServerFlight,
+    AlertDescription, HandshakeFailureKind, HelloOutcome, KeyShareOffer, NamedGroup,
+    ProtocolVersion, ServerFlight,
 };
 
 /// The end of a search.
@@ -29,11 +29,11 @@ impl Conclusion {
         }
     }
 
-    fn proven(cause: Cause, proof: impl Into<Vec<u32>>) -> Self {
+    pub(super) fn proven(cause: Cause, proof: impl Into<Vec<u32>>) -> Self {
         Self::all(vec![proven(cause, proof)])
     }
 
-    const fn all(causes: Vec<ProvenCause>) -> Self {
+    pub(super) const fn all(causes: Vec<ProvenCause>) -> Self {
         Self {
             causes,
             unknown: None,
@@ -41,7 +41,7 @@ impl Conclusion {
     }
 
     /// The handshake that was handed in is part of the proof.
-    fn with_handshake(mut self) -> Self {
+    pub(super) fn with_handshake(mut self) -> Self {
         for cause in &mut self.causes {
             cause.is_seen_in_handshake = true;
         }
@@ -49,7 +49,7 @@ impl Conclusion {
     }
 }
 
-fn proven(cause: Cause, proof: impl Into<Vec<u32>>) -> ProvenCause {
+pub(super) fn proven(cause: Cause, proof: impl Into<Vec<u32>>) -> ProvenCause {
     let mut proof = proof.into();
     proof.sort_unstable();
     proof.dedup();
@@ -61,7 +61,7 @@ fn proven(cause: Cause, proof: impl Into<Vec<u32>>) -> ProvenCause {
 }
 
 /// What is known, or the question that must be asked to know it.
-type Known<T> = Result<T, Ask>;
+pub(super) type Known<T> = Result<T, Ask>;
 
 impl FailureSearch {
     /// The cause, or the question that must be asked first.
@@ -77,6 +77,8 @@ impl FailureSearch {
         let usual = self.ask(Question::Usual)?;
         if usual.is_answered() {
             self.after_answer(&usual)
+        } else if let Some(unknown) = self.broken_off(&usual) {
+            Ok(Conclusion::unknown(unknown))
         } else if usual.is_alert(AlertDescription::UNRECOGNIZED_NAME) {
             self.after_name_alert(&usual)
         } else if usual.is_alert(AlertDescription::NO_APPLICATION_PROTOCOL)
@@ -99,16 +101,54 @@ impl FailureSearch {
         Some(Conclusion::proven(Cause::Plaintext(line), [first.number]))
     }
 
+    /// Why it is of no use to ask on after a hello that is not answered: what the server does with
+    /// it is not what it did when the handshake failed, or it does not refuse it.
+    fn broken_off(&self, usual: &Reading<'_>) -> Option<Unknown> {
+        if self.had_server_hello() {
+            return Some(Unknown::Unstable);
+        }
+        let Reading::Dropped(numbers) = usual else {
+            return None;
+        };
+        self.is_begun(numbers).then(|| self.unfinished_answer())
+    }
+
+    /// What is to be said if an answer had begun: it is there and cannot be read, or is cut off.
+    fn unfinished_answer(&self) -> Unknown {
+        let begun = self.answers.iter().filter(|answer| answer.is_begun);
+        let mut outcomes = begun.filter_map(|answer| answer.outcome.as_ref().ok());
+        let malformed = outcomes.find(|outcome| matches!(outcome, HelloOutcome::Malformed(_)));
+        malformed.map_or(Unknown::CutOff, |outcome| {
+            Unknown::NoAnswer(outcome_text(outcome))
+        })
+    }
+
+    /// Whether the handshake that failed had an answer to its hello, from among what was offered.
+    fn had_server_hello(&self) -> bool {
+        let capture = self.options.capture.as_ref();
+        let version = capture.and_then(|capture| capture.version);
+        let suite = capture.and_then(|capture| capture.cipher_suite);
+        self.options.failure.is_some()
+            && version.is_some_and(|version| self.options.hello.versions.contains(&version))
+            && suite.is_some_and(is_usual_suite)
+    }
+
     /// The hello of the client is answered: what else can have failed?
     fn after_answer(&self, usual: &Reading<'_>) -> Known<Conclusion> {
         let proof = usual.numbers();
-        if let Some(conclusion) = self.after_flight(usual) {
+        if let Some(conclusion) = self.key_of_certificate(usual) {
             return Ok(conclusion);
+        }
+        if let Some(cause) = self.words_after_hello(usual) {
+            return Ok(Conclusion::proven(cause, proof).with_handshake());
         }
         if let Reading::Retry(..) = usual
             && let Some(conclusion) = self.certificate_below_tls13()?
         {
             return Ok(conclusion);
+        }
+        if self.had_server_hello() {
+            return Ok(Conclusion::proven(Cause::NotInHello, proof));
         }
         let capture = self.options.capture.as_ref();
         if capture.is_some_and(|capture| capture.server_name.is_none())
@@ -118,57 +158,67 @@ impl FailureSearch {
             let proof = [proof, numbers].concat();
             return Ok(Conclusion::proven(Cause::ServerNameRequired, proof));
         }
-        if let Some(numbers) = self.refused(Question::Large)? {
-            let proof = [proof, numbers].concat();
-            return Ok(Conclusion::proven(Cause::LargeHelloIntolerance, proof));
-        }
-        if self.ask(Question::Large)?.is_dropped() {
-            return Ok(Conclusion::unknown(Unknown::Unstable));
+        let share = self.options.key_share.as_ref();
+        if share.is_none_or(|share| *share == KeyShareOffer::X25519Mlkem768)
+            && let Some(conclusion) = self.at_large_hello(&proof)?
+        {
+            return Ok(conclusion);
         }
         Ok(Conclusion::proven(Cause::NotInHello, proof))
     }
 
-    /// What the flight, with the handshake that was handed in, tells at once.
-    fn after_flight(&self, usual: &Reading<'_>) -> Option<Conclusion> {
-        let proof = usual.numbers();
+    /// What the alert that the handshake failed with says, which came after the server's hello.
+    fn words_after_hello(&self, usual: &Reading<'_>) -> Option<Cause> {
+        let alert = self.options.failure.as_ref().and_then(|f| f.alert)?;
         let capture = self.options.capture.as_ref();
-        if let Some(key) = unsupported_key(capture.and_then(|capture| capture.chain.first())) {
-            let cause = Cause::CertificateKey(UnsupportedKey::Read(key));
-            return Some(Conclusion::proven(cause, proof).with_handshake());
+        if alert.description == AlertDescription::INTERNAL_ERROR && self.had_server_hello() {
+            return Some(Cause::ServerFailed);
         }
         let Reading::Flight(flight, _) = usual else {
             return None;
         };
-        if let Some(key) = unsupported_key(leaf(flight)) {
-            let cause = Cause::CertificateKey(UnsupportedKey::Read(key));
-            return Some(Conclusion::proven(cause, proof));
-        }
         // Up to TLS 1.2 a server refuses a client without a certificate with these
         // (RFC 5246 §7.4.6).
-        let alert = self.options.failure.as_ref().and_then(|f| f.alert);
-        let is_refusal = alert.is_some_and(|alert| matches!(alert.description.0, 40..=42));
-        if flight.client_certificate_request.is_some() && is_refusal {
-            let conclusion = Conclusion::proven(Cause::ClientCertificateRequired, proof);
-            return Some(conclusion.with_handshake());
-        }
-        None
+        let is_refusal = matches!(alert.description.0, 40..=42);
+        let is_after = capture.is_none() || self.had_server_hello();
+        (flight.client_certificate_request.is_some() && is_refusal && is_after)
+            .then_some(Cause::ClientCertificateRequired)
     }
 
-    /// A HelloRetryRequest may come before the server looks for a certificate that fits the
-    /// schemes. Under TLS 1.2 the certificate can be read.
-    fn certificate_below_tls13(&self) -> Known<Option<Conclusion>> {
-        let legacy = self.ask(Question::Legacy)?;
-        let Reading::Flight(flight, numbers) = &legacy else {
-            return Ok(None);
+    /// Whether the server fails at the hello that current clients send, and at what of it.
+    fn at_large_hello(&self, proof: &[u32]) -> Known<Option<Conclusion>> {
+        let unstable = || Conclusion::unknown(Unknown::Unstable);
+        let Some(large) = self.refused(Question::Large)? else {
+            return Ok(self.ask(Question::Large)?.is_dropped().then(unstable));
         };
-        let Some(key) = unsupported_key(leaf(flight)) else {
-            return Ok(None);
-        };
-        let refused = self.refused(Question::UsualTls12)?;
-        Ok(refused.map(|more| {
-            let cause = Cause::CertificateKey(UnsupportedKey::Read(key));
-            Conclusion::proven(cause, [numbers.as_slice(), &more].concat())
-        }))
+        let proof = [proof, &large].concat();
+        if let Some(padded) = self.refused(Question::Padded)? {
+            let proof = [proof, padded].concat();
+            let conclusion = Conclusion::proven(Cause::LargeHelloIntolerance, proof);
+            return Ok(Some(conclusion));
+        }
+        let padded = self.ask(Question::Padded)?;
+        if padded.is_dropped() {
+            return Ok(Some(unstable()));
+        }
+        let (fails_when_listed, listed) = self.at_hybrid_group()?;
+        let cause = Cause::HybridIntolerance { fails_when_listed };
+        let proof = [proof, padded.numbers(), listed].concat();
+        Ok(Some(Conclusion::proven(cause, proof)))
+    }
+
+    /// Whether the server fails at the hybrid group without a share for it.
+    fn at_hybrid_group(&self) -> Known<(Option<bool>, Vec<u32>)> {
+        let groups = &self.options.hello.groups;
+        if groups.contains(&NamedGroup::X25519_MLKEM768) {
+            return Ok((Some(false), Vec::new()));
+        }
+        if let Some(numbers) = self.refused(Question::HybridListed)? {
+            return Ok((Some(true), numbers));
+        }
+        let listed = self.ask(Question::HybridListed)?;
+        let is_answered = listed.is_answered();
+        Ok((is_answered.then_some(false), listed.numbers()))
     }
 
     fn after_name_alert(&self, usual: &Reading<'_>) -> Known<Conclusion> {
@@ -195,7 +245,8 @@ impl FailureSearch {
         if usual.is_dropped()
             && let Reading::Flight(flight, numbers) = self.ask(Question::UsualTls12)?
         {
-            return Ok(self.intolerance(ProtocolVersion::TLS_1_3, flight, usual, &numbers));
+            let version = ProtocolVersion::TLS_1_3;
+            return self.intolerance(version, flight, Question::Usual, &numbers);
         }
         let legacy = self.ask(Question::Legacy)?;
         if let Reading::Flight(flight, numbers) = &legacy {
@@ -212,8 +263,16 @@ impl FailureSearch {
         }
         for old in [Question::Tls10, Question::Ssl30] {
             if let Reading::Flight(flight, numbers) = self.ask(old)? {
-                return Ok(self.intolerance(ProtocolVersion::TLS_1_2, flight, &legacy, &numbers));
+                let version = ProtocolVersion::TLS_1_2;
+                return self.intolerance(version, flight, Question::Legacy, &numbers);
             }
+        }
+        // The one hello that most servers answer was sent once, when all others had been dropped.
+        if matches!(&legacy, Reading::Dropped(numbers) if numbers.len() == 1) {
+            return Err(Ask {
+                question: Question::Legacy,
+                is_control: false,
+            });
         }
         Ok(self.nothing_answered())
     }
@@ -233,16 +292,20 @@ impl FailureSearch {
         Ok(Conclusion::proven(cause, proof))
     }
 
-    fn intolerance(
+    /// The server fails at a question that offers this version, and answers one without.
+    pub(super) fn intolerance(
         &self,
         offered: ProtocolVersion,
         flight: &ServerFlight,
-        failed: &Reading<'_>,
+        failed: Question,
         numbers: &[u32],
-    ) -> Conclusion {
+    ) -> Known<Conclusion> {
+        let Some(refused) = self.refused(failed)? else {
+            return Ok(Conclusion::unknown(Unknown::Unstable));
+        };
         let answered = flight.hello.version;
-        let proof = [&failed.numbers()[..], numbers].concat();
-        Conclusion::proven(Cause::VersionIntolerance { offered, answered }, proof)
+        let cause = Cause::VersionIntolerance { offered, answered };
+        Ok(Conclusion::proven(cause, [&refused, numbers].concat()))
     }
 
     /// Everything up to TLS 1.2 was offered, and this was chosen.
@@ -270,7 +333,7 @@ impl FailureSearch {
     }
 
     /// What was expected to be refused was not, or not for certain.
-    fn after_doubt(&self, question: Question) -> Known<Conclusion> {
+    pub(super) fn after_doubt(&self, question: Question) -> Known<Conclusion> {
         let reading = self.ask(question.clone())?;
         match &reading {
             Reading::Dropped(..) => Ok(Conclusion::unknown(Unknown::Unstable)),
@@ -318,96 +381,11 @@ impl FailureSearch {
         Ok(Conclusion::proven(cause, proof))
     }
 
-    /// The server took a suite of the client under TLS 1.2 when every group and scheme was
-    /// offered: which of them does the client lack?
-    fn after_modern(&self, flight: &ServerFlight, numbers: &[u32]) -> Known<Conclusion> {
-        let mut causes = Vec::new();
-        let exchange = flight.key_exchange.as_ref();
-        let key = unsupported_key(leaf(flight));
-        let group = match exchange.map(|exchange| &exchange.parameters) {
-            Some(KeyExchange::Ecdhe(group)) => Some(*group),
-            _ => None,
-        };
-        let group = group.filter(|group| !self.options.hello.groups.contains(group));
-        let scheme = exchange
-            .and_then(|exchange| exchange.signature_scheme)
-            .filter(|&scheme| !is_usual_scheme(scheme));
-        if (key.is_some() || scheme.is_some())
-            && let Some(more) = self.refused(Question::UsualSchemes)?
-        {
-            let cause = match (&key, scheme) {
-                (None, Some(scheme)) => Cause::OnlySignatureScheme(scheme),
-                (key, _) => {
-                    let text = key.clone().unwrap_or_default();
-                    Cause::CertificateKey(UnsupportedKey::Read(text))
-                }
-            };
-            causes.push(proven(cause, [numbers, &more].concat()));
-        }
-        // The curve of a certificate must be among the groups too (RFC 8422 §5.1).
-        let is_key_on_curve =
-            causes.is_empty() && key.as_ref().is_some_and(|k| k.starts_with("EC"));
-        if (group.is_some() || is_key_on_curve)
-            && let Some(more) = self.refused(Question::UsualGroups)?
-        {
-            let cause = match (group, &key) {
-                (_, Some(key)) if is_key_on_curve => {
-                    Cause::CertificateKey(UnsupportedKey::Read(key.clone()))
-                }
-                (Some(group), _) => Cause::OnlyGroup(group),
-                (None, _) => return Ok(Conclusion::unknown(Unknown::NoSingleCause)),
-            };
-            causes.push(proven(cause, [numbers, &more].concat()));
-        }
-        if !causes.is_empty() {
-            return Ok(Conclusion::all(causes));
-        }
-        match self.ask(Question::UsualTls12)? {
-            Reading::Flight(flight, more) => {
-                let usual = self.ask(Question::Usual)?;
-                Ok(self.intolerance(ProtocolVersion::TLS_1_3, flight, &usual, &more))
-            }
-            _ => Ok(Conclusion::unknown(Unknown::NoSingleCause)),
-        }
-    }
-
-    /// The server takes TLS 1.3 when everything is offered, and refuses the client's hello.
-    fn after_tls13(&self, tls13: &Reading<'_>) -> Known<Conclusion> {
-        let numbers = [tls13.numbers(), self.ask(Question::Usual)?.numbers()].concat();
-        if let Reading::Retry(Some(group), _) = tls13
-            && !self.options.hello.groups.contains(group)
-            && let Some(more) = self.refused(Question::Tls13UsualGroups)?
-        {
-            let proof = [numbers, more].concat();
-            return Ok(Conclusion::proven(Cause::OnlyGroup(*group), proof));
-        }
-        let all = match self.ask(Question::Tls13AllSchemes)? {
-            Reading::Flight(_, more) => more,
-            Reading::Retry(..) => return Ok(Conclusion::unknown(Unknown::OtherKeyShare)),
-            _ => return Ok(Conclusion::unknown(Unknown::NoSingleCause)),
-        };
-        let Some(more) = self.refused(Question::Tls13UsualSchemes)? else {
-            return self.after_doubt(Question::Tls13UsualSchemes);
-        };
-        let proof = [numbers, all, more].concat();
-        for kind in SchemeKind::ALL {
-            let reading = self.ask(Question::Tls13Schemes(kind))?;
-            if reading.is_answered() {
-                let cause = Cause::CertificateKey(UnsupportedKey::Deduced(kind));
-                let proof = [proof, reading.numbers()].concat();
-                return Ok(Conclusion::proven(cause, proof));
-            }
-            // More questions would not be answered either.
-            if reading.is_dropped() {
-                break;
-            }
-        }
-        let cause = Cause::CertificateKey(UnsupportedKey::OfUnknownKind);
-        Ok(Conclusion::proven(cause, proof))
-    }
-
     /// Every hello failed: in the same way, or not.
     fn nothing_answered(&self) -> Conclusion {
+        if self.answers.iter().any(|answer| answer.is_begun) {
+            return Conclusion::unknown(self.unfinished_answer());
+        }
         let outcomes = || self.answers.iter().filter_map(|a| a.outcome.as_ref().ok());
         let proof: Vec<_> = self.answers.iter().map(|answer| answer.number).collect();
         let is_dropped = |o: &HelloOutcome| matches!(o, HelloOutcome::Closed | HelloOutcome::Reset);
@@ -430,77 +408,6 @@ impl FailureSearch {
                 let last = outcomes().next_back().map(outcome_text);
                 Conclusion::unknown(Unknown::NoAnswer(last.unwrap_or_default()))
             }
-        }
-    }
-
-    /// Whether the server had done nothing but drop hellos up to this connection, so that it
-    /// need not do it twice each time.
-    fn is_habit(&self, number: u32) -> bool {
-        let answers = self.answers.iter().filter(|answer| answer.number <= number);
-        let mut outcomes = answers.filter_map(|answer| answer.outcome.as_ref().ok());
-        number > 2
-            && outcomes.all(|outcome| {
-                matches!(
-                    outcome,
-                    HelloOutcome::Closed | HelloOutcome::Reset | HelloOutcome::TimedOut
-                )
-            })
-    }
-
-    /// Reads the answer to a question, or asks it, twice if the first answer tells nothing.
-    fn ask(&self, question: Question) -> Known<Reading<'_>> {
-        let ask = Ask {
-            question,
-            is_control: false,
-        };
-        let mut numbers = Vec::new();
-        for answer in self.answers.iter().filter(|answer| answer.ask == ask) {
-            let Ok(outcome) = &answer.outcome else {
-                continue;
-            };
-            if let Some(reading) = read(outcome, &answer.offer, answer.number) {
-                return Ok(reading);
-            }
-            numbers.push(answer.number);
-        }
-        let is_habit = numbers.first().is_some_and(|&number| self.is_habit(number));
-        let is_enough = numbers.len() > 1 || is_habit;
-        is_enough.then_some(Reading::Dropped(numbers)).ok_or(ask)
-    }
-
-    /// Whether the question is refused, with the numbers that prove it: at once, or by being
-    /// dropped while a hello that was answered is answered again afterwards.
-    fn refused(&self, question: Question) -> Known<Option<Vec<u32>>> {
-        let numbers = match self.ask(question)? {
-            Reading::Flight(..) | Reading::Retry(..) => return Ok(None),
-            Reading::Refused(_, numbers) => return Ok(Some(numbers)),
-            Reading::Dropped(numbers) => numbers,
-        };
-        // Whoever chose has not refused, whatever cut the answer off.
-        let is_chosen = |answer: &Answer| matches!(answer.outcome, Ok(HelloOutcome::Chosen(_)));
-        let mut dropped = self.answers.iter().filter(|a| numbers.contains(&a.number));
-        if dropped.any(is_chosen) {
-            return Ok(None);
-        }
-        let last = numbers.iter().copied().max().unwrap_or_default();
-        let is_answered = |answer: &&Answer| {
-            let outcome = answer.outcome.as_ref().ok();
-            let reading = outcome.and_then(|outcome| read(outcome, &answer.offer, answer.number));
-            reading.is_some_and(|reading| reading.is_answered())
-        };
-        let later = || self.answers.iter().filter(|answer| answer.number > last);
-        if let Some(control) = later().find(is_answered) {
-            return Ok(Some([numbers.as_slice(), &[control.number]].concat()));
-        }
-        if later().any(|answer| answer.ask.is_control && answer.outcome.is_ok()) {
-            return Ok(None);
-        }
-        match self.answers.iter().rev().find(is_answered) {
-            Some(answer) => Err(Ask {
-                question: answer.ask.question.clone(),
-                is_control: true,
-            }),
-            None => Ok(None),
         }
     }
 }

@@ -7,10 +7,10 @@ fn item_72_a_server_that_drops_every_hello_is_believed_at_the_second() {
     let cause = FailureCause::DropsEveryHello;
     for end in [End::Close, End::Reset] {
         let server = Server::tls12().quirk(move |_, _| Some((Vec::new(), end)));
-        check(&server, &[(cause.clone(), &[1, 2, 3, 4, 5, 6])]);
+        check(&server, &[(cause.clone(), &[1, 2, 3, 4, 5, 6, 7])]);
     }
     let silent = Server::tls12().quirk(|_, _| Some((Vec::new(), End::Silence)));
-    check(&silent, &[(FailureCause::Silent, &[1, 2, 3, 4, 5, 6])]);
+    check(&silent, &[(FailureCause::Silent, &[1, 2, 3, 4, 5, 6, 7])]);
 }
 
 #[test]
@@ -222,9 +222,10 @@ fn no_connection_that_fails_leads_to_another_cause() {
     for (server, count) in servers() {
         let expected = run(options(), &server);
         let expected: Vec<_> = expected.causes.into_iter().map(|c| c.cause).collect();
-        for (at, end) in (1..=count).flat_map(|at| CUT.map(|end| (at, end))) {
+        for at in 1..=count {
             // Once, for a while, and from there on.
-            for last in [at, at + 1, at + 2, at + 3, usize::MAX] {
+            let lasts = [at, at + 1, at + 3, usize::MAX];
+            for (last, end) in lasts.into_iter().zip(CUT.into_iter().cycle().skip(at)) {
                 let fails = |number| (at..=last).contains(&number);
                 let report = run_with(options(), |hello, number| {
                     if fails(number) {
@@ -238,7 +239,7 @@ fn no_connection_that_fails_leads_to_another_cause() {
                     End::Silence => FailureCause::Silent,
                     _ => FailureCause::DropsEveryHello,
                 };
-                let is_gone = at == 1 && last > at + 3 && found == [gone];
+                let is_gone = at <= 4 && last >= 7 && found == [gone];
                 let is_same = found == expected;
                 // That the key is unusual may be proven before its kind is.
                 let of_unknown = FailureCause::CertificateKey(UnsupportedKey::OfUnknownKind);
@@ -247,7 +248,8 @@ fn no_connection_that_fails_leads_to_another_cause() {
                         && found == [of_unknown];
                 assert!(is_same || is_less || is_gone, "{at} {report:#?}");
                 // One failure is made good by a repetition.
-                assert!(is_same || last > at, "{at} {report:#?}");
+                let is_short = report.unknown == Some(CauseUncertainty::Budget);
+                assert!(is_same || last > at || is_short, "{at} {report:#?}");
             }
         }
     }
