@@ -124,7 +124,7 @@ pub(super) fn expected(kind: Kind, fault: Fault) -> Expected {
         F::Rsa1024Key => Expected::Key("RSA 1024 bits"),
         // It is the server that fails, after its hello.
         F::Rsa1024KeyTooShort => {
-            Expected::Cause(Some(Failed::AlertReceived), FailureCause::NotInHello)
+            Expected::Cause(Some(Failed::AlertReceived), FailureCause::ServerFailed)
         }
         // Postfix completes the handshake, and refuses in SMTP.
         F::ClientCertificate | F::ClientCertificateTls13 if is_postfix => Expected::Asked,
