@@ -3,7 +3,16 @@
 use super::plan::Known;
 use super::reading::{Reading, read};
 use super::{Answer, Ask, CauseQuestion as Question, FailureSearch};
-use crate::HelloOutcome;
+use crate::{Alert, AlertDescription, HelloOutcome};
+
+/// Whether the alert refuses the name or the protocols, and the question is about something else.
+fn is_about_other(alert: Alert, question: &Question) -> bool {
+    match alert.description {
+        AlertDescription::UNRECOGNIZED_NAME => *question != Question::WithoutServerName,
+        AlertDescription::NO_APPLICATION_PROTOCOL => true,
+        _ => false,
+    }
+}
 
 impl FailureSearch {
     /// Reads the answer to a question, or asks it, twice if the first answer tells nothing.
@@ -38,6 +47,9 @@ impl FailureSearch {
     pub(super) fn refused(&self, question: Question) -> Known<Option<Vec<u32>>> {
         let numbers = match self.ask(question.clone())? {
             Reading::Flight(..) | Reading::Retry(..) => return Ok(None),
+            Reading::Refused(Some(alert), _) if is_about_other(alert, &question) => {
+                return Ok(None);
+            }
             Reading::Refused(_, numbers) => return Ok(Some(numbers)),
             Reading::Dropped(numbers) => numbers,
         };

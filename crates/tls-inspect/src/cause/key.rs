@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     AlertDescription, AlertSender, HandshakeFailureKind as Kind, KeyExchange, KeyPossession,
-    NamedGroup, ProtocolVersion, ServerFlight, SignatureScheme,
+    NamedGroup, ServerFlight, SignatureScheme,
 };
 
 impl FailureSearch {
@@ -125,9 +125,7 @@ impl FailureSearch {
             return Ok(Conclusion::all(causes));
         }
         match self.ask(Question::UsualTls12)? {
-            Reading::Flight(flight, more) => {
-                self.intolerance(ProtocolVersion::TLS_1_3, flight, Question::Usual, &more)
-            }
+            Reading::Flight(flight, more) => self.tls13_intolerance(flight, &more),
             _ => self.chain_below_tls13(numbers),
         }
     }

@@ -101,7 +101,6 @@ pub(super) fn hello(
             server_name: None,
             ..usual
         },
-        Question::WithoutAlpn => usual.with_alpn(&[]),
         Question::UsualTls12 => tls12.with_cipher_suites(&modern),
         Question::Legacy => legacy(usual, &[]),
         Question::Without(kinds) => legacy(usual, kinds),
@@ -193,6 +192,8 @@ fn legacy(usual: ClientHello, without: &[SuiteKind]) -> ClientHello {
     ClientHello {
         groups: old_groups(),
         signature_schemes: SignatureScheme::KNOWN.to_vec(),
+        // An old server has no use for it, and may fail at it.
+        offers_status_request: false,
         ..usual
             .with_versions(&OLD_VERSIONS)
             .with_cipher_suites(&suites)
@@ -211,11 +212,7 @@ fn old(usual: ClientHello, versions: &[ProtocolVersion]) -> ClientHello {
     let hello = legacy(usual, &[]).with_versions(versions);
     let mut suites = hello.cipher_suites.clone();
     suites.retain(|suite| !suite.is_aead());
-    ClientHello {
-        // An old server has no use for it, and may fail at it.
-        offers_status_request: false,
-        ..hello.with_cipher_suites(&suites)
-    }
+    hello.with_cipher_suites(&suites)
 }
 
 fn tls13(usual: ClientHello) -> ClientHello {

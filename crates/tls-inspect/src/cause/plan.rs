@@ -98,19 +98,21 @@ impl FailureSearch {
             return None;
         };
         let line = octets.trim_ascii_end().escape_ascii().to_string();
-        Some(Conclusion::proven(Cause::Plaintext(line), [first.number]))
+        Some(if self.had_server_hello() {
+            // The peer does speak TLS.
+            Conclusion::unknown(Unknown::Refused(line))
+        } else {
+            Conclusion::proven(Cause::Plaintext(line), [first.number])
+        })
     }
 
     /// Why it is of no use to ask on after a hello that is not answered: what the server does with
     /// it is not what it did when the handshake failed, or it does not refuse it.
     fn broken_off(&self, usual: &Reading<'_>) -> Option<Unknown> {
-        if self.had_server_hello() {
-            return Some(Unknown::Unstable);
+        if self.is_begun(&usual.numbers()) {
+            return Some(self.unfinished_answer());
         }
-        let Reading::Dropped(numbers) = usual else {
-            return None;
-        };
-        self.is_begun(numbers).then(|| self.unfinished_answer())
+        self.had_server_hello().then_some(Unknown::Unstable)
     }
 
     /// What is to be said if an answer had begun: it is there and cannot be read, or is cut off.
@@ -133,6 +135,13 @@ impl FailureSearch {
             && suite.is_some_and(is_usual_suite)
     }
 
+    /// Whether the handshake that failed was one without the name that is now sent.
+    fn is_nameless(&self) -> bool {
+        let capture = self.options.capture.as_ref();
+        capture.is_some_and(|capture| capture.server_name.is_none())
+            && self.options.hello.server_name.is_some()
+    }
+
     /// The hello of the client is answered: what else can have failed?
     fn after_answer(&self, usual: &Reading<'_>) -> Known<Conclusion> {
         let proof = usual.numbers();
@@ -150,9 +159,7 @@ impl FailureSearch {
         if self.had_server_hello() {
             return Ok(Conclusion::proven(Cause::NotInHello, proof));
         }
-        let capture = self.options.capture.as_ref();
-        if capture.is_some_and(|capture| capture.server_name.is_none())
-            && self.options.hello.server_name.is_some()
+        if self.is_nameless()
             && let Some(numbers) = self.refused(Question::WithoutServerName)?
         {
             let proof = [proof, numbers].concat();
@@ -227,6 +234,13 @@ impl FailureSearch {
             return Ok(Conclusion::proven(Cause::ServerNameRequired, proof));
         }
         let without = self.ask(Question::WithoutServerName)?;
+        if self.is_nameless() {
+            return Ok(if without.is_answered() {
+                Conclusion::proven(Cause::NotInHello, without.numbers())
+            } else {
+                Conclusion::unknown(Unknown::NoSingleCause)
+            });
+        }
         let is_answered_without = match &without {
             Reading::Dropped(..) => None,
             reading => Some(reading.is_answered()),
@@ -245,8 +259,7 @@ impl FailureSearch {
         if usual.is_dropped()
             && let Reading::Flight(flight, numbers) = self.ask(Question::UsualTls12)?
         {
-            let version = ProtocolVersion::TLS_1_3;
-            return self.intolerance(version, flight, Question::Usual, &numbers);
+            return self.tls13_intolerance(flight, &numbers);
         }
         let legacy = self.ask(Question::Legacy)?;
         if let Reading::Flight(flight, numbers) = &legacy {
@@ -292,8 +305,25 @@ impl FailureSearch {
         Ok(Conclusion::proven(cause, proof))
     }
 
+    /// The server answers the client's hello without TLS 1.3: does it fail at that version, or at
+    /// what the client offers with it?
+    pub(super) fn tls13_intolerance(
+        &self,
+        flight: &ServerFlight,
+        numbers: &[u32],
+    ) -> Known<Conclusion> {
+        match self.refused(Question::Tls13)? {
+            Some(more) => {
+                let numbers = [numbers, &more].concat();
+                let version = ProtocolVersion::TLS_1_3;
+                self.intolerance(version, flight, Question::Usual, &numbers)
+            }
+            None => self.after_doubt(Question::Tls13),
+        }
+    }
+
     /// The server fails at a question that offers this version, and answers one without.
-    pub(super) fn intolerance(
+    fn intolerance(
         &self,
         offered: ProtocolVersion,
         flight: &ServerFlight,
@@ -337,7 +367,9 @@ impl FailureSearch {
         let reading = self.ask(question.clone())?;
         match &reading {
             Reading::Dropped(..) => Ok(Conclusion::unknown(Unknown::Unstable)),
-            answered if question == Question::Tls13 => self.after_tls13(answered),
+            reading if question == Question::Tls13 && reading.is_answered() => {
+                self.after_tls13(reading)
+            }
             _ => Ok(Conclusion::unknown(Unknown::NoSingleCause)),
         }
     }
@@ -387,7 +419,8 @@ impl FailureSearch {
             return Conclusion::unknown(self.unfinished_answer());
         }
         let outcomes = || self.answers.iter().filter_map(|a| a.outcome.as_ref().ok());
-        let proof: Vec<_> = self.answers.iter().map(|answer| answer.number).collect();
+        let answers = self.answers.iter().filter(|answer| answer.outcome.is_ok());
+        let proof: Vec<_> = answers.map(|answer| answer.number).collect();
         let is_dropped = |o: &HelloOutcome| matches!(o, HelloOutcome::Closed | HelloOutcome::Reset);
         if outcomes().all(|outcome| *outcome == HelloOutcome::TimedOut) {
             return Conclusion::proven(Cause::Silent, proof);

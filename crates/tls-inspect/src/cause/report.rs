@@ -446,8 +446,6 @@ pub enum CauseQuestion {
     HybridListed,
     /// The same without `server_name`.
     WithoutServerName,
-    /// The same without application protocols.
-    WithoutAlpn,
     /// The same without TLS 1.3.
     UsualTls12,
     /// Everything with a certificate up to TLS 1.2.

@@ -102,6 +102,12 @@ fn a_handshake_that_had_a_server_hello_did_not_fail_at_the_hello() {
     ] {
         check_unknown(options(), &server, &CauseUncertainty::Unstable);
     }
+    let cut = |hello: &Hello, _| Some((cut_flight(&Server::tls12(), hello, 100), End::Close));
+    let cut = Server::tls12().quirk(cut);
+    check_unknown(options(), &cut, &CauseUncertainty::CutOff);
+    let plain = Server::tls12().quirk(|_, _| Some((b"421 busy\r\n".to_vec(), End::Close)));
+    let refused = CauseUncertainty::Refused("421 busy".to_owned());
+    check_unknown(options(), &plain, &refused);
 }
 
 #[test]
@@ -159,11 +165,11 @@ fn version_intolerance_is_told_for_alerts_and_drops() {
         answered: ProtocolVersion::TLS_1_2,
     };
     let server = Server::tls12().quirk(|hello, _| hello.offers(0x0304).then(|| alert(2, 40)));
-    check(&server, &[(cause.clone(), &[1, 3])]);
+    check(&server, &[(cause.clone(), &[1, 3, 4])]);
     for end in CUT {
         let server =
             Server::tls12().quirk(move |hello, _| hello.offers(0x0304).then(|| (Vec::new(), end)));
-        check(&server, &[(cause.clone(), &[1, 2, 3, 4])]);
+        check(&server, &[(cause.clone(), &[1, 2, 3, 4, 5, 6, 7])]);
     }
     let server = Server::tls12()
         .versions(&[0x0301])
@@ -174,6 +180,43 @@ fn version_intolerance_is_told_for_alerts_and_drops() {
         answered: ProtocolVersion::TLS_1_0,
     };
     check(&server, &[(cause, &[2, 5])]);
+}
+
+#[test]
+fn a_server_that_takes_tls13_with_more_offered_does_not_fail_at_the_version() {
+    let tls13 = |hello: &Hello, number| {
+        let server = Server::tls12().versions(&[0x0304]).groups(&[0x0019]);
+        hello.offers(0x0304).then(|| server.answer(hello, number))
+    };
+    let cause = FailureCause::OnlyGroup(NamedGroup::SECP521R1);
+    check(
+        &Server::tls12().quirk(tls13),
+        &[(cause.clone(), &[1, 4, 5])],
+    );
+    let dropping = |hello: &Hello, number| {
+        let server = Server::tls12().versions(&[0x0304]).groups(&[0x0019]);
+        let server = server.dropping(End::Close);
+        hello.offers(0x0304).then(|| server.answer(hello, number))
+    };
+    let report = run(options(), &Server::tls12().quirk(dropping));
+    assert_eq!(report.causes[0].cause, cause);
+}
+
+#[test]
+fn connections_that_did_not_come_about_prove_nothing() {
+    let mut search = FailureSearch::new(options());
+    while search.next_hello().is_some() {
+        if search.progress().0 == 1 {
+            search.handle_unreachable("no route");
+            continue;
+        }
+        let mut probe = HelloProbe::new(&search.next_hello().unwrap()).unwrap();
+        probe.handle_close();
+        search.handle_answer(probe.finish());
+    }
+    let report = search.report();
+    assert_eq!(report.causes[0].cause, FailureCause::DropsEveryHello);
+    assert_eq!(report.causes[0].proof, [1, 3, 4, 5, 6, 7, 8]);
 }
 
 #[test]

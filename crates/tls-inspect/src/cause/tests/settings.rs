@@ -130,6 +130,31 @@ fn a_server_name_that_is_required_or_unknown_is_told() {
 }
 
 #[test]
+fn a_name_that_the_client_did_not_send_is_not_what_it_failed_at() {
+    let capture = || failed(HandshakeFailureKind::AlertReceived);
+    let server = Server::tls12().quirk(|hello, _| hello.has_name.then(|| alert(2, 112)));
+    check_with(
+        options().with_capture(capture()),
+        &server,
+        &[(FailureCause::NotInHello, &[2])],
+    );
+    let server = Server::tls12().quirk(|_, _| Some(alert(2, 112)));
+    let options = options().with_capture(capture());
+    check_unknown(options, &server, &CauseUncertainty::NoSingleCause);
+}
+
+#[test]
+fn an_alert_about_the_name_or_protocols_refuses_nothing_else() {
+    for description in [112, 120] {
+        let server = Server::tls12().suites(&[0x002f]).quirk(move |hello, _| {
+            let is_tls13_alone = hello.suites.iter().all(|suite| *suite < 0x1400);
+            is_tls13_alone.then(|| alert(2, description))
+        });
+        check_unknown(options(), &server, &CauseUncertainty::NoSingleCause);
+    }
+}
+
+#[test]
 fn a_warning_about_the_name_refuses_nothing() {
     let server = Server::tls12().warning(112);
     check(&server, &[(FailureCause::NotInHello, &[1])]);
