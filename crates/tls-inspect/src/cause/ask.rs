@@ -91,6 +91,11 @@ impl FailureSearch {
         })
     }
 
+    /// Whether any hello was answered.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered().next().is_some()
+    }
+
     fn answered(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter().filter(|answer| {
             let outcome = answer.outcome.as_ref().ok();

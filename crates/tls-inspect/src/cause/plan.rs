@@ -87,8 +87,24 @@ impl FailureSearch {
             let proof = usual.numbers();
             Ok(Conclusion::proven(Cause::NoApplicationProtocol, proof))
         } else {
-            self.after_failure(&usual)
+            self.confirmed(self.after_failure(&usual)?)
         }
+    }
+
+    /// What holds of other hellos is the cause only if that of the client is refused for certain.
+    fn confirmed(&self, mut conclusion: Conclusion) -> Known<Conclusion> {
+        if conclusion.causes.is_empty() || !self.has_answered() {
+            return Ok(conclusion);
+        }
+        let Some(numbers) = self.refused(Question::Usual)? else {
+            return Ok(Conclusion::unknown(Unknown::Unstable));
+        };
+        for proven in &mut conclusion.causes {
+            proven.proof.extend(&numbers);
+            proven.proof.sort_unstable();
+            proven.proof.dedup();
+        }
+        Ok(conclusion)
     }
 
     /// Plaintext needs no repetition: its words are there to be read.

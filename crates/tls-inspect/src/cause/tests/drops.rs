@@ -31,7 +31,7 @@ fn item_72_drops_in_place_of_refusals_count_with_a_control() {
             &server,
             &[(
                 kinds(&[SuiteKind::StaticRsa], None),
-                &[1, 2, 4, 5, 6, 7, 8, 9, 10],
+                &[1, 2, 4, 5, 6, 7, 8, 9, 10, 11],
             )],
         );
         let controls = report.connections.iter().filter(|c| c.is_control);
@@ -179,7 +179,7 @@ fn version_intolerance_is_told_for_alerts_and_drops() {
         offered: ProtocolVersion::TLS_1_2,
         answered: ProtocolVersion::TLS_1_0,
     };
-    check(&server, &[(cause, &[2, 5])]);
+    check(&server, &[(cause, &[1, 2, 5])]);
 }
 
 #[test]
@@ -200,6 +200,24 @@ fn a_server_that_takes_tls13_with_more_offered_does_not_fail_at_the_version() {
     };
     let report = run(options(), &Server::tls12().quirk(dropping));
     assert_eq!(report.causes[0].cause, cause);
+}
+
+#[test]
+fn a_client_that_is_answered_after_all_is_told_no_cause() {
+    // Both versions have groups of their own, and the first two connections are lost.
+    let server = Server::tls12().quirk(|hello, number| {
+        let server = match hello.offers(0x0304) {
+            true => Server::tls12().versions(&[0x0304]),
+            false => Server::tls12().groups(&[0x0019]).dropping(End::Close),
+        };
+        Some(match number {
+            1 | 2 => (Vec::new(), End::Close),
+            _ => server.answer(hello, number),
+        })
+    });
+    let report = run(options(), &server);
+    let causes: Vec<_> = report.causes.iter().map(|proven| &proven.cause).collect();
+    assert_eq!(causes, [&FailureCause::NotInHello], "{report:#?}");
 }
 
 #[test]
@@ -303,7 +321,7 @@ fn no_connection_that_does_not_come_about_leads_to_another_cause() {
     for (server, count) in servers() {
         let expected = run(options(), &server).causes;
         for at in 1..=count {
-            let mut search = FailureSearch::new(options());
+            let mut search = FailureSearch::new(options().with_budget(16));
             while let Some(hello) = search.next_hello() {
                 let number = search.progress().0 + 1;
                 if number == at {
