@@ -101,7 +101,8 @@ impl FailureSearchOptions {
     }
 
     /// The handshake that failed. It tells what no hello can: that a client certificate is
-    /// required, and under TLS 1.3 the certificate.
+    /// required, under TLS 1.3 the certificate, and that the hello had been answered, so that
+    /// nothing in it can be the cause.
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
         self.failure = capture.outcome.failure().cloned().or(self.failure);

@@ -5,15 +5,6 @@ use super::reading::{Reading, read};
 use super::{Answer, Ask, CauseQuestion as Question, FailureSearch};
 use crate::{Alert, AlertDescription, HelloOutcome};
 
-/// Whether the alert refuses the name or the protocols, and the question is about something else.
-fn is_about_other(alert: Alert, question: &Question) -> bool {
-    match alert.description {
-        AlertDescription::UNRECOGNIZED_NAME => *question != Question::WithoutServerName,
-        AlertDescription::NO_APPLICATION_PROTOCOL => true,
-        _ => false,
-    }
-}
-
 impl FailureSearch {
     /// Reads the answer to a question, or asks it, twice if the first answer tells nothing.
     ///
@@ -116,5 +107,14 @@ impl FailureSearch {
                     HelloOutcome::Closed | HelloOutcome::Reset | HelloOutcome::TimedOut
                 )
             })
+    }
+}
+
+/// Whether the alert refuses the name or the protocols, and the question is about something else.
+fn is_about_other(alert: Alert, question: &Question) -> bool {
+    match alert.description {
+        AlertDescription::UNRECOGNIZED_NAME => *question != Question::WithoutServerName,
+        AlertDescription::NO_APPLICATION_PROTOCOL => true,
+        _ => false,
     }
 }
