@@ -69,7 +69,8 @@
 //! # Limits
 //!
 //! - A handshake message holds at most 64 KiB, and so does a chain; a longer one fails the
-//!   handshake (RFC 9846 §4.4.2 would allow 16 MiB).
+//!   handshake as `TooLong` (RFC 9846 §4.4.2 would allow 16 MiB), as do a chain and a staple of
+//!   TLS 1.2 that come together and are longer.
 //! - A handshake takes at most 30 seconds unless told otherwise.
 //! - A capture holds at most 64 KiB of certificates, 64 KiB of a staple, 64 KiB of names of
 //!   authorities, and 16 alerts. Of a ServerHello, 4,096 octets are read.
