@@ -115,6 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_too_long_for_this_side_is_undecided() {
+        check(
+            &RULE,
+            &scene(25, HandshakeFailureKind::TooLong),
+            &[Outcome::Inconclusive],
+        );
+    }
+
+    #[test]
     fn one_that_takes_too_long_is_undecided() {
         check(
             &RULE,
