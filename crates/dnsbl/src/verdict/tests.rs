@@ -1,4 +1,3 @@
-
 use mail_dns::{LookupErrorKind, NegativeKind, Question, RecordType};
 
 use super::*;

@@ -117,7 +117,7 @@ pub(super) fn hello(
                 groups: old_groups(),
                 ..tls12
                     .with_cipher_suites(&modern)
-                    .with_certificate_schemes(schemes)
+                    .with_certificate_signature_schemes(schemes)
             }
         }
         Question::Anonymous => anonymous(usual),
@@ -126,7 +126,9 @@ pub(super) fn hello(
         Question::Tls13 | Question::Tls13UsualGroups => shareless(usual, question),
         Question::Tls13AllSchemes => tls13(usual).with_signature_schemes(SignatureScheme::KNOWN),
         Question::Tls13UsualSchemes => tls13(usual),
-        Question::Tls13AnyChain => tls13(usual).with_certificate_schemes(SignatureScheme::KNOWN),
+        Question::Tls13AnyChain => {
+            tls13(usual).with_certificate_signature_schemes(SignatureScheme::KNOWN)
+        }
         Question::Tls13UnusualSchemes => {
             let known = SignatureScheme::KNOWN.iter().copied();
             let unusual: Vec<_> = known.filter(|&scheme| !is_usual_scheme(scheme)).collect();
@@ -228,7 +230,7 @@ fn tls13(usual: ClientHello) -> ClientHello {
 fn signing(usual: ClientHello, schemes: &[SignatureScheme]) -> ClientHello {
     tls13(usual)
         .with_signature_schemes(schemes)
-        .with_certificate_schemes(SignatureScheme::KNOWN)
+        .with_certificate_signature_schemes(SignatureScheme::KNOWN)
 }
 
 /// TLS 1.3 without a share, so that any group shows in a HelloRetryRequest (RFC 9846 §4.1.4).

@@ -94,6 +94,7 @@ impl<'a> Channel<'a> {
 /// - `PeerMisbehaved` may be a fault of the server that only some hellos bring out, such as one
 ///   in a group that others do not choose, or a message that others are lenient about.
 /// - `Unsupported` says of this client that it cannot do what the server wants.
+/// - `TooLong` is a limit of this client; others read more.
 /// - `PeerClosed` and `Reset` are how some servers refuse without an alert, for the reasons of
 ///   an alert, and how a middlebox or a server under load drops anyone.
 /// - `Timeout` and `Io` may be the network's, or this machine's.
@@ -104,6 +105,7 @@ const fn is_conclusive(kind: HandshakeFailureKind) -> bool {
         | HandshakeFailureKind::ClientCertificateRequired
         | HandshakeFailureKind::PeerMisbehaved
         | HandshakeFailureKind::Unsupported
+        | HandshakeFailureKind::TooLong
         | HandshakeFailureKind::PeerClosed
         | HandshakeFailureKind::Reset
         | HandshakeFailureKind::Timeout

@@ -25,7 +25,7 @@ pub(crate) struct Hello {
     pub(crate) versions: Vec<u16>,
     pub(crate) groups: Vec<u16>,
     pub(crate) schemes: Vec<u16>,
-    pub(crate) certificate_schemes: Vec<u16>,
+    pub(crate) certificate_signature_schemes: Vec<u16>,
     pub(crate) shares: Vec<u16>,
     pub(crate) compressions: Vec<u8>,
     pub(crate) extensions: Vec<usize>,
@@ -96,7 +96,7 @@ impl Hello {
             10 => self.groups = numbers(list(content, 2)),
             13 => self.schemes = numbers(list(content, 2)),
             16 => self.has_alpn = true,
-            50 => self.certificate_schemes = numbers(list(content, 2)),
+            50 => self.certificate_signature_schemes = numbers(list(content, 2)),
             43 => self.versions = numbers(list(content, 1)),
             51 => {
                 let shares = &mut list(content, 2);
@@ -355,7 +355,7 @@ impl Server {
         let Some((scheme, heeds)) = self.chain else {
             return Ok(());
         };
-        let schemes = match hello.certificate_schemes.as_slice() {
+        let schemes = match hello.certificate_signature_schemes.as_slice() {
             listed @ [_, ..] if heeds => listed,
             _ => &hello.schemes,
         };
