@@ -238,6 +238,17 @@ pub struct Inclusion {
     pub codes: Vec<super::CodeMatch>,
 }
 
+impl Inclusion {
+    /// Builds the inclusion of a whole zone.
+    #[must_use]
+    pub fn new(zone: DomainName) -> Self {
+        Self {
+            zone,
+            codes: Vec::new(),
+        }
+    }
+}
+
 /// The worst that an entry is for a subject of one role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -83,40 +83,73 @@ fn mend(answer: &ListAnswer) -> String {
 
 #[cfg(test)]
 mod tests {
-    use dnsbl::{Listing, Stance};
+    use dnsbl::{Category, Code, Effect, Inclusion, Listing, Meaning, Stance};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
 
-    fn scene(target: Scene, stance: Stance) -> Scene {
+    /// `target` with an entry of `category` for the address of its server.
+    fn scene(target: Scene, stance: Stance, category: Category) -> Scene {
+        let code = Code::new(
+            "127.0.0.2".parse().expect("an address"),
+            Effect::Listed,
+            vec![Meaning::new("said", category)],
+        );
         target.listing(
             "192.0.2.1",
             stance,
-            Verdict::Listed(Listing::new(Vec::new())),
+            Verdict::Listed(Listing::new(vec![code])),
         )
+    }
+
+    #[track_caller]
+    fn check_cost(target: Scene, category: Category, expected: Severity) {
+        let scene = scene(target, Stance::Block, category);
+        check(&RULE, &scene, &[Outcome::Fail(expected)]);
     }
 
     #[test]
     fn what_a_listing_costs_depends_on_what_the_address_does() {
-        let error = Outcome::Fail(Severity::Error);
-        check(
-            &RULE,
-            &scene(Scene::address("192.0.2.1"), Stance::Block),
-            &[error],
+        let sender = || Scene::address("192.0.2.1");
+        let server = || Scene::domain("d.test");
+        check_cost(sender(), Category::Spam, Severity::Error);
+        check_cost(server(), Category::Spam, Severity::Warning);
+        check_cost(sender(), Category::Neighbor, Severity::Notice);
+    }
+
+    #[test]
+    fn d09_a_policy_listing_says_nothing_against_a_server_that_takes_mail() {
+        check_cost(
+            Scene::address("192.0.2.1"),
+            Category::Policy,
+            Severity::Error,
         );
-        check(
-            &RULE,
-            &scene(Scene::domain("d.test"), Stance::Block),
-            &[Outcome::Fail(Severity::Warning)],
-        );
+        check_cost(Scene::domain("d.test"), Category::Policy, Severity::Info);
     }
 
     #[test]
     fn d11_an_allowlist_entry_is_no_listing() {
         check(
             &RULE,
-            &scene(Scene::address("192.0.2.1"), Stance::Allow),
+            &scene(Scene::address("192.0.2.1"), Stance::Allow, Category::Spam),
             &[Outcome::Pass],
         );
+    }
+
+    #[test]
+    fn d30_a_composite_list_and_its_part_are_one_finding() {
+        let both = scene(Scene::address("192.0.2.1"), Stance::Block, Category::Spam);
+        let mut both = scene(both, Stance::Block, Category::Spam);
+        check(
+            &RULE,
+            &both,
+            &[
+                Outcome::Fail(Severity::Error),
+                Outcome::Fail(Severity::Error),
+            ],
+        );
+        let part = both.listings[1].list.zone.clone();
+        both.listings[0].list.includes = vec![Inclusion::new(part)];
+        check(&RULE, &both, &[Outcome::Fail(Severity::Error)]);
     }
 }

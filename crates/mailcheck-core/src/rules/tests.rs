@@ -19,7 +19,7 @@ pub(super) struct Scene {
     zone: String,
     failures: Vec<(String, LookupErrorKind)>,
     services: Vec<ServiceFacts>,
-    listings: Vec<ListAnswer>,
+    pub(super) listings: Vec<ListAnswer>,
     reverse: Vec<String>,
     unfinished: Vec<String>,
 }
