@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::{join, join_all};
 use futures_util::lock::Mutex;
@@ -17,12 +18,15 @@ use crate::health::Health;
 use crate::key::Redaction;
 use crate::{
     Asked, AskingScope, Catalogue, Cause, ControlReport, Controls, HealthPolicy, Keys, Kind, List,
-    ListAnswer, ListHealth, ListSummary, ListText, Listing, MAX_TEXTS, NotAsked, QuarantineReason,
-    Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
+    ListAnswer, ListHealth, ListSummary, ListText, Listing, MAX_TEXTS, NotAsked, Quarantine,
+    QuarantineReason, Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
 };
 
 /// How many lists are asked at a time, unless told otherwise.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+
+/// How old in seconds the controls of a list may be that answers nothing any more.
+const IMPATIENT_AGE: u32 = 5;
 
 /// Asks the lists of a catalogue about subjects, through one [`Lookup`], which is one *resolver path*.
 ///
@@ -48,22 +52,54 @@ pub struct Checker<L> {
     standings: Vec<Standing>,
 }
 
-/// What is known of one list over this path. A control that is being asked holds the lock, so that nobody asks the same.
+/// What is known of one list over this path.
 #[derive(Debug, Default)]
 struct Standing {
-    ipv4: Mutex<Health>,
-    ipv6: Mutex<Health>,
-    domain: Mutex<Health>,
+    ipv4: Condition,
+    ipv6: Condition,
+    domain: Condition,
     budget: Budget,
 }
 
 impl Standing {
-    fn health(&self, kind: Kind) -> &Mutex<Health> {
+    fn condition(&self, kind: Kind) -> &Condition {
         match kind {
             Kind::Ipv4 => &self.ipv4,
             Kind::Ipv6 => &self.ipv6,
             Kind::Domain => &self.domain,
         }
+    }
+}
+
+/// What is known of one list for one kind of subject. Every question reads it and few change it.
+#[derive(Debug, Default)]
+struct Condition {
+    health: RwLock<Health>,
+    /// How many lookups in a row came to nothing, so that those which did not need no write lock to say so.
+    in_vain: AtomicU32,
+    /// Held while the controls are asked, so that nobody asks the same.
+    asking: Mutex<()>,
+}
+
+impl Condition {
+    fn read<T>(&self, look: impl FnOnce(&Health) -> T) -> T {
+        look(&self.health.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
+        change(&mut self.health.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what became of a lookup about a subject.
+    fn note(&self, in_vain: bool) {
+        if in_vain {
+            self.in_vain.fetch_add(1, Ordering::Relaxed);
+        } else if self.in_vain.load(Ordering::Relaxed) == 0 {
+            return;
+        } else {
+            self.in_vain.store(0, Ordering::Relaxed);
+        }
+        self.change(|health| health.note(in_vain));
     }
 }
 
@@ -246,13 +282,10 @@ impl<L: Lookup> Checker<L> {
         if let Err(why) = asker.report(controls, kind).await {
             return Some(Err(why));
         }
-        let health = asker.standing.health(kind).lock().await;
-        Some(Ok(health.snapshot(
-            &asker.list.zone,
-            kind,
-            &self.policy,
-            now,
-        )))
+        let condition = asker.standing.condition(kind);
+        Some(Ok(condition.read(|health| {
+            health.snapshot(&asker.list.zone, kind, &self.policy, now)
+        })))
     }
 
     /// Asks the controls of the list at `index` anew if they are older than `age` seconds, and says what they showed.
@@ -268,18 +301,19 @@ impl<L: Lookup> Checker<L> {
         Some(asker.report_within(controls, kind, Some(age)).await)
     }
 
-    /// Stops believing the list at `index` for a while.
-    pub(crate) async fn isolate(
+    /// Stops believing the list at `index` for a while, and says until when. `None` if there is no such list.
+    pub(crate) fn isolate(
         &self,
         index: usize,
         kind: Kind,
         reason: QuarantineReason,
         now: i64,
-    ) {
-        if let Some(standing) = self.standings.get(index) {
-            let mut health = standing.health(kind).lock().await;
+    ) -> Option<Quarantine> {
+        let condition = self.standings.get(index)?.condition(kind);
+        condition.change(|health| {
             health.isolate(reason, &self.policy, now);
-        }
+            health.quarantine(now).cloned()
+        })
     }
 
     fn asker(&self, index: usize, now: i64) -> Option<Asker<'_, L>> {
@@ -290,6 +324,14 @@ impl<L: Lookup> Checker<L> {
             now,
         })
     }
+}
+
+/// Whether a list is no use to whoever asks so: it gives no answer, refuses, or answers as none does.
+fn is_in_vain(asked: &Asked) -> bool {
+    matches!(
+        asked.reading,
+        Reading::Unsettled(Unsettled::Lookup(_)) | Reading::Refused(_) | Reading::Faulty(_)
+    )
 }
 
 /// Asks one list.
@@ -333,10 +375,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
         self.may_be_asked()?;
         let names = subject.query_names(self.list, &self.scope())?;
         let report = self.report(controls, kind).await?;
-        let quarantine = {
-            let health = self.standing.health(kind).lock().await;
-            health.quarantine(self.now).cloned()
-        };
+        let condition = self.standing.condition(kind);
+        let quarantine = condition.read(|health| health.quarantine(self.now).cloned());
         let (asked, verdict) = match (report.overall(), quarantine) {
             (Some(verdict), _) => (Vec::new(), verdict),
             (None, Some(quarantine)) => {
@@ -344,7 +384,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
             }
             (None, None) => {
                 let asked = self.ask_names(names).await?;
-                self.note(kind, &asked).await;
+                condition.note(asked.iter().any(is_in_vain));
                 let verdict = judge(self.list, &report, &asked);
                 let verdict = self.with_words(verdict, subject, &asked).await;
                 (asked, verdict)
@@ -352,7 +392,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         };
         Ok(ListAnswer {
             asked,
-            controls: Some(ControlReport::clone(&report)),
+            controls: Some(report),
             ..self.answer(subject, verdict)
         })
     }
@@ -379,14 +419,6 @@ impl<'a, L: Lookup> Asker<'a, L> {
             documentation: self.checker.documentation,
             suffixes: self.checker.suffixes.as_deref(),
         }
-    }
-
-    /// A list that answers nothing any more is looked at again before its controls have aged.
-    async fn note(&self, kind: Kind, asked: &[Asked]) {
-        let in_vain = asked
-            .iter()
-            .any(|asked| matches!(asked.reading, Reading::Unsettled(Unsettled::Lookup(_))));
-        self.standing.health(kind).lock().await.note(in_vain);
     }
 
     /// The names in turn, until one is not denied.
@@ -441,17 +473,34 @@ impl<'a, L: Lookup> Asker<'a, L> {
         kind: Kind,
         age: Option<u32>,
     ) -> Result<Arc<ControlReport>, NotAsked> {
-        let policy = &self.checker.policy;
-        let mut health = self.standing.health(kind).lock().await;
-        let young = |report: &&Arc<ControlReport>| {
-            age.is_none_or(|age| self.now.saturating_sub(report.at) <= i64::from(age))
-        };
-        if let Some(report) = health.report(policy, self.now).filter(young) {
-            return Ok(Arc::clone(report));
+        let condition = self.standing.condition(kind);
+        if let Some(report) = self.known(condition, age) {
+            return Ok(report);
+        }
+        let _asking = condition.asking.lock().await;
+        // Another may have asked meanwhile.
+        if let Some(report) = self.known(condition, age) {
+            return Ok(report);
         }
         let report = Arc::new(self.ask_controls(controls, kind).await?);
-        health.record(Arc::clone(&report), policy);
+        condition.in_vain.store(0, Ordering::Relaxed);
+        condition.change(|health| health.record(Arc::clone(&report), &self.checker.policy));
         Ok(report)
+    }
+
+    /// What was seen of the controls, if it still holds and is no more than `age` seconds old.
+    fn known(&self, condition: &Condition, age: Option<u32>) -> Option<Arc<ControlReport>> {
+        let policy = &self.checker.policy;
+        // A list that answers nothing any more is looked at again before its controls have aged.
+        let impatient = condition.in_vain.load(Ordering::Relaxed) >= policy.patience;
+        let young = |report: &&Arc<ControlReport>| {
+            let most = match age {
+                None if impatient && report.is_healthy() => Some(IMPATIENT_AGE),
+                age => age,
+            };
+            most.is_none_or(|most| self.now.saturating_sub(report.at) <= i64::from(most))
+        };
+        condition.read(|health| health.report(policy, self.now).filter(young).cloned())
     }
 
     async fn ask_controls(

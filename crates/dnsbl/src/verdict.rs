@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use mail_dns::spf::Network;
 use mail_dns::{DomainName, LookupError, Negative};
@@ -248,7 +249,7 @@ pub struct ListAnswer {
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
     )]
-    pub controls: Option<ControlReport>,
+    pub controls: Option<Arc<ControlReport>>,
     /// What can be said.
     pub verdict: Verdict,
 }
