@@ -48,6 +48,7 @@ pub struct Checker<L> {
     suffixes: Option<Arc<dyn PublicSuffixes>>,
     concurrency: NonZeroUsize,
     policy: HealthPolicy,
+    daily_limit: Option<u32>,
     /// One for each list of the catalogue, in its order.
     standings: Vec<Standing>,
 }
@@ -136,6 +137,7 @@ impl<L: Lookup> Checker<L> {
             suffixes: None,
             concurrency: CONCURRENCY,
             policy: HealthPolicy::default(),
+            daily_limit: None,
         }
     }
 
@@ -188,6 +190,7 @@ impl<L: Lookup> Checker<L> {
     /// Asks no list more than `limit` questions a day (UTC), or what its terms allow if that is less.
     #[must_use]
     pub fn with_daily_limit(mut self, limit: u32) -> Self {
+        self.daily_limit = Some(limit);
         for (list, standing) in self.catalogue.lists().iter().zip(&mut self.standings) {
             let terms = list.terms.daily_queries.unwrap_or(u32::MAX);
             standing.budget = Budget::new(Some(limit.min(terms)));
@@ -266,6 +269,29 @@ impl<L: Lookup> Checker<L> {
         Some(async move { asker.ask(subject).await })
     }
 
+    /// The same, save that a list is not asked at all whose controls failed: nothing that it lists is believed.
+    pub(crate) fn check_strictly_at<'a>(
+        &'a self,
+        index: usize,
+        subject: &'a Subject,
+        now: i64,
+    ) -> Option<impl Future<Output = ListAnswer> + Send + use<'a, L>> {
+        let asker = Asker {
+            strict: true,
+            ..self.asker(index, now)?
+        };
+        Some(async move { asker.ask(subject).await })
+    }
+
+    /// How many questions each list may be asked in a day, in the catalogue's order.
+    pub(crate) fn daily_limits(&self) -> impl Iterator<Item = Option<u32>> {
+        let limits = self.catalogue.lists().iter();
+        limits.map(|list| {
+            let both = [list.terms.daily_queries, self.daily_limit];
+            both.into_iter().flatten().min()
+        })
+    }
+
     /// How the list at `index` is doing for subjects of `kind`; its controls are asked if what was seen of them no longer
     /// holds. `None` if it does not answer for them.
     pub(crate) async fn health_at(
@@ -322,8 +348,21 @@ impl<L: Lookup> Checker<L> {
             list: self.catalogue.lists().get(index)?,
             standing: self.standings.get(index)?,
             now,
+            strict: false,
         })
     }
+}
+
+/// Why no entry of a list is believed when many are asked for, if that is so: its controls failed. That the catalogue knows
+/// of no test entry, or is not sure of it, is no failure of the list.
+pub(crate) fn withholding(report: &ControlReport) -> Option<Verdict> {
+    let forgiven = |verdict: &Verdict| {
+        matches!(
+            verdict,
+            Verdict::Unknown(Cause::NoPositiveControl | Cause::UnverifiedControlMissing(_))
+        )
+    };
+    report.failure().filter(|verdict| !forgiven(verdict))
 }
 
 /// Whether a list is no use to whoever asks so: it gives no answer, refuses, or answers as none does.
@@ -340,6 +379,8 @@ struct Asker<'a, L> {
     list: &'a List,
     standing: &'a Standing,
     now: i64,
+    /// Whether controls that failed settle it, those that are to be listed too.
+    strict: bool,
 }
 
 impl<'a, L: Lookup> Asker<'a, L> {
@@ -377,7 +418,12 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let report = self.report(controls, kind).await?;
         let condition = self.standing.condition(kind);
         let quarantine = condition.read(|health| health.quarantine(self.now).cloned());
-        let (asked, verdict) = match (report.overall(), quarantine) {
+        let settled = if self.strict {
+            withholding(&report)
+        } else {
+            report.overall()
+        };
+        let (asked, verdict) = match (settled, quarantine) {
             (Some(verdict), _) => (Vec::new(), verdict),
             (None, Some(quarantine)) => {
                 (Vec::new(), Verdict::Unknown(Cause::Quarantined(quarantine)))

@@ -64,6 +64,7 @@
 //! | [`independent`] | one fact, told once, however many lists repeat it |
 //! | [`Role`], [`Severity`] | how bad an entry is, by what the subject does |
 //! | [`Watch`], [`Change`] | a listing over time: what is a change, and what is only an answer |
+//! | [`Sweep`], [`SweepReport`] | many subjects on many lists: what is believed, what became of each pair, what an operator should know |
 //!
 //! # Limits
 //!
@@ -77,6 +78,8 @@
 //!   times the deadline of the [`Lookup`](mail_dns::Lookup).
 //! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
+//! - 128 pairs in flight in each call of [`Sweep::work`], 64 of them of one list, and 1,024 listings of a list and kind of
+//!   subject that wait for its controls ([`SweepOptions`]).
 //!
 //! # Features
 //!
@@ -108,6 +111,7 @@ mod list_text;
 mod reading;
 mod role;
 mod subject;
+mod sweep;
 mod verdict;
 mod watch;
 
@@ -126,6 +130,10 @@ pub use list_text::{ListText, ListTextError, MAX_TEXTS};
 pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
 pub use role::{Role, Severity};
 pub use subject::{AskingScope, Kind, NotAsked, Subject};
+pub use sweep::{
+    ListTally, ListTrouble, MassListing, Sweep, SweepCounts, SweepEvent, SweepNotice, SweepOptions,
+    SweepProgress, SweepReport,
+};
 pub use verdict::{Cause, ListAnswer, ListSummary, Listing, Proof, Verdict, judge};
 pub use watch::{Change, Episode, MAX_EPISODES, Sighting, Watch, WatchPolicy, WatchState};
 

@@ -1,0 +1,156 @@
+//! One list in a sweep: which of its pairs are still to be asked, and which of its listings wait.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::tally::Tally;
+use super::{ListTrouble, SweepCounts};
+use crate::{Cause, HealthState, Kind, ListAnswer};
+
+pub(super) const KINDS: [Kind; 3] = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
+
+/// One list. Its pairs are the targets by their index, made when they are taken.
+#[derive(Debug)]
+pub(super) struct Row {
+    targets: usize,
+    /// The first target that was never taken.
+    next: AtomicUsize,
+    /// Those that were taken and given back, and how many they are.
+    returned: Mutex<Vec<usize>>,
+    returned_count: AtomicUsize,
+    /// How many are not finished.
+    left: AtomicUsize,
+    ipv4: Section,
+    ipv6: Section,
+    domain: Section,
+    /// Whether all was said of it that an operator should know.
+    pub(super) closed: AtomicBool,
+}
+
+impl Row {
+    pub(super) fn new(targets: usize) -> Self {
+        Self {
+            targets,
+            next: AtomicUsize::new(0),
+            returned: Mutex::default(),
+            returned_count: AtomicUsize::new(0),
+            left: AtomicUsize::new(targets),
+            ipv4: Section::default(),
+            ipv6: Section::default(),
+            domain: Section::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn section(&self, kind: Kind) -> &Section {
+        match kind {
+            Kind::Ipv4 => &self.ipv4,
+            Kind::Ipv6 => &self.ipv6,
+            Kind::Domain => &self.domain,
+        }
+    }
+
+    /// The next target to ask about; `None` if all were taken.
+    pub(super) fn take(&self) -> Option<usize> {
+        if self.returned_count.load(Ordering::Relaxed) > 0 {
+            let mut returned = lock(&self.returned);
+            let target = returned.pop();
+            self.returned_count.store(returned.len(), Ordering::Relaxed);
+            if target.is_some() {
+                return target;
+            }
+        }
+        if self.next.load(Ordering::Relaxed) >= self.targets {
+            return None;
+        }
+        let target = self.next.fetch_add(1, Ordering::Relaxed);
+        (target < self.targets).then_some(target)
+    }
+
+    /// Takes back a target about which nothing was learned.
+    pub(super) fn give_back(&self, target: usize) {
+        let mut returned = lock(&self.returned);
+        returned.push(target);
+        self.returned_count.store(returned.len(), Ordering::Relaxed);
+    }
+
+    /// Takes note that a target is finished, and says whether it was the last.
+    pub(super) fn finish(&self) -> bool {
+        // What the others did to their targets is seen by the one that finishes the last.
+        self.left.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.left.load(Ordering::Acquire)
+    }
+
+    /// The targets that are not finished, while no worker has any.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut returned = lock(&self.returned).clone();
+        returned.sort_unstable();
+        let next = self.next.load(Ordering::Relaxed).min(self.targets);
+        returned.into_iter().chain(next..self.targets)
+    }
+
+    pub(super) fn counts(&self) -> SweepCounts {
+        let mut counts = SweepCounts {
+            unfinished: u64::try_from(self.left()).unwrap_or(u64::MAX),
+            ..SweepCounts::default()
+        };
+        for kind in KINDS {
+            counts += self.section(kind).tally.snapshot();
+        }
+        counts
+    }
+
+    /// What was wrong with the list.
+    pub(super) fn troubles(&self) -> Vec<ListTrouble> {
+        let trouble = |kind| {
+            let section = self.section(kind);
+            Some(ListTrouble {
+                kind,
+                state: section.ward().trouble.clone()?,
+                subjects: section.troubled.load(Ordering::Relaxed),
+            })
+        };
+        KINDS.into_iter().filter_map(trouble).collect()
+    }
+}
+
+/// One list and one kind of subject.
+#[derive(Debug, Default)]
+pub(super) struct Section {
+    pub(super) tally: Tally,
+    /// How many subjects were listed, believed or not.
+    pub(super) listed: AtomicU64,
+    /// About how many subjects nothing could be told because of the list.
+    pub(super) troubled: AtomicU64,
+    ward: Mutex<Ward>,
+}
+
+impl Section {
+    pub(super) fn ward(&self) -> MutexGuard<'_, Ward> {
+        lock(&self.ward)
+    }
+}
+
+/// Where listings wait until they are believed.
+#[derive(Debug, Default)]
+pub(super) struct Ward {
+    pub(super) held: Vec<Held>,
+    /// Why none is believed any more in this sweep.
+    pub(super) shut: Option<Cause>,
+    /// What was wrong with the list.
+    pub(super) trouble: Option<HealthState>,
+}
+
+/// A listing that waits.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) answer: Box<ListAnswer>,
+    pub(super) times: u32,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
