@@ -54,8 +54,9 @@ pub struct Checker<L> {
 }
 
 /// What is known of one list over this path.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Standing {
+    summary: Arc<ListSummary>,
     ipv4: Condition,
     ipv6: Condition,
     domain: Condition,
@@ -123,8 +124,11 @@ impl<L: Lookup> Checker<L> {
     #[must_use]
     pub fn new(lookup: L, catalogue: Catalogue, nonce: u64) -> Self {
         let standing = |list: &List| Standing {
+            summary: Arc::new(ListSummary::from(list)),
+            ipv4: Condition::default(),
+            ipv6: Condition::default(),
+            domain: Condition::default(),
             budget: Budget::new(list.terms.daily_queries),
-            ..Standing::default()
         };
         Self {
             standings: catalogue.lists().iter().map(standing).collect(),
@@ -399,7 +403,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         ListAnswer {
             path: self.checker.path.clone(),
             ..ListAnswer::new(
-                ListSummary::from(self.list),
+                Arc::clone(&self.standing.summary),
                 subject.clone(),
                 self.now,
                 verdict,

@@ -231,7 +231,7 @@ fn entry(list: &List, codes: &[Code]) -> Verdict {
 #[non_exhaustive]
 pub struct ListAnswer {
     /// The list.
-    pub list: ListSummary,
+    pub list: Arc<ListSummary>,
     /// The subject.
     pub subject: Subject,
     /// The name of the resolver path over which it was asked ([`Checker::with_path`](crate::Checker::with_path)).
@@ -257,9 +257,14 @@ pub struct ListAnswer {
 impl ListAnswer {
     /// Builds an answer for which nothing was asked.
     #[must_use]
-    pub fn new(list: ListSummary, subject: Subject, at: i64, verdict: Verdict) -> Self {
+    pub fn new(
+        list: impl Into<Arc<ListSummary>>,
+        subject: Subject,
+        at: i64,
+        verdict: Verdict,
+    ) -> Self {
         Self {
-            list,
+            list: list.into(),
             subject,
             path: String::new(),
             at,

@@ -158,7 +158,7 @@ fn answers_survive_json() {
     for verdict in every_verdict() {
         let answer = ListAnswer {
             asked: vec![listed("1.1.1.9.bl.test"), absent("1.1.1.9.bl.test")],
-            controls: Some(controls()),
+            controls: Some(Arc::new(controls())),
             ..ListAnswer::new(
                 ListSummary::new(name("bl.test"), "Test", Stance::Block, Tier::Minor),
                 Subject::Domain(name("example.com")),
