@@ -1,0 +1,3 @@
+//! What the crate does with lists that a test makes.
+
+mod sweep;
