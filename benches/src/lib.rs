@@ -33,10 +33,18 @@ impl Goals {
     /// States that `value` shall be no more than `limit`.
     pub fn at_most(&mut self, what: &str, value: f64, limit: f64) {
         // What is not a number meets nothing.
-        let met = value <= limit;
+        self.state(what, value, value <= limit, &format!("≤ {limit:.2}"));
+    }
+
+    /// States that `value` shall be no less than `limit`.
+    pub fn at_least(&mut self, what: &str, value: f64, limit: f64) {
+        self.state(what, value, value >= limit, &format!("≥ {limit:.2}"));
+    }
+
+    fn state(&mut self, what: &str, value: f64, met: bool, goal: &str) {
         self.missed |= !met;
         println!(
-            "{}: {what} = {value:.2} (goal ≤ {limit:.2}){}",
+            "{}: {what} = {value:.2} (goal {goal}){}",
             self.bench,
             if met { "" } else { "  MISSED" }
         );
