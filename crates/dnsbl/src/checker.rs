@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::{join, join_all};
@@ -16,10 +16,11 @@ use crate::budget::Budget;
 use crate::control::{random_name, round_nonce};
 use crate::health::Health;
 use crate::key::Redaction;
+use crate::memory::Memory;
 use crate::{
     Asked, AskingScope, Catalogue, Cause, ControlReport, Controls, HealthPolicy, Keys, Kind, List,
-    ListAnswer, ListHealth, ListSummary, ListText, Listing, MAX_TEXTS, NotAsked, Quarantine,
-    QuarantineReason, Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
+    ListAnswer, ListHealth, ListSummary, ListText, Listing, MAX_TEXTS, MemoryPolicy, NotAsked,
+    Quarantine, QuarantineReason, Reading, Refusal, Spending, Subject, Unsettled, Verdict, judge,
 };
 
 /// How many lists are asked at a time, unless told otherwise.
@@ -61,6 +62,7 @@ struct Standing {
     ipv6: Condition,
     domain: Condition,
     budget: Budget,
+    memory: Option<Memory>,
 }
 
 impl Standing {
@@ -79,6 +81,8 @@ struct Condition {
     health: RwLock<Health>,
     /// How many lookups in a row came to nothing, so that those which did not need no write lock to say so.
     in_vain: AtomicU32,
+    /// How many times the list was found not to be believed: what it said before is then forgotten.
+    era: AtomicU64,
     /// Held while the controls are asked, so that nobody asks the same.
     asking: Mutex<()>,
 }
@@ -129,6 +133,7 @@ impl<L: Lookup> Checker<L> {
             ipv6: Condition::default(),
             domain: Condition::default(),
             budget: Budget::new(list.terms.daily_queries),
+            memory: None,
         };
         Self {
             standings: catalogue.lists().iter().map(standing).collect(),
@@ -188,6 +193,19 @@ impl<L: Lookup> Checker<L> {
     #[must_use]
     pub fn with_health_policy(mut self, policy: HealthPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Keeps answers by this policy, and does not ask the same again while they hold. Without it, that is left to the
+    /// [`Lookup`] and to the resolver.
+    ///
+    /// An answer from there says so ([`ListAnswer::remembered`]). It is judged by the controls as they are now, and forgotten
+    /// when these fail.
+    #[must_use]
+    pub fn with_memory(mut self, policy: MemoryPolicy) -> Self {
+        for standing in &mut self.standings {
+            standing.memory = Some(Memory::new(policy));
+        }
         self
     }
 
@@ -340,6 +358,7 @@ impl<L: Lookup> Checker<L> {
         now: i64,
     ) -> Option<Quarantine> {
         let condition = self.standings.get(index)?.condition(kind);
+        condition.era.fetch_add(1, Ordering::Relaxed);
         condition.change(|health| {
             health.isolate(reason, &self.policy, now);
             health.quarantine(now).cloned()
@@ -427,19 +446,48 @@ impl<'a, L: Lookup> Asker<'a, L> {
         } else {
             report.overall()
         };
-        let (asked, verdict) = match (settled, quarantine) {
-            (Some(verdict), _) => (Vec::new(), verdict),
-            (None, Some(quarantine)) => {
-                (Vec::new(), Verdict::Unknown(Cause::Quarantined(quarantine)))
-            }
-            (None, None) => {
-                let asked = self.ask_names(names).await?;
-                condition.note(asked.iter().any(is_in_vain));
-                let verdict = judge(self.list, &report, &asked);
-                let verdict = self.with_words(verdict, subject, &asked).await;
-                (asked, verdict)
-            }
+        let unasked = match (settled, quarantine) {
+            (Some(verdict), _) => Some(verdict),
+            (None, Some(quarantine)) => Some(Verdict::Unknown(Cause::Quarantined(quarantine))),
+            (None, None) => None,
         };
+        if let Some(verdict) = unasked {
+            return Ok(ListAnswer {
+                controls: Some(report),
+                ..self.answer(subject, verdict)
+            });
+        }
+        let Some(memory) = &self.standing.memory else {
+            return self.ask_list(subject, names, report, condition).await;
+        };
+        let era = condition.era.load(Ordering::Relaxed);
+        if let Some(remembered) = memory.recall(subject, era, self.now) {
+            let entry = remembered.entry;
+            let verdict = entry.unwrap_or_else(|| judge(self.list, &report, &remembered.asked));
+            return Ok(ListAnswer {
+                asked: remembered.asked,
+                controls: Some(report),
+                at: remembered.at,
+                remembered: true,
+                ..self.answer(subject, verdict)
+            });
+        }
+        let answer = self.ask_list(subject, names, report, condition).await?;
+        memory.remember(subject, &answer, era);
+        Ok(answer)
+    }
+
+    async fn ask_list(
+        &self,
+        subject: &Subject,
+        names: Vec<DomainName>,
+        report: Arc<ControlReport>,
+        condition: &Condition,
+    ) -> Result<ListAnswer, NotAsked> {
+        let asked = self.ask_names(names).await?;
+        condition.note(asked.iter().any(is_in_vain));
+        let verdict = judge(self.list, &report, &asked);
+        let verdict = self.with_words(verdict, subject, &asked).await;
         Ok(ListAnswer {
             asked,
             controls: Some(report),
@@ -534,6 +582,9 @@ impl<'a, L: Lookup> Asker<'a, L> {
         }
         let report = Arc::new(self.ask_controls(controls, kind).await?);
         condition.in_vain.store(0, Ordering::Relaxed);
+        if withholding(&report).is_some() {
+            condition.era.fetch_add(1, Ordering::Relaxed);
+        }
         condition.change(|health| health.record(Arc::clone(&report), &self.checker.policy));
         Ok(report)
     }

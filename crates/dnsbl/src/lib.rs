@@ -80,6 +80,7 @@
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
 //! - 128 pairs in flight in each call of [`Sweep::work`], 64 of them of one list, and 1,024 listings of a list and kind of
 //!   subject that wait for its controls ([`SweepOptions`]).
+//! - With a memory, 16,384 answers of each list, kept for 15 minutes to an hour ([`MemoryPolicy`]).
 //!
 //! # Features
 //!
@@ -108,6 +109,7 @@ mod fold;
 mod health;
 mod key;
 mod list_text;
+mod memory;
 mod reading;
 mod role;
 mod subject;
@@ -127,6 +129,7 @@ pub use fold::{Independent, independent};
 pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};
 pub use key::{Key, KeyError, Keys};
 pub use list_text::{ListText, ListTextError, MAX_TEXTS};
+pub use memory::MemoryPolicy;
 pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
 pub use role::{Role, Severity};
 pub use subject::{AskingScope, Kind, NotAsked, Subject};

@@ -238,6 +238,13 @@ pub struct ListAnswer {
     pub path: String,
     /// When, in seconds since 1970.
     pub at: i64,
+    /// Whether nothing was asked, because an answer of that time still held
+    /// ([`Checker::with_memory`](crate::Checker::with_memory)).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "std::ops::Not::not")
+    )]
+    pub remembered: bool,
     /// The questions about the subject, in order; none if the verdict was clear without.
     #[cfg_attr(
         feature = "serde",
@@ -268,6 +275,7 @@ impl ListAnswer {
             subject,
             path: String::new(),
             at,
+            remembered: false,
             asked: Vec::new(),
             controls: None,
             verdict,

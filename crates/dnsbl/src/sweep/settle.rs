@@ -107,6 +107,20 @@ impl<L: Lookup> Sweep<L> {
             self.isolate(list, kind, listed, of, worker);
             return;
         }
+        // An entry is forgotten when its list fails, so one that is remembered needs no other confirmation.
+        let remembered = {
+            let mut ward = section.ward();
+            let all = ward.held.iter().all(|held| held.answer.remembered);
+            if all {
+                std::mem::take(&mut ward.held)
+            } else {
+                Vec::new()
+            }
+        };
+        if !remembered.is_empty() {
+            release(section, remembered, worker);
+            return;
+        }
         let age = self.options.confirm_age;
         let now = (self.clock)();
         let failure = match self.checker.confirm_at(list, kind, age, now).await {
@@ -115,7 +129,10 @@ impl<L: Lookup> Sweep<L> {
             None => Some(Verdict::Unknown(Cause::NothingAsked)),
         };
         match failure {
-            None => release(section, worker),
+            None => {
+                let held = std::mem::take(&mut section.ward().held);
+                release(section, held, worker);
+            }
             Some(failure) => self.withdraw(list, kind, failure, worker),
         }
     }
@@ -243,8 +260,7 @@ fn disbelieve<F: FnMut(SweepEvent) + Send>(
     }
 }
 
-fn release<F: FnMut(SweepEvent) + Send>(section: &Section, worker: &Worker<F>) {
-    let held = std::mem::take(&mut section.ward().held);
+fn release<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
     for Held { answer, times } in held {
         section.tally.count(&answer.verdict);
         let answer = *answer;
