@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
+use mail_dns::RecordType;
+
 /// A program, killed when dropped.
 pub(crate) struct Process(Child);
 
@@ -315,8 +317,8 @@ pub(crate) enum Trouble {
     Cut,
 }
 
-/// Relays datagrams to `server`, with trouble, as long as the process lives.
-pub(crate) fn relay(server: SocketAddr, trouble: Trouble) -> SocketAddr {
+/// Relays datagrams to `server` as long as the process lives, with trouble for the questions of a type; for all if it is `None`.
+pub(crate) fn relay(server: SocketAddr, trouble: Trouble, only: Option<RecordType>) -> SocketAddr {
     let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
     let address = front.local_addr().expect("an address");
     thread::spawn(move || {
@@ -325,7 +327,7 @@ pub(crate) fn relay(server: SocketAddr, trouble: Trouble) -> SocketAddr {
             let question = question[..length].to_vec();
             let front = front.try_clone().expect("a socket");
             thread::spawn(move || {
-                if let Some(answer) = ask(server, &question, trouble) {
+                if let Some(answer) = ask(server, &question, trouble, only) {
                     let _ = front.send_to(&answer, client);
                 }
             });
@@ -334,20 +336,29 @@ pub(crate) fn relay(server: SocketAddr, trouble: Trouble) -> SocketAddr {
     address
 }
 
-fn ask(server: SocketAddr, question: &[u8], trouble: Trouble) -> Option<Vec<u8>> {
+fn ask(
+    server: SocketAddr,
+    question: &[u8],
+    trouble: Trouble,
+    only: Option<RecordType>,
+) -> Option<Vec<u8>> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     socket.send_to(question, server).ok()?;
     let mut answer = vec![0; 4096];
     let length = socket.recv(&mut answer).ok()?;
     answer.truncate(length);
+    let end = question_end(&answer)?;
+    let asked = u16::from_be_bytes([answer[end - 4], answer[end - 3]]);
+    if only.is_some_and(|only| only != RecordType(asked)) {
+        return Some(answer);
+    }
     match trouble {
         Trouble::Delay(delay) => sleep(delay),
         Trouble::Cut => {
             // RFC 1035 §4.1.1: TC is in the third octet; the counts of the sections are behind the question's.
             answer[2] |= 0x02;
             answer[6..12].fill(0);
-            let end = question_end(&answer)?;
             answer.truncate(end);
         }
     }

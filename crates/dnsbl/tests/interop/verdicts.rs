@@ -266,7 +266,7 @@ const D27: &[Row] = &[
     (
         "domains.test",
         "WWW.Spam.Example.",
-        "listed: 127.0.1.2 (low reputation); \"https://domains.test/query/www.spam.example\"",
+        "listed: 127.0.1.2 (low reputation); \"https://domains.test/query/spam.example\"",
     ),
     (
         "domains.test",
@@ -288,7 +288,7 @@ const D27: &[Row] = &[
 const D29: &[Row] = &[(
     "rude.test",
     "9.1.1.1",
-    r#"listed: 127.0.0.2 (listed); "9.1.1.1 \x1b[2J\x1b]0;title\x07 <script>alert(1)</script> \xc3\xa9 ""#,
+    r#"listed: 127.0.0.2 (listed); "9.1.1.1 \x1b[2J\x1b]0;title\x07 <script>alert(1)</script> \xc3\xa9 \r""#,
 )];
 
 const ALL: [&[Row]; 19] = [
