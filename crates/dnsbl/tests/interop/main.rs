@@ -4,6 +4,7 @@
 //! `.ci/interop-dnsbl` runs them in a network of their own.
 
 mod conduct;
+mod resolvers;
 mod servers;
 mod verdicts;
 mod world;

@@ -138,15 +138,12 @@ impl Rbldnsd {
 
     /// Takes `text` in place of what was served; its zones and their types are the same.
     pub(crate) fn serve(&self, text: &str) {
-        for (index, (_, _, content)) in datasets(text).into_iter().enumerate() {
-            // rbldnsd reads a file again if its time or its size is another.
-            fs::write(
-                self.directory.0.join(format!("{index}")),
-                content + "\n# again\n",
-            )
-            .expect("a zone");
-        }
         let before = self.log().matches("zones reloaded").count();
+        for (index, (_, _, content)) in datasets(text).into_iter().enumerate() {
+            // rbldnsd reads a file again if its size is another, or its time in whole seconds.
+            let other = format!("{content}{}\n", "#".repeat(before));
+            fs::write(self.directory.0.join(format!("{index}")), other).expect("a zone");
+        }
         self.process.as_ref().expect("it runs").signal("-HUP");
         for _ in 0..100 {
             if self.log().matches("zones reloaded").count() > before {
