@@ -3,6 +3,7 @@
 //! Ignored by default, as the tests need these programs, root, and some addresses on the loopback interface:
 //! `.ci/interop-dnsbl` runs them in a network of their own.
 
+mod caches;
 mod conduct;
 mod resolvers;
 mod servers;

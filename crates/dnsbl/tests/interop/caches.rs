@@ -1,0 +1,103 @@
+//! What a cache still says after the list was mended, or is gone.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use dnsbl::{Cause, Change, Checker, HealthPolicy, ListAnswer, Verdict, Watch, WatchPolicy};
+use mail_dns::stub::StubResolver;
+
+use crate::servers::{Rbldnsd, Unbound};
+use crate::world::{ask_at, catalogue, checker_of, resolver};
+
+/// For how many seconds the lie is cached; what the list says of its test entries, for one.
+const LIE: i64 = 5;
+
+/// A list that lists everything, for a while. Its test entries are told by themselves, so that a cache forgets them first.
+const LYING: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n1.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 5\n:2:everything\n9.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n";
+const MENDED: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 5\n:2:\n9.9.9.1\n";
+const LIST: &str = "[[list]]\nzone = \"mended.test\"\nstance = \"block\"\nipv4 = { positive = [\"127.0.0.2\"], negative = [\"127.0.0.1\"] }\n";
+const ABOUT: &str = "9.1.1.1";
+
+fn impatient() -> HealthPolicy {
+    HealthPolicy {
+        fresh_for: 1,
+        retry_least: 1,
+        ..HealthPolicy::default()
+    }
+}
+
+fn checker(server: std::net::SocketAddr) -> Checker<StubResolver> {
+    checker_of(catalogue(LIST), resolver(server)).with_health_policy(impatient())
+}
+
+async fn ask(checker: &Checker<StubResolver>) -> ListAnswer {
+    ask_at(checker, "mended.test", ABOUT, now()).await
+}
+
+#[tokio::test]
+#[ignore = "needs rbldnsd and unbound: .ci/interop-dnsbl"]
+async fn d22_a_lie_that_a_cache_keeps_is_no_listing() {
+    let rbldnsd = Rbldnsd::start(LYING);
+    let unbound = Unbound::start(&rbldnsd, "");
+    let behind = checker(unbound.address());
+    let lie = ask(&behind).await;
+    assert!(
+        lie.verdict
+            .to_string()
+            .contains("which nobody lists, with 127.0.0.2"),
+        "{lie}"
+    );
+    // Somebody else has asked about the address meanwhile, so the lie about it is cached too.
+    let listed_until = now() + LIE;
+    let other = dnsbl::Subject::Address(ABOUT.parse().expect("an address"));
+    let name = other
+        .query_names(&catalogue(LIST).lists()[0], &Default::default())
+        .expect("a name");
+    let cached = mail_dns::Lookup::lookup(
+        &resolver(unbound.address()),
+        &name[0],
+        mail_dns::RecordType::A,
+    )
+    .await;
+    assert!(cached.is_ok_and(|answer| answer.addresses().next().is_some()));
+    rbldnsd.serve(MENDED);
+
+    // The controls are right again, and the cache is not.
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    let echo = ask(&behind).await;
+    assert!(
+        matches!(&echo.verdict, Verdict::Unknown(Cause::Quarantined(_))),
+        "{echo}"
+    );
+    assert!(now() <= listed_until, "the lie was still there");
+    // One who comes new sees the lie, and is told how long to wait before it is believed.
+    let newcomer = checker(unbound.address());
+    let seen = ask(&newcomer).await;
+    assert!(seen.is_listing(), "{seen}");
+    let mut watch = Watch::default();
+    let policy = WatchPolicy {
+        confirm_after: 1,
+        ..WatchPolicy::default()
+    };
+    assert_eq!(watch.observe(&seen, &policy), None);
+    // Another cache, or none, does not have it.
+    let direct = ask(&checker(rbldnsd.address())).await;
+    assert!(matches!(direct.verdict, Verdict::NotListed(_)), "{direct}");
+
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let answer = ask(&behind).await;
+    assert!(matches!(answer.verdict, Verdict::NotListed(_)), "{answer}");
+    let again = ask(&newcomer).await;
+    assert_eq!(
+        watch.observe(&again, &policy),
+        Some(Change::Baseline { listed: false })
+    );
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the cache of unbound goes by the time that it is"
+)]
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+}
