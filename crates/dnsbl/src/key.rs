@@ -160,10 +160,15 @@ impl<'a> Redaction<'a> {
         let Some(key) = self.key else {
             return name.clone();
         };
-        let masked: Vec<Vec<u8>> = name.labels().map(|label| key.mask(label)).collect();
-        DomainName::from_labels(masked.iter().map(Vec::as_slice))
+        let masked: Vec<Vec<u8>> = name.labels().map(|label| key.mask_whole(label)).collect();
+        // What is left of it over several labels is in none of them.
+        let joined = masked.join(&b'.');
+        let masked = DomainName::from_labels(masked.iter().map(Vec::as_slice));
+        match masked {
+            Ok(masked) if key.mask_whole(&joined) == joined => masked,
             // A mask that is longer than the key may not fit; the zone alone tells no secret.
-            .unwrap_or_else(|_| self.zone.clone())
+            _ => self.zone.clone(),
+        }
     }
 
     /// `octets` of text with the key masked, in whatever case.
@@ -210,16 +215,23 @@ impl<'a> Redaction<'a> {
 }
 
 impl Key {
-    /// `octets` with every occurrence of the key, in whatever case, masked.
-    fn mask(&self, octets: &[u8]) -> Vec<u8> {
-        let key = self.0.as_bytes();
+    /// So much of a key at the end of a text that was cut is masked as well.
+    const PART: usize = Self::MIN_LEN / 2;
+
+    /// `text` with every occurrence of the key masked, and what there is of it where the text ends.
+    fn mask(&self, text: &[u8]) -> Vec<u8> {
+        self.mask_end(self.mask_whole(text))
+    }
+
+    /// `octets` with every occurrence of the key masked: in whatever case, since resolvers vary it, escaped as names and
+    /// addresses of pages are, or in pieces, as a TXT record of several strings is shown.
+    fn mask_whole(&self, octets: &[u8]) -> Vec<u8> {
         let mut masked = Vec::with_capacity(octets.len());
         let mut rest = octets;
         while let Some((first, after)) = rest.split_first() {
-            let head = rest.get(..key.len());
-            if head.is_some_and(|head| head.eq_ignore_ascii_case(key)) {
+            if let Some(behind) = self.strip(rest) {
                 masked.extend_from_slice(MASK.as_bytes());
-                rest = rest.get(key.len()..).unwrap_or_default();
+                rest = behind;
             } else {
                 masked.push(*first);
                 rest = after;
@@ -227,6 +239,66 @@ impl Key {
         }
         masked
     }
+
+    /// `text` without a beginning of the key at its end. A TXT string ends after 255 octets (RFC 1035 §3.3), and the words
+    /// of a resolver are cut before they come here.
+    fn mask_end(&self, mut text: Vec<u8>) -> Vec<u8> {
+        let key = self.0.as_bytes();
+        let ends_with = |length: &usize| {
+            let end = text
+                .len()
+                .checked_sub(*length)
+                .and_then(|at| text.get(at..));
+            let part = key.get(..*length).unwrap_or(key);
+            end.is_some_and(|end| end.eq_ignore_ascii_case(part))
+        };
+        if let Some(length) = (Self::PART..key.len()).rev().find(ends_with) {
+            text.truncate(text.len() - length);
+            text.extend_from_slice(MASK.as_bytes());
+        }
+        text
+    }
+
+    /// What is behind the key, if `text` begins with it.
+    fn strip<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let mut octets = self.0.bytes();
+        let mut rest = octet(text, octets.next()?)?;
+        for expected in octets {
+            rest = octet(rest, expected).or_else(|| octet(without_break(rest), expected))?;
+        }
+        Some(rest)
+    }
+}
+
+/// What is behind `expected`, if `text` begins with it: in either case, or escaped as `\109` (RFC 1035 §5.1), `\m`, `\x6d`
+/// or `%6d` (RFC 3986 §2.1).
+fn octet(text: &[u8], expected: u8) -> Option<&[u8]> {
+    let (found, rest) = match text {
+        [b'\\', b'x', high, low, rest @ ..] | [b'%', high, low, rest @ ..]
+            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+        {
+            (number(&[*high, *low], 16)?, rest)
+        }
+        [b'\\', a, b, c, rest @ ..] if [a, b, c].into_iter().all(u8::is_ascii_digit) => {
+            (number(&[*a, *b, *c], 10)?, rest)
+        }
+        [b'\\', found, rest @ ..] | [found, rest @ ..] => (*found, rest),
+        [] => return None,
+    };
+    found.eq_ignore_ascii_case(&expected).then_some(rest)
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u8> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    u8::from_str_radix(digits, radix).ok()
+}
+
+/// `text` without the few octets with which it begins that part a name or a text into pieces.
+fn without_break(text: &[u8]) -> &[u8] {
+    const MOST: usize = 4;
+    let parts = |octet: &&u8| matches!(octet, b'.' | b'"' | b' ' | b'\t' | b'\r' | b'\n');
+    let length = text.iter().take(MOST).take_while(parts).count();
+    text.get(length..).unwrap_or_default()
 }
 
 #[cfg(test)]

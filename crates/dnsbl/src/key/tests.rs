@@ -103,3 +103,52 @@ fn keys_do_not_show_themselves_nor_does_a_bad_one() {
     );
     assert_eq!(format!(" {} \n", KEY.to_uppercase()).parse(), Ok(key()));
 }
+
+/// What the resolvers and the pages of lists make of a key by accident.
+#[test]
+fn d19_the_key_is_masked_in_whatever_guise_it_comes() {
+    let key: Key = "marked_key-7f3a9c".parse().expect("a key");
+    for (text, expected) in [
+        ("a marked_key-7f3a9c b", "a key-redacted b"),
+        ("MARKED_KEY-7F3A9C", "key-redacted"),
+        ("1.mArKeD_kEy-7f3A9c.zen", "1.key-redacted.zen"),
+        (
+            "marked_key-7f3a9cmarked_key-7f3a9c",
+            "key-redactedkey-redacted",
+        ),
+        ("markedmarked_key-7f3a9c", "markedkey-redacted"),
+        ("?q=marked%5Fkey%2d7f3a9c&", "?q=key-redacted&"),
+        (r"\109arked\095key-7f3a9\099 <", "key-redacted <"),
+        (r"marked\_key\-7f3a9c", "key-redacted"),
+        (r"marked\x5fkey\x2d7f3a9c", "key-redacted"),
+        ("\"marked_key\" \"-7f3a9c\"", "\"key-redacted\""),
+        ("marked_key.-7f3a9c.zen", "key-redacted.zen"),
+        ("marked_key\r\n -7f3a9c", "key-redacted"),
+        // Cut at the end.
+        ("see marked_key-7f3a9", "see key-redacted"),
+        ("see MARK", "see key-redacted"),
+        ("see mar", "see mar"),
+        // What is not it stays.
+        ("marked_key-7f3a9d", "marked_key-7f3a9d"),
+        ("marked key-7f3a9c", "marked key-7f3a9c"),
+        ("100 % of \\", "100 % of \\"),
+        ("", ""),
+    ] {
+        let masked = key.mask(text.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&masked), expected, "{text}");
+    }
+}
+
+#[test]
+fn d19_a_name_that_has_the_key_over_several_labels_is_not_shown() {
+    let (zone, key) = (name("zen.dq.test"), key());
+    let redaction = Redaction::new(&zone, Some(&key));
+    for text in [
+        "1.markedkey.0123456789.zen.dq.test",
+        "mark.edke.y0123456789.test",
+    ] {
+        assert_eq!(redaction.name(&name(text)), zone);
+    }
+    let other = name("1.markedkey.012345678.zen.dq.test");
+    assert_eq!(redaction.name(&other), other);
+}
