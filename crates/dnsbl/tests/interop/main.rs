@@ -5,6 +5,7 @@
 
 mod caches;
 mod conduct;
+mod keys;
 mod resolvers;
 mod servers;
 mod verdicts;

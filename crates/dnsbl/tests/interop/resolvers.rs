@@ -50,7 +50,10 @@ async fn a_resolver_that_is_stopped_leaves_nothing_clean() {
 async fn a_list_that_is_stopped_behind_the_resolver_leaves_nothing_clean() {
     let mut rbldnsd = Rbldnsd::start(ZONES);
     // It takes a while until it gives up.
-    let unbound = Unbound::start(&rbldnsd, "    qname-minimisation: no\n    outbound-msg-retry: 1\n");
+    let unbound = Unbound::start(
+        &rbldnsd,
+        "    qname-minimisation: no\n    outbound-msg-retry: 1\n",
+    );
     let patient = || {
         let mut config = configuration(unbound.address());
         (config.attempt_timeout, config.deadline) = (PATIENCE, PATIENCE);
