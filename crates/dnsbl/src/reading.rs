@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use mail_dns::{Answer, DomainName, LookupError, LookupErrorKind, Negative, NegativeKind};
+use mail_dns::{
+    Answer, DomainName, ExtendedError, LookupError, LookupErrorKind, Negative, NegativeKind,
+};
 
 use crate::key::Redaction;
 use crate::{Category, CodeMatch, Effect, List, ListText, Meaning, Stance};
@@ -57,6 +59,10 @@ impl Reading {
             }
             Err(error) => return Self::Unsettled(Unsettled::Lookup(error.clone())),
         };
+        let mut extended = answer.extended_errors.iter();
+        if let Some(error) = extended.find(|error| is_not_the_lists(error.code)) {
+            return Self::Unsettled(Unsettled::NotTheLists(error.code));
+        }
         match answer.negative() {
             Some(denial) if denial.kind == NegativeKind::NxDomain => Self::Absent(denial.clone()),
             // The name exists and has no A record: a list of other records, a broken one, or a signer that denies in
@@ -77,6 +83,12 @@ impl fmt::Display for Reading {
             Self::Unsettled(unsettled) => unsettled.fmt(f),
         }
     }
+}
+
+/// Whether a resolver says by this extended error that an answer is an old one (RFC 8914 §4.4, §4.20), or its own (§4.5, §4.16 to
+/// §4.18).
+fn is_not_the_lists(code: u16) -> bool {
+    matches!(code, 3 | 4 | 15..=17 | 19)
 }
 
 /// The worst address decides: one that no list gives, then a refusal, and only then entries.
@@ -412,6 +424,8 @@ pub enum Unsettled {
     NoData,
     /// The addresses are in `127.0.0.0/8` and none can be an entry.
     Ambiguous(Vec<Ipv4Addr>),
+    /// By its own words, this extended error, the resolver gave an old answer of the list, or one of its own.
+    NotTheLists(u16),
 }
 
 impl fmt::Display for Unsettled {
@@ -422,6 +436,10 @@ impl fmt::Display for Unsettled {
             Self::Ambiguous(addresses) => {
                 write_list(f, addresses)?;
                 f.write_str(", which is no entry")
+            }
+            Self::NotTheLists(code) => {
+                let error = ExtendedError::new(*code, "");
+                write!(f, "an old answer, or the resolver's own: {error}")
             }
         }
     }

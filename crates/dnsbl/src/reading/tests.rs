@@ -102,6 +102,40 @@ fn d01_only_nxdomain_is_absence() {
     assert_eq!(Reading::of(&list, &Err(error)), expected);
 }
 
+/// Resolvers keep old answers for when a list is silent, and have lists of their own; some say so (RFC 8914).
+#[test]
+fn d01_what_the_resolver_says_is_old_or_its_own_is_neither_an_entry_nor_none() {
+    let list = list("zen.spamhaus.org");
+    let denial = Negative::new(NegativeKind::NxDomain, Some(30), None);
+    let entry = RecordData::A(Ipv4Addr::new(127, 0, 0, 2));
+    for response in [
+        Response::Negative(denial),
+        Response::Records(vec![Record::new(question().name, 30, entry)]),
+    ] {
+        for (code, is_the_lists) in [
+            (0, true),
+            (3, false),
+            (4, false),
+            (14, true),
+            (15, false),
+            (16, false),
+            (17, false),
+            (18, true),
+            (19, false),
+        ] {
+            let mut answer = Answer::unasked(question(), response.clone());
+            answer.extended_errors = vec![ExtendedError::new(code, "")];
+            let reading = Reading::of(&list, &Ok(answer));
+            let not_its_own = Reading::Unsettled(Unsettled::NotTheLists(code));
+            assert_eq!(reading != not_its_own, is_the_lists, "{code}: {reading}");
+        }
+    }
+    assert_eq!(
+        Unsettled::NotTheLists(3).to_string(),
+        "an old answer, or the resolver's own: EDE 3 (Stale Answer)"
+    );
+}
+
 #[test]
 fn an_answer_of_other_records_is_not_an_entry() {
     let text = RecordData::Txt(CharacterStrings::new([b"listed".to_vec()]));
