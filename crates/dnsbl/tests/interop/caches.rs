@@ -6,7 +6,7 @@ use dnsbl::{Cause, Change, Checker, HealthPolicy, ListAnswer, Verdict, Watch, Wa
 use mail_dns::stub::StubResolver;
 
 use crate::servers::{Rbldnsd, Unbound};
-use crate::world::{ask_at, catalogue, checker_of, resolver};
+use crate::world::{NOW, ask_at, catalogue, checker_of, resolver};
 
 /// For how many seconds the lie is cached; what the list says of its test entries, for one.
 const LIE: i64 = 5;
@@ -91,6 +91,37 @@ async fn d22_a_lie_that_a_cache_keeps_is_no_listing() {
         watch.observe(&again, &policy),
         Some(Change::Baseline { listed: false })
     );
+}
+
+/// unbound answers at once with what has run out, and asks the list afterwards, if it is there.
+#[tokio::test]
+#[ignore = "needs rbldnsd and unbound: .ci/interop-dnsbl"]
+async fn d21_an_answer_that_has_run_out_tells_nothing() {
+    let zone = "=== mended.test ip4set\n$SOA 1 ns.mended.test h.mended.test 0 1h 10m 1d 1\n$TTL 1\n:2:\n127.0.0.2\n9.1.1.1\n";
+    let mut rbldnsd = Rbldnsd::start(zone);
+    let stale = "    serve-expired: yes\n    ede-serve-expired: yes\n";
+    let unbound = Unbound::start(&rbldnsd, stale);
+    let behind = checker_of(catalogue(LIST), resolver(unbound.address()));
+    let said = async |about| {
+        let answer = ask_at(&behind, "mended.test", about, NOW).await;
+        answer.verdict.to_string()
+    };
+    let old = "not known: an old answer, or the resolver's own: EDE 3 (Stale Answer)";
+    for (about, verdict) in [
+        (ABOUT, "listed: 127.0.0.2 (of unknown meaning)"),
+        ("9.1.9.9", "not listed"),
+    ] {
+        assert_eq!(said(about).await, verdict);
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        assert_eq!(said(about).await, old);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(said(about).await, verdict, "it was asked for meanwhile");
+    }
+    rbldnsd.stop();
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    for about in [ABOUT, "9.1.9.9"] {
+        assert_eq!(said(about).await, old);
+    }
 }
 
 #[expect(

@@ -2,12 +2,12 @@
 
 use std::fmt::Debug;
 
-use dnsbl::{Checker, Key, KeyError, Keys, ListAnswer, Verdict};
+use dnsbl::{Catalogue, Checker, Key, KeyError, Keys, ListAnswer, Verdict};
 use mail_dns::stub::{Server, StubResolver};
 use mail_dns::{Lookup as _, RecordType};
 
 use crate::servers::{Rbldnsd, Trouble, Unbound, relay};
-use crate::world::{NOW, catalogue, configuration, name, resolver, subject};
+use crate::world::{NOW, complete, configuration, name, resolver, subject};
 
 /// What must be seen nowhere. A part of it tells enough to guess the rest.
 const KEY: &str = "markedkey7f3a9c2e5b8d1f4a6c0e";
@@ -76,7 +76,7 @@ const LISTS: [&str; 11] = [
     "unserved",
 ];
 
-fn lists() -> dnsbl::Catalogue {
+fn lists_text() -> String {
     let controls = |list: &str| match list {
         "names" => "domain = { positive = [\"test\"], negative = [\"invalid\"] }",
         _ => "ipv4 = { positive = [\"127.0.0.2\"], negative = [\"127.0.0.1\"] }",
@@ -87,7 +87,7 @@ fn lists() -> dnsbl::Catalogue {
             controls(list)
         )
     };
-    catalogue(&LISTS.iter().map(list).collect::<String>())
+    complete(&LISTS.iter().map(list).collect::<String>())
 }
 
 fn keys() -> Keys {
@@ -95,7 +95,12 @@ fn keys() -> Keys {
 }
 
 fn checker(resolver: StubResolver) -> Checker<StubResolver> {
-    Checker::new(resolver, lists(), 7).with_keys(keys())
+    Checker::new(
+        resolver,
+        Catalogue::from_toml(&lists_text()).expect("sound lists"),
+        7,
+    )
+    .with_keys(keys())
 }
 
 /// Everything that is shown in a run.
@@ -267,4 +272,48 @@ fn d19_a_key_that_is_none_is_not_shown_either() {
         }
     }
     shown.check();
+}
+
+/// The example, with a key from a variable of the environment, in all its forms.
+#[tokio::test]
+#[ignore = "needs rbldnsd, and the example: .ci/interop-dnsbl"]
+async fn d19_nor_does_the_example_show_it() {
+    let example = std::env::var_os("DNSBL_EXAMPLE").expect("the path of the example");
+    let rbldnsd = Rbldnsd::start(&zones());
+    let file = std::env::temp_dir().join(format!("keyed-{}.toml", std::process::id()));
+    std::fs::write(&file, lists_text()).expect("a file");
+    let resolver = rbldnsd.address().to_string();
+    let mut shown = Shown::default();
+    for arguments in [
+        "9.1.1.1 9.1.1.2 9.1.1.3 9.1.9.9 www.spam.example",
+        "9.1.1.1 9.1.1.4 9.1.1.5 9.1.9.9 www.spam.example --json",
+        "--doctor",
+        "--doctor --json",
+    ] {
+        let mut command = std::process::Command::new(&example);
+        command
+            .args(arguments.split(' '))
+            .args(["--resolver", &resolver, "--timeout", "1"]);
+        command
+            .args(["--key", "marked=env:MARKED", "--catalogue"])
+            .arg(&file);
+        let output = command.env("MARKED", KEY).output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        // It did ask, and has something to say of each list.
+        for list in LISTS {
+            assert!(
+                said.contains(&format!("{list}.test")),
+                "{arguments}: {list}\n{said}"
+            );
+        }
+        shown.0.push(said);
+    }
+    let _ = std::fs::remove_file(&file);
+    shown.check();
+    assert!(!rbldnsd.questions(&format!("{KEY}.listed.test")).is_empty());
+    println!(
+        "keys: {} outputs of the example, 0 with the key",
+        shown.0.len()
+    );
 }

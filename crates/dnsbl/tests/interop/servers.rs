@@ -1,7 +1,6 @@
 //! Servers on loopback addresses: rbldnsd with the zones of a file, unbound before it, and a relay that is slow or cuts answers.
 
 use std::fs;
-use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -190,7 +189,7 @@ impl Rbldnsd {
     }
 }
 
-/// Zone, type and content of each dataset, with an SOA, an NS record and a TTL for the first of a zone.
+/// Zone, type and content of each dataset, with an SOA, an NS record and a TTL for the first of a zone that has none.
 fn datasets(text: &str) -> Vec<(String, String, String)> {
     let mut datasets: Vec<(String, String, String)> = Vec::new();
     for line in text.lines() {
@@ -206,6 +205,9 @@ fn datasets(text: &str) -> Vec<(String, String, String)> {
             };
             datasets.push((zone.to_owned(), kind.to_owned(), content));
         } else if let Some((_, _, content)) = datasets.last_mut() {
+            if line.starts_with("$SOA") {
+                content.clear();
+            }
             content.push_str(
                 &line
                     .replace('␛', "\x1b")
@@ -371,19 +373,4 @@ fn question_end(message: &[u8]) -> Option<usize> {
             length => at += 1 + usize::from(*length),
         }
     }
-}
-
-/// What `program` says of its version.
-pub(crate) fn version(program: &str, argument: &str) -> String {
-    let mut command = Command::new(program);
-    let mut child = command
-        .arg(argument)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it is installed");
-    let mut said = String::new();
-    let mut output = child.stdout.take().expect("a pipe");
-    output.read_to_string(&mut said).expect("text");
-    let _ = child.wait();
-    said.lines().next().unwrap_or_default().to_owned()
 }
