@@ -9,11 +9,11 @@ use crate::servers::{Rbldnsd, Unbound};
 use crate::world::{NOW, ask_at, catalogue, checker_of, resolver};
 
 /// For how many seconds the lie is cached; what the list says of its test entries, for one.
-const LIE: i64 = 5;
+const LIE: u64 = 10;
 
 /// A list that lists everything, for a while. Its test entries are told by themselves, so that a cache forgets them first.
-const LYING: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n1.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 5\n:2:everything\n9.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n";
-const MENDED: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 5\n:2:\n9.9.9.1\n";
+const LYING: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n1.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 10\n:2:everything\n9.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n";
+const MENDED: &str = "=== mended.test generic\n2.0.0.127 1 A 127.0.0.2\n=== mended.test ip4set\n$TTL 10\n:2:\n9.9.9.1\n";
 const LIST: &str = "[[list]]\nzone = \"mended.test\"\nstance = \"block\"\nipv4 = { positive = [\"127.0.0.2\"], negative = [\"127.0.0.1\"] }\n";
 const ABOUT: &str = "9.1.1.1";
 
@@ -47,7 +47,7 @@ async fn d22_a_lie_that_a_cache_keeps_is_no_listing() {
         "{lie}"
     );
     // Somebody else has asked about the address meanwhile, so the lie about it is cached too.
-    let listed_until = now() + LIE;
+    let forgotten = now() + i64::try_from(LIE).expect("short");
     let other = dnsbl::Subject::Address(ABOUT.parse().expect("an address"));
     let name = other
         .query_names(&catalogue(LIST).lists()[0], &Default::default())
@@ -68,7 +68,6 @@ async fn d22_a_lie_that_a_cache_keeps_is_no_listing() {
         matches!(&echo.verdict, Verdict::Unknown(Cause::Quarantined(_))),
         "{echo}"
     );
-    assert!(now() <= listed_until, "the lie was still there");
     // One who comes new sees the lie, and is told how long to wait before it is believed.
     let newcomer = checker(unbound.address());
     let seen = ask(&newcomer).await;
@@ -83,7 +82,8 @@ async fn d22_a_lie_that_a_cache_keeps_is_no_listing() {
     let direct = ask(&checker(rbldnsd.address())).await;
     assert!(matches!(direct.verdict, Verdict::NotListed(_)), "{direct}");
 
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(now() < forgotten, "the lie was there all the time");
+    tokio::time::sleep(Duration::from_secs(LIE)).await;
     let answer = ask(&behind).await;
     assert!(matches!(answer.verdict, Verdict::NotListed(_)), "{answer}");
     let again = ask(&newcomer).await;
@@ -114,8 +114,13 @@ async fn d21_an_answer_that_has_run_out_tells_nothing() {
         assert_eq!(said(about).await, verdict);
         tokio::time::sleep(Duration::from_millis(2100)).await;
         assert_eq!(said(about).await, old);
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(said(about).await, verdict, "it was asked for meanwhile");
+        // It is asked for meanwhile.
+        let mut tries = 0;
+        while said(about).await != verdict {
+            tries += 1;
+            assert!(tries < 50, "{about} on and on {old}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
     rbldnsd.stop();
     tokio::time::sleep(Duration::from_millis(2100)).await;

@@ -342,7 +342,7 @@ fn ask(
     only: Option<RecordType>,
 ) -> Option<Vec<u8>> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     socket.send_to(question, server).ok()?;
     let mut answer = vec![0; 4096];
     let length = socket.recv(&mut answer).ok()?;

@@ -40,9 +40,8 @@ pub(crate) fn configuration(server: SocketAddr) -> StubConfig {
     // Whether it validates would be found out by the root zone, which nobody has here.
     let mut config = StubConfig::new([Server::new(server).with_trusted(false)]);
     config.cache_octets = 0;
-    config.attempt_timeout = Duration::from_millis(1500);
-    config.deadline = Duration::from_secs(4);
-    config.rounds = 1;
+    config.attempt_timeout = Duration::from_secs(2);
+    config.deadline = Duration::from_secs(5);
     config
 }
 
