@@ -255,6 +255,10 @@ impl<L: Lookup> Checker<L> {
         &self.path
     }
 
+    pub(crate) fn concurrency(&self) -> NonZeroUsize {
+        self.concurrency
+    }
+
     /// Asks every list about `subject`; the answers are in the catalogue's order.
     pub async fn check_all(&self, subject: &Subject, now: i64) -> Vec<ListAnswer> {
         // Collected first: a stream that holds the closure is not known to be `Send` for every lifetime, and then the
