@@ -65,6 +65,9 @@
 //! | [`Role`], [`Severity`] | how bad an entry is, by what the subject does |
 //! | [`Watch`], [`Change`] | a listing over time: what is a change, and what is only an answer |
 //! | [`Sweep`], [`SweepReport`] | many subjects on many lists: what is believed, what became of each pair, what an operator should know |
+//! | [`Doctor`] | which lists serve a resolver, and what to do about the others |
+//! | [`DelistingHelp`] | how to get off a list, and when to look again |
+//! | [`senders`], [`Senders`] | the addresses that a domain sends from, by its SPF record |
 //!
 //! # Limits
 //!
@@ -77,6 +80,7 @@
 //! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
 //!   times the deadline of the [`Lookup`](mail_dns::Lookup).
 //! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
+//! - [`MAX_SENDERS`] addresses of a domain named one by one; networks of more than sixteen are counted.
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
 //! - 128 pairs in flight in each call of [`Sweep::work`], 64 of them of one list, and 1,024 listings of a list and kind of
 //!   subject that wait for its controls ([`SweepOptions`]).
@@ -105,6 +109,8 @@ mod budget;
 mod catalogue;
 mod checker;
 mod control;
+mod delisting;
+mod doctor;
 mod fold;
 mod health;
 mod key;
@@ -112,6 +118,7 @@ mod list_text;
 mod memory;
 mod reading;
 mod role;
+mod senders;
 mod subject;
 mod sweep;
 mod verdict;
@@ -125,6 +132,10 @@ pub use catalogue::{
 };
 pub use checker::Checker;
 pub use control::ControlReport;
+pub use delisting::{DelistingHelp, Expiry, Remedy};
+pub use doctor::{
+    Advice, Condition, Doctor, Egress, Examination, KeyState, KeyTest, ResolverVerdict,
+};
 pub use fold::{Independent, independent};
 pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};
 pub use key::{Key, KeyError, Keys};
@@ -132,6 +143,7 @@ pub use list_text::{ListText, ListTextError, MAX_TEXTS};
 pub use memory::MemoryPolicy;
 pub use reading::{Asked, Code, Fault, MAX_ADDRESSES, Reading, Refusal, RefusalReason, Unsettled};
 pub use role::{Role, Severity};
+pub use senders::{GapCause, MAX_SENDERS, SenderAddress, SenderGap, Senders, TermPlace, senders};
 pub use subject::{AskingScope, Kind, NotAsked, Subject};
 pub use sweep::{
     ListTally, ListTrouble, MassListing, Sweep, SweepCounts, SweepEvent, SweepNotice, SweepOptions,

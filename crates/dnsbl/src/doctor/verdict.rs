@@ -1,0 +1,195 @@
+//! What the lists together say of a resolver.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use mail_dns::DomainName;
+
+use super::{Condition, Doctor, Examination};
+use crate::reading::write_list;
+use crate::{Cause, Fault, Refusal, RefusalReason, Unsettled};
+
+/// How many labels of a zone tell its operator apart from others, where no list of public suffixes is at hand.
+const OPERATOR_LABELS: usize = 2;
+
+/// What can be said of a resolver, by what the lists show over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ResolverVerdict {
+    /// No list refuses it, and so many of those asked answer as they should.
+    Served {
+        /// How many answer.
+        by: usize,
+        /// Of how many that were asked.
+        of: usize,
+    },
+    /// Lists refuse it.
+    Refused {
+        /// How many.
+        by: usize,
+        /// Of how many that were asked.
+        of: usize,
+        /// How many say by their code that it is a public resolver, or one that cannot be attributed.
+        as_public: usize,
+    },
+    /// It, or something before it, rewrites answers: lists of different operators answer with these addresses, which no list
+    /// gives.
+    Rewrites(Vec<IpAddr>),
+    /// It hides the lists: those of different operators do not have their own test entries, and none answers as it should.
+    Hides {
+        /// How many lists.
+        lists: usize,
+    },
+    /// No list gave an answer through it.
+    Unanswered {
+        /// How many lists.
+        lists: usize,
+    },
+    /// Could not tell: no list was asked, or none that was shows anything of the resolver.
+    Unknown,
+}
+
+impl ResolverVerdict {
+    pub(super) fn of(doctor: &Doctor) -> Self {
+        let of = doctor.asked().len();
+        if let Some(addresses) = rewritten(doctor) {
+            return Self::Rewrites(addresses);
+        }
+        let refusing = doctor.refusing().len();
+        if refusing > 0 {
+            return Self::Refused {
+                by: refusing,
+                of,
+                as_public: doctor.lists(is_refused_as_public).len(),
+            };
+        }
+        let by = doctor.serving().len();
+        if by > 0 {
+            return Self::Served { by, of };
+        }
+        let asked = || {
+            doctor
+                .examinations
+                .iter()
+                .filter(|it| it.condition.was_asked())
+        };
+        let lacks = |it: &&Examination| {
+            matches!(
+                it.condition,
+                Condition::Broken(Fault::PositiveControlMissing(_))
+            )
+        };
+        if operators(asked().filter(lacks)) > 1 {
+            let lists = doctor.lists(|condition| {
+                matches!(
+                    condition,
+                    Condition::Broken(Fault::PositiveControlMissing(_))
+                )
+            });
+            return Self::Hides { lists: lists.len() };
+        }
+        if of > 0 && asked().all(|it| is_unanswered(&it.condition)) {
+            return Self::Unanswered { lists: of };
+        }
+        Self::Unknown
+    }
+}
+
+/// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked, but
+/// two domains are not parked on one address by chance while others of the same resolver work.
+fn rewritten(doctor: &Doctor) -> Option<Vec<IpAddr>> {
+    let outside = |it: &Examination| match &it.condition {
+        Condition::Broken(Fault::OutsideLoopback(addresses)) => addresses.clone(),
+        _ => Vec::new(),
+    };
+    let all: BTreeSet<IpAddr> = doctor.examinations.iter().flat_map(outside).collect();
+    let is_common = |address: &IpAddr| {
+        let with = doctor.examinations.iter();
+        operators(with.filter(|it| outside(it).contains(address))) > 1
+    };
+    let common: Vec<IpAddr> = all.into_iter().filter(is_common).collect();
+    (!common.is_empty()).then_some(common)
+}
+
+/// How many operators the lists have, as far as their zones tell.
+fn operators<'a>(examinations: impl Iterator<Item = &'a Examination>) -> usize {
+    let operator = |it: &Examination| -> Option<DomainName> {
+        let zone = &it.list.zone;
+        let above = zone.label_count().saturating_sub(OPERATOR_LABELS);
+        DomainName::from_labels(zone.labels().skip(above)).ok()
+    };
+    let operators: BTreeSet<_> = examinations.filter_map(operator).collect();
+    operators.len()
+}
+
+fn is_refused_as_public(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Refusing(Refusal::Code {
+            reason: RefusalReason::PublicResolver,
+            ..
+        })
+    )
+}
+
+fn is_unanswered(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Unclear(Cause::Control {
+            why: Unsettled::Lookup(_),
+            ..
+        })
+    )
+}
+
+impl fmt::Display for ResolverVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Served { by, of } if by == of => {
+                write!(f, "served by all {} that were asked", Lists(*of))
+            }
+            Self::Served { by, of } => {
+                write!(f, "served by {by} of {}, and refused by none", Lists(*of))
+            }
+            Self::Refused { by, of, as_public } => {
+                write!(f, "refused by {by} of {}", Lists(*of))?;
+                match as_public {
+                    0 => Ok(()),
+                    _ if as_public == by => {
+                        f.write_str("; by their word it is public, shared, or cannot be attributed")
+                    }
+                    _ => write!(
+                        f,
+                        "; by the word of {as_public} it is public, shared, or cannot be attributed"
+                    ),
+                }
+            }
+            Self::Rewrites(addresses) => {
+                f.write_str("it, or something before it, rewrites answers: lists of different operators answer with ")?;
+                write_list(f, addresses)
+            }
+            Self::Hides { lists } => write!(
+                f,
+                "it hides lists: {} do not have their own test entries over it, and none answers as it should",
+                Lists(*lists)
+            ),
+            Self::Unanswered { lists } => {
+                write!(f, "no answer came through it, of {}", Lists(*lists))
+            }
+            Self::Unknown => f.write_str("no list that was asked shows anything of it"),
+        }
+    }
+}
+
+/// `1 list`, `2 lists`.
+struct Lists(usize);
+
+impl fmt::Display for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} list{plural}", self.0)
+    }
+}
