@@ -18,6 +18,13 @@
 //! | `parked.dnsbl.test` | answers 203.0.113.7 to everything |
 //! | `silent.dnsbl.test` | never answers |
 //! | `servfail.dnsbl.test` | answers SERVFAIL |
+//! | `bits.dnsbl.test` | a list of domains by a bit mask: `TEST` has every bit but the lowest, `listed.test` 16 and 64 |
+//! | `composite.dnsbl.test` | repeats `normal` by its codes, and lists 203.0.113.67 by 127.0.0.10 of its own |
+//! | `six.dnsbl.test` | a list of IPv6 networks: its test entry and every address of 2001:db8:bad:1::/64, by 127.0.0.2 |
+//! | `allow.dnsbl.test` | an allowlist: its test entry and the hosts of `good.test`, by 127.0.5.3 |
+//! | `quota.dnsbl.test` | an allowlist that has had too many questions: answers 127.0.10.3 to everything |
+//! | `egress.dnsbl.test` | answers 127.0.0.1 to everything, and its text has the address 198.51.100.53 of a resolver |
+//! | `keyed.dnsbl.test` | lists what `normal` does, below the label `laboratory-key` alone |
 //!
 //! `good.test` has every record that a mail domain can have, all of them right. The [policy
 //! domains](World::policy_domains) are right as well, but for one record or one circumstance each: for checks
@@ -36,6 +43,7 @@
 //! # }).unwrap();
 //! ```
 
+mod blocklists;
 mod hosts;
 mod keys;
 mod policies;

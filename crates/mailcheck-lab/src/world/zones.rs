@@ -2,11 +2,12 @@
 
 use std::{
     fmt::Write as _,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     time::Duration,
 };
 
 use super::{
+    blocklists,
     hosts::{HOSTS, Pointer},
     keys::Keys,
     policies,
@@ -339,7 +340,7 @@ pub(super) fn server(keys: &Keys) -> Result<DnsServerBuilder, LabError> {
             server = server.fault(domain.name, fault);
         }
     }
-    policies::add(blocklists(server), keys)
+    policies::add(blocklists::add(server), keys)
 }
 
 impl Domain {
@@ -379,50 +380,6 @@ pub(super) fn host_addresses(origin: &str) -> String {
     records
 }
 
-/// The blocklists; the table is in the documentation of the module above.
-fn blocklists(server: DnsServerBuilder) -> DnsServerBuilder {
-    let controls = format!(
-        "2.0.0.127 A 127.0.0.2\n2.0.0.127 TXT \"Test entry\"\n{} A 127.0.0.2\n",
-        // RFC 5782, section 5: the IPv6 test entry is ::FFFF:7F00:2.
-        reversed(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x7f00, 2).into()),
-    );
-    let listed = HOSTS
-        .iter()
-        .filter(|host| host.name.ends_with(".listed.test"));
-    let mut normal = controls.clone();
-    for host in listed {
-        let owner = reversed(host.v4.into());
-        writeln(
-            &mut normal,
-            format_args!("{owner} A 127.0.0.2\n{owner} A 127.0.0.4"),
-        );
-        let address = host.v4;
-        let text =
-            format_args!("{owner} TXT \"Spam source, see https://normal.dnsbl.test/{address}\"");
-        writeln(&mut normal, text);
-    }
-    let domains = "TEST A 127.0.1.2\nTEST TXT \"Test entry\"\n\
-                   listed.test A 127.0.1.2\nlisted.test TXT \"Spam domain\"";
-    let refusing = "* A 127.255.255.254\n* TXT \"Error: open resolver\"";
-    server
-        .zone("dnsbl.test", "", Signing::Unsigned)
-        .zone("normal.dnsbl.test", normal, Signing::Unsigned)
-        .zone("clean.dnsbl.test", controls.clone(), Signing::Unsigned)
-        .zone("domains.dnsbl.test", domains, Signing::Unsigned)
-        .zone("refusing.dnsbl.test", refusing, Signing::Unsigned)
-        .zone(
-            "world.dnsbl.test",
-            "* A 127.0.0.2\n* TXT \"Everybody\"",
-            Signing::Unsigned,
-        )
-        .zone("dead.dnsbl.test", "", Signing::Unsigned)
-        .zone("parked.dnsbl.test", "* A 203.0.113.7", Signing::Unsigned)
-        .zone("silent.dnsbl.test", controls.clone(), Signing::Unsigned)
-        .fault("silent.dnsbl.test", Fault::Silence)
-        .zone("servfail.dnsbl.test", controls, Signing::Unsigned)
-        .fault("servfail.dnsbl.test", Fault::ServFail)
-}
-
 /// The PTR records of the hosts, of one address family.
 fn pointers(family: impl Fn(&IpAddr) -> bool) -> String {
     let mut zone = String::new();
@@ -440,7 +397,7 @@ fn pointers(family: impl Fn(&IpAddr) -> bool) -> String {
 }
 
 /// The labels of an address as reverse zones and blocklists have it (RFC 5782, sections 2.1 and 2.4).
-fn reversed(address: IpAddr) -> String {
+pub(super) fn reversed(address: IpAddr) -> String {
     let labels: Vec<String> = match address {
         IpAddr::V4(v4) => v4.octets().iter().rev().map(u8::to_string).collect(),
         IpAddr::V6(v6) => {
@@ -455,7 +412,7 @@ fn reversed(address: IpAddr) -> String {
     labels.join(".")
 }
 
-fn writeln(text: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn writeln(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _written = text.write_fmt(line);
     text.push('\n');

@@ -246,6 +246,29 @@ async fn blocklists() {
         ),
         ("silent", [None; 4], ""),
         ("servfail", [failed; 4], ""),
+        (
+            "composite",
+            [yes, no, yes, no],
+            "127.0.0.2 127.0.0.2 127.0.0.4",
+        ),
+        ("six", [no; 4], ""),
+        ("allow", [yes, no, no, no], "127.0.5.3"),
+        (
+            "quota",
+            [yes; 4],
+            "127.0.10.3 127.0.10.3 127.0.10.3 127.0.10.3",
+        ),
+        (
+            "egress",
+            [yes; 4],
+            "127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.1",
+        ),
+        ("keyed", [no; 4], ""),
+        (
+            "laboratory-key.keyed",
+            [yes, no, yes, no],
+            "127.0.0.2 127.0.0.2 127.0.0.4",
+        ),
     ];
     for (zone, codes, addresses) in cases {
         let mut found = Vec::new();
@@ -268,9 +291,21 @@ async fn blocklists() {
     }
     // The IPv6 test entry, and a list of domains.
     let six = "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
+    // In a listed network, and in the next one.
+    let bad = "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.d.a.b.0.8.b.d.0.1.0.0.2";
+    let near = "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.d.a.b.0.8.b.d.0.1.0.0.2";
     for (owner, zone, code) in [
         (six, "normal", ResponseCode::NoError),
         (six, "clean", ResponseCode::NoError),
+        (six, "six", ResponseCode::NoError),
+        (bad, "six", ResponseCode::NoError),
+        (near, "six", ResponseCode::NXDomain),
+        ("test", "bits", ResponseCode::NoError),
+        ("listed.test", "bits", ResponseCode::NoError),
+        ("good.test", "bits", ResponseCode::NXDomain),
+        ("67.113.0.203", "composite", ResponseCode::NoError),
+        ("67.113.0.203", "normal", ResponseCode::NXDomain),
+        ("10.2.0.192", "allow", ResponseCode::NoError),
         ("test", "domains", ResponseCode::NoError),
         ("TEST", "domains", ResponseCode::NoError),
         ("invalid", "domains", ResponseCode::NXDomain),
