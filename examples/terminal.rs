@@ -1,12 +1,15 @@
-//! Text for a terminal: marked rows of 100 columns, colors if somebody looks, and places in a text underlined.
+//! Text for a terminal: marked rows of 100 columns or what the terminal has, colors if somebody looks, and places in a text
+//! underlined.
 
 use std::io::{IsTerminal as _, Write as _};
 
 use mail_dns::stub::{Protocol, Server};
 use mail_dns::{DomainName, LookupError};
 
-/// How many columns a row has.
+/// How many columns a row has at the most.
 const WIDTH: usize = 100;
+/// How many it has on the narrowest terminal.
+const NARROWEST: usize = 60;
 /// How many of them the label of a row has.
 const LABEL: usize = 10;
 /// How many are left for its text, after the indent, the mark and the label.
@@ -52,6 +55,7 @@ pub(crate) struct Page {
     /// The attempts of all questions that got no answer, each once.
     attempts: Vec<String>,
     colors: bool,
+    width: usize,
     server: Option<Server>,
 }
 
@@ -60,10 +64,14 @@ impl Page {
     /// given.
     pub(crate) fn for_stdout(server: Option<&Server>) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        // Tests have pages of the same form wherever they run.
+        let is_terminal = std::io::stdout().is_terminal() && !cfg!(test);
+        let columns = columns().filter(|_| is_terminal);
         Self {
             lines: Vec::new(),
             attempts: Vec::new(),
-            colors: std::io::stdout().is_terminal() && !plain,
+            colors: is_terminal && !plain,
+            width: columns.map_or(WIDTH, |columns| columns.clamp(NARROWEST, WIDTH)),
             server: server.cloned(),
         }
     }
@@ -71,7 +79,7 @@ impl Page {
     /// The line that says it all.
     pub(crate) fn headline(&mut self, mark: Mark, subject: &str, verdict: &str, text: &str) {
         let plain = format!("{} {subject}  {verdict}: {text}", mark.sign());
-        let mut rows = wrap(&plain, WIDTH - 4).into_iter();
+        let mut rows = wrap(&plain, self.width - 4).into_iter();
         let first = rows.next().unwrap_or_default();
         let colored = format!(
             "{} {}  {}:",
@@ -90,7 +98,7 @@ impl Page {
 
     /// A remark under the headline.
     pub(crate) fn remark(&mut self, text: &str) {
-        for line in wrap(text, WIDTH - 4) {
+        for line in wrap(text, self.width - 4) {
             let line = self.paint(Some("2"), &line);
             self.lines.push(format!("    {line}"));
         }
@@ -98,7 +106,7 @@ impl Page {
 
     /// A row: a mark, what it is about, and the text, which continues below itself.
     pub(crate) fn row(&mut self, mark: Mark, label: &str, text: &str) {
-        let rows = wrap(text, ROOM);
+        let rows = wrap(text, ROOM - (WIDTH - self.width));
         let mut label = label;
         let mut sign = mark.sign();
         if label.chars().count() > LABEL {
@@ -173,6 +181,12 @@ impl Page {
         }
         self.lines.join("\n")
     }
+}
+
+/// How many columns the terminal has, if there is one.
+fn columns() -> Option<usize> {
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns))
 }
 
 /// `1 host`, `2 hosts`.
