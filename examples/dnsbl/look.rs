@@ -1,0 +1,236 @@
+//! What the lists say of one subject, and what that comes to.
+
+use dnsbl::{
+    Cause, DelistingHelp, Independent, ListAnswer, NotAsked, Role, Severity, Stance, Subject,
+    Verdict, independent,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::terminal::{Mark, count};
+
+/// What everything about a subject comes to. Of several, the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// Every list that was asked says no, with proof.
+    Clean,
+    /// A list has an entry, and something follows from it.
+    Listed,
+    /// Not listed as far as could be told.
+    Unknown,
+}
+
+impl Outcome {
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Listed => 1,
+            Self::Unknown => 3,
+        }
+    }
+
+    pub(crate) fn mark(self) -> Mark {
+        match self {
+            Self::Clean => Mark::Good,
+            Self::Listed => Mark::Bad,
+            Self::Unknown => Mark::Unknown,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Listed => "listed",
+            Self::Unknown => "could not tell",
+        }
+    }
+}
+
+/// A subject, and what each list says of it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) subject: Subject,
+    /// Why it is asked about, if it is not the command line's.
+    pub(crate) remark: Option<String>,
+    pub(crate) role: Role,
+    pub(crate) answers: Vec<ListAnswer>,
+    /// How to get off the lists, for each entry.
+    pub(crate) help: Vec<DelistingHelp>,
+}
+
+impl Look {
+    /// The answers that are `sort`.
+    pub(crate) fn of(&self, sort: Sort) -> Vec<&ListAnswer> {
+        let answers = self.answers.iter();
+        answers.filter(|answer| Sort::of(answer) == sort).collect()
+    }
+
+    /// The entries on blocklists, each fact once, the worst first.
+    pub(crate) fn entries(&self) -> Vec<Independent<'_>> {
+        let mut entries = independent(&self.answers);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.answer.severity(self.role)));
+        entries
+    }
+
+    pub(crate) fn help_for(&self, answer: &ListAnswer) -> Option<&DelistingHelp> {
+        self.help
+            .iter()
+            .find(|help| help.list.zone == answer.list.zone)
+    }
+
+    /// The worst that an entry is for the subject's role.
+    fn worst(&self) -> Option<Severity> {
+        let listed = self.of(Sort::Listed);
+        listed
+            .iter()
+            .filter_map(|answer| answer.severity(self.role))
+            .max()
+    }
+
+    /// What it comes to, and why in a line.
+    pub(crate) fn verdict(&self) -> (Outcome, String) {
+        if let Some(why) = self.is_asked_nowhere() {
+            return (Outcome::Unknown, why);
+        }
+        let mut parts = self.counts();
+        let outcome = match self.worst() {
+            Some(worst) if worst > Severity::Info => Outcome::Listed,
+            _ if parts.is_empty() || !self.of(Sort::Unknown).is_empty() => Outcome::Unknown,
+            Some(_) => {
+                let role = self.role;
+                parts.push(format!("nothing follows from it for a {role}"));
+                Outcome::Clean
+            }
+            None => Outcome::Clean,
+        };
+        if parts.is_empty() {
+            parts.push(self.of_allowlists());
+        }
+        (outcome, parts.join("; "))
+    }
+
+    /// How many lists say what.
+    fn counts(&self) -> Vec<String> {
+        let sorts = [Sort::Listed, Sort::Clean, Sort::Informs, Sort::Unknown];
+        let [listed, clean, informs, unknown] = sorts.map(|sort| self.of(sort).len());
+        let lists = count(listed + clean + informs + unknown, "list");
+        let facts = match self.entries().len() {
+            facts if facts == listed => String::new(),
+            facts => format!(" ({facts} independent)"),
+        };
+        let say = if clean == 1 { "says" } else { "say" };
+        let of_clean = match (listed, unknown + informs) {
+            (0, 0) => format!("{} {say} no, with proof", count(clean, "list")),
+            (0, _) => format!("{clean} of {lists} {say} no with proof"),
+            _ => format!("{clean} {say} no with proof"),
+        };
+        let of_unknown = match listed + clean + informs {
+            0 => format!("none of {lists} could tell"),
+            _ => format!("{unknown} could not tell"),
+        };
+        let parts = [
+            (listed, format!("on {listed} of {lists}{facts}")),
+            (clean, of_clean),
+            (informs, format!("{informs} only inform")),
+            (unknown, of_unknown),
+        ];
+        let told = parts.into_iter().filter(|(number, _)| *number > 0);
+        told.map(|(_, text)| text).collect()
+    }
+
+    /// Why no list at all was asked, if the subject is why.
+    pub(crate) fn is_asked_nowhere(&self) -> Option<String> {
+        let mut answers = self.answers.iter();
+        let why = answers.find_map(|answer| match &answer.verdict {
+            Verdict::Unknown(Cause::NotAsked(
+                why @ (NotAsked::Scope(_) | NotAsked::NotADomain | NotAsked::PublicSuffix),
+            )) => Some(why.to_string()),
+            _ => None,
+        })?;
+        let others = [Sort::Listed, Sort::Clean, Sort::Informs, Sort::Vouched];
+        let none = others.iter().all(|sort| self.of(*sort).is_empty());
+        none.then_some(why)
+    }
+
+    fn of_allowlists(&self) -> String {
+        match self.of(Sort::Vouched).len() {
+            0 if self.answers.is_empty() => "no list was asked".to_owned(),
+            0 => "no list answers for it".to_owned(),
+            number => format!("vouched for by {}", count(number, "list")),
+        }
+    }
+
+    /// Whether there is nothing to tell but which lists say no.
+    pub(crate) fn is_plain(&self) -> bool {
+        let sorts = [Sort::Listed, Sort::Informs, Sort::Vouched, Sort::Unknown];
+        sorts.iter().all(|sort| self.of(*sort).is_empty())
+    }
+
+    /// All facts, for a program.
+    pub(crate) fn json(&self) -> Value {
+        let (outcome, text) = self.verdict();
+        let entry = |entry: &Independent<'_>| {
+            let answer = entry.answer;
+            let repeated: Vec<_> = entry
+                .repeated
+                .iter()
+                .map(|other| &other.list.zone)
+                .collect();
+            json!({
+                "zone": answer.list.zone,
+                "severity": answer.severity(self.role),
+                "repeats": repeated,
+                "help": self.help_for(answer),
+            })
+        };
+        json!({
+            "subject": self.subject,
+            "remark": self.remark,
+            "role": self.role,
+            "outcome": outcome,
+            "verdict": text,
+            "entries": self.entries().iter().map(entry).collect::<Vec<_>>(),
+            "answers": self.answers,
+        })
+    }
+}
+
+/// The sorts of answers, as far as they are shown apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// An entry on a blocklist.
+    Listed,
+    /// An entry that is no accusation.
+    Informs,
+    /// No entry, with proof.
+    Clean,
+    /// An entry on an allowlist.
+    Vouched,
+    /// No entry on an allowlist, which is no fault.
+    NotVouched,
+    /// Could not be asked, or could not tell.
+    Unknown,
+    /// Needs a key that was not given.
+    NeedsKey,
+    /// Not for this subject, or another list is asked in its place.
+    Apart,
+}
+
+impl Sort {
+    pub(crate) fn of(answer: &ListAnswer) -> Self {
+        let allows = answer.list.stance == Stance::Allow;
+        match &answer.verdict {
+            Verdict::Listed(_) if answer.is_listing() => Self::Listed,
+            Verdict::Allowed(_) => Self::Vouched,
+            Verdict::Listed(_) | Verdict::Neutral(_) => Self::Informs,
+            Verdict::NotListed(_) if allows => Self::NotVouched,
+            Verdict::NotListed(_) => Self::Clean,
+            Verdict::Unknown(Cause::NotAsked(NotAsked::KeyMissing)) => Self::NeedsKey,
+            Verdict::Unknown(Cause::NotAsked(NotAsked::Replaced)) | Verdict::NotApplicable => {
+                Self::Apart
+            }
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Is an address or a domain on blocklists, on which ones and why, how does one get off them, and which lists answer at all?
+//!
+//! ```console
+//! $ cargo run --example dnsbl                                   # the laboratory's lists, without a network
+//! $ cargo run --example dnsbl -- 192.0.2.1
+//! $ cargo run --example dnsbl -- example.com --from-spf         # the addresses that its SPF record lets send
+//! $ cargo run --example dnsbl -- 192.0.2.1 --lists wide,allow --json
+//! $ cargo run --example dnsbl -- 192.0.2.1 --zone bl.example --catalogue own.toml
+//! $ cargo run --example dnsbl -- --doctor --resolver 127.0.0.1  # which lists serve this resolver
+//! $ cargo run --example dnsbl -- 192.0.2.1 --key spamhaus-dqs=@dqs.key
+//! ```
+//!
+//! Exit code: 0 every list that was asked says no, with proof; 1 listed; 3 not listed as far as could be told; of several
+//! subjects, the highest. 64 for a mistake on the command line.
+
+mod arguments;
+#[path = "../command_line.rs"]
+mod command_line;
+mod doctor;
+mod laboratory;
+mod lists;
+mod look;
+mod page;
+mod run;
+#[path = "../terminal.rs"]
+#[expect(dead_code, reason = "the others show what the DNS said")]
+mod terminal;
+#[path = "../trust.rs"]
+mod trust;
+mod words;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command_line::start("dnsbl", run::run)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Why a list says nothing, in a few words.
+
+use dnsbl::{Cause, Fault, Refusal, Unsettled, Verdict};
+
+/// The sort of it, and what is the matter.
+pub(crate) fn of_verdict(verdict: &Verdict) -> (&'static str, String) {
+    match verdict {
+        Verdict::Refused(refusal) => ("refused", of_refusal(refusal)),
+        Verdict::Broken(fault) => ("broken", of_fault(fault)),
+        Verdict::Unknown(cause) => of_cause(cause),
+        other => ("unknown", other.to_string()),
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Code {
+            meaning: Some(meaning),
+            ..
+        } => meaning.escape_debug().to_string(),
+        Refusal::Code { reason, .. } => reason.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn of_fault(fault: &Fault) -> String {
+    match fault {
+        Fault::Wildcard { .. } => "it lists everything".to_owned(),
+        Fault::PositiveControlMissing(_) => "it lacks its own test entry".to_owned(),
+        Fault::OutsideLoopback(addresses) => {
+            let first = addresses.first().map(ToString::to_string);
+            format!(
+                "it answers with {}, as no list does",
+                first.unwrap_or_default()
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+pub(crate) fn of_cause(cause: &Cause) -> (&'static str, String) {
+    match cause {
+        Cause::Subject(Unsettled::Lookup(error))
+        | Cause::Control {
+            why: Unsettled::Lookup(error),
+            ..
+        } => ("no answer", error.kind().to_string()),
+        other => ("unknown", other.to_string()),
+    }
+}
