@@ -128,7 +128,7 @@ impl DelistingHelp {
         let terms = &list.delisting;
         let wait = i64::from(answer.ttl().unwrap_or(0)).clamp(SHORTEST_WAIT, LONGEST_WAIT);
         Some(Self {
-            list: answer.list.clone(),
+            list: ListSummary::clone(&answer.list),
             page: terms.page.as_ref().map(|page| fill(page, &subject)),
             mode: terms.mode,
             remedy: Remedy::of(listing),
