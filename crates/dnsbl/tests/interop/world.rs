@@ -17,10 +17,15 @@ pub(crate) const NOW: i64 = 1_795_000_000;
 /// The random controls are the same in every run: 9.1.0.0/16, the subjects, is none of them.
 const NONCE: u64 = 7;
 
-/// `text` with what every list has.
+/// `text` with what every list has. A list is called as its zone is.
 pub(crate) fn complete(text: &str) -> String {
-    let common = "[[list]]\nname = \"Test\"\ntier = \"major\"\nstatus = \"tested\"\nas_of = \"2026-11\"\nsource = \"zones.txt\"\n";
-    text.replace("[[list]]\n", common)
+    let common =
+        "tier = \"major\"\nstatus = \"tested\"\nas_of = \"2026-11\"\nsource = \"zones.txt\"\n";
+    let lines = text.lines().map(|line| match line.strip_prefix("zone = ") {
+        Some(zone) => format!("{line}\nname = {zone}\n{common}"),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 pub(crate) fn catalogue(text: &str) -> Catalogue {
