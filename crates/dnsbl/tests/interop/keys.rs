@@ -55,7 +55,7 @@ test
 .spam.example
 ";
 
-fn zones() -> String {
+pub(crate) fn zones() -> String {
     // A string has 255 octets (RFC 1035 §3.3), so this one ends within the key.
     ZONES
         .replace("LONG", &"x".repeat(224))
@@ -94,7 +94,7 @@ fn keys() -> Keys {
     Keys::default().with("marked", KEY.parse().expect("a key"))
 }
 
-fn checker(resolver: StubResolver) -> Checker<StubResolver> {
+pub(crate) fn checker(resolver: StubResolver) -> Checker<StubResolver> {
     Checker::new(
         resolver,
         Catalogue::from_toml(&lists_text()).expect("sound lists"),
@@ -105,21 +105,33 @@ fn checker(resolver: StubResolver) -> Checker<StubResolver> {
 
 /// Everything that is shown in a run.
 #[derive(Default)]
-struct Shown(Vec<String>);
+pub(crate) struct Shown(Vec<String>);
 
 impl Shown {
-    fn debug(&mut self, what: &impl Debug) {
+    pub(crate) fn debug(&mut self, what: &impl Debug) {
         self.0.push(format!("{what:?}"));
         self.0.push(format!("{what:#?}"));
     }
 
-    fn answer(&mut self, answer: &ListAnswer) {
+    pub(crate) fn text(&mut self, what: &impl ToString) {
+        self.0.push(what.to_string());
+    }
+
+    pub(crate) fn json(&mut self, what: &impl serde::Serialize) {
+        self.0.push(serde_json::to_string(what).expect("JSON"));
+        self.0
+            .push(serde_json::to_string_pretty(what).expect("JSON"));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn answer(&mut self, answer: &ListAnswer) {
         self.0.push(answer.to_string());
         self.0.extend(answer.asked.iter().map(ToString::to_string));
         self.debug(answer);
-        self.0.push(serde_json::to_string(answer).expect("JSON"));
-        self.0
-            .push(serde_json::to_string_pretty(answer).expect("JSON"));
+        self.json(answer);
         if let Some(entry) = answer.entry() {
             self.0
                 .extend(entry.text_failure.iter().map(ToString::to_string));
@@ -134,7 +146,7 @@ impl Shown {
 
     /// The key, or a part of it, in whatever guise.
     #[track_caller]
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         for shown in &self.0 {
             let plain: String = shown
                 .to_ascii_lowercase()

@@ -8,5 +8,6 @@ mod conduct;
 mod keys;
 mod resolvers;
 mod servers;
+mod sweeps;
 mod verdicts;
 mod world;
