@@ -38,6 +38,8 @@ const SUBJECTS: u32 = 1_000_000 / LISTS;
 const ROUNDS: usize = 7;
 /// How many tasks and threads a sweep has.
 const WORKERS: usize = 2;
+/// How many questions are in flight, so few that none gets lost: whoever loses one waits for it.
+const IN_FLIGHT: usize = 80;
 /// One of so many addresses is listed on a list.
 const LISTED: u32 = 50;
 /// How many questions `adnshost` is asked, and how many of them at a time.
@@ -204,12 +206,9 @@ fn sweep(server: SocketAddr, subjects: u32) -> Sweep<StubResolver> {
     config.cache_octets = 0;
     let checker = Checker::new(StubResolver::new(config), catalogue(), 7);
     let subjects = (0..subjects).map(|number| Subject::Address(address(number).into()));
-    Sweep::new(
-        Arc::new(checker),
-        subjects,
-        seconds,
-        SweepOptions::default(),
-    )
+    let mut options = SweepOptions::default();
+    options.in_flight = (IN_FLIGHT / WORKERS).try_into().expect("not zero");
+    Sweep::new(Arc::new(checker), subjects, seconds, options)
 }
 
 /// Runs a sweep in [`WORKERS`] tasks; gives the report and how many answers the observers were given.
@@ -249,7 +248,15 @@ fn lost(report: &SweepReport, answers: u64, subjects: u32) -> f64 {
     let listed = u64::from(subjects / LISTED * LISTS);
     let counts = report.counts();
     let wrong = counts.listed.abs_diff(listed) + counts.not_listed.abs_diff(pairs - listed);
-    (wrong + counts.total().abs_diff(pairs) + answers.abs_diff(pairs)) as f64
+    let lost = wrong + counts.total().abs_diff(pairs) + answers.abs_diff(pairs);
+    if lost > 0 {
+        eprintln!("{answers} answers for {pairs} pairs, {listed} of them listed: {counts:?}");
+        report
+            .notices
+            .iter()
+            .for_each(|notice| eprintln!("{notice}"));
+    }
+    lost as f64
 }
 
 fn measure_sweep(server: SocketAddr) -> (Cost, f64) {
@@ -290,7 +297,17 @@ fn measure_dnsperf(server: SocketAddr, file: &Path) -> Cost {
             &server.port().to_string(),
         ])
         // As many threads as a sweep has tasks, and as many questions in flight.
-        .args(["-n", "1", "-T", "2", "-c", "2", "-q", "256", "-d"])
+        .args([
+            "-n",
+            "1",
+            "-T",
+            "2",
+            "-c",
+            "2",
+            "-q",
+            &IN_FLIGHT.to_string(),
+            "-d",
+        ])
         .arg(file)
         .output()
         .expect("dnsperf, of the package of that name");
@@ -388,13 +405,12 @@ fn measure_a_million(server: SocketAddr) -> [f64; 5] {
         .output();
     let output = output.expect("a process");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
     let values: Vec<f64> = text
         .split_whitespace()
         .filter_map(|value| value.parse().ok())
         .collect();
-    values.try_into().unwrap_or_else(|_| {
-        panic!("{text}{}", String::from_utf8_lossy(&output.stderr));
-    })
+    values.try_into().unwrap_or_else(|_| panic!("{text}"))
 }
 
 fn print(what: &str, costs: &[Cost]) {
@@ -436,6 +452,13 @@ fn main() -> ExitCode {
         sweeps.push(cost);
         missing += lost;
         adnshosts.push(measure_adnshost(&names[..ADNS_QUESTIONS]));
+    }
+    for (ours, theirs) in sweeps.iter().zip(&dnsperfs) {
+        println!(
+            "a round: {:.0} questions/s, dnsperf {:.0}",
+            ours.rate(),
+            theirs.rate()
+        );
     }
     print("sweep", &sweeps);
     print("dnsperf", &dnsperfs);

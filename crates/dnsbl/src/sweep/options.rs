@@ -17,9 +17,10 @@ use std::num::NonZeroUsize;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweepOptions {
-    /// How many pairs each call of [`work`](super::Sweep::work) has in flight; 128 unless set.
+    /// How many pairs each call of [`work`](super::Sweep::work) has in flight; 64 unless set. A server's socket on Linux holds
+    /// some 90 questions by default. More than that at once, by all calls together, get lost and are waited for.
     pub in_flight: NonZeroUsize,
-    /// How many of them are of one list, so that a slow list does not hold up the others; 64 unless set.
+    /// How many of them are of one list, so that a slow list does not hold up the others; 32 unless set.
     pub in_flight_per_list: NonZeroUsize,
     /// When a list lists too many to be believed; more than half of at least 8 unless set, `None` for never.
     pub mass_listing: Option<MassListing>,
@@ -33,8 +34,8 @@ impl Default for SweepOptions {
     fn default() -> Self {
         let count = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Self {
-            in_flight: count(128),
-            in_flight_per_list: count(64),
+            in_flight: count(64),
+            in_flight_per_list: count(32),
             mass_listing: Some(MassListing::default()),
             confirm_age: 60,
             held: count(1024),
