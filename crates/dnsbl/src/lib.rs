@@ -82,7 +82,6 @@
 //! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
 //! - [`MAX_SENDERS`] addresses of a domain named one by one; networks of more than sixteen are counted.
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
-//! - 128 pairs in flight in each call of [`Sweep::work`], 64 of them of one list, and 1,024 listings of a list and kind of
 //! - 64 pairs in flight in each call of [`Sweep::work`], 32 of them of one list, and 1,024 listings of a list and kind of
 //!   subject that wait for its controls ([`SweepOptions`]).
 //! - With a memory, 16,384 answers of each list, kept for 15 minutes to an hour ([`MemoryPolicy`]).
