@@ -162,13 +162,20 @@ fn said(list: &List, address: Ipv4Addr) -> Said {
     let Some(first) = first else {
         return said_by_no_rule(list, address);
     };
-    // Bits say several things at once; the worst of them is what the answer does.
-    let rules: Vec<_> = match first.code {
-        CodeMatch::Bit(_) => matching().collect(),
-        CodeMatch::Octets(_) => vec![first],
+    let (rules, effect) = match (first.code, address.octets()) {
+        (CodeMatch::Bit(_), [.., mask]) => {
+            let rules: Vec<_> = matching().collect();
+            let explained = rules.iter().fold(0, |bits, rule| bits | bit_of(rule.code));
+            let unexplained = mask & !explained != 0;
+            if unexplained && list.stance == Stance::Allow {
+                // What nobody explains vouches for nothing, in part as little as whole.
+                return Said::Nothing;
+            }
+            let effect = worst(rules.iter().map(|rule| rule.effect), unexplained);
+            (rules, effect)
+        }
+        _ => (vec![first], first.effect),
     };
-    let bad = rules.iter().any(|rule| rule.effect == Effect::Listed);
-    let effect = if bad { Effect::Listed } else { first.effect };
     Said::Entry(Code {
         address,
         // On an allowlist an entry is good unless its rule says otherwise.
@@ -178,6 +185,25 @@ fn said(list: &List, address: Ipv4Addr) -> Said {
         },
         meanings: rules.iter().map(|rule| rule.meaning.clone()).collect(),
     })
+}
+
+fn bit_of(code: CodeMatch) -> u8 {
+    match code {
+        CodeMatch::Bit(bit) => bit,
+        CodeMatch::Octets(_) => 0,
+    }
+}
+
+/// Bits say several things at once; the worst of them is what the answer does. One that nobody explains is bad.
+fn worst(mut effects: impl Iterator<Item = Effect> + Clone, unexplained: bool) -> Effect {
+    let all_good = effects.clone().all(|effect| effect == Effect::Allowed);
+    if unexplained || effects.any(|effect| effect == Effect::Listed) {
+        Effect::Listed
+    } else if all_good {
+        Effect::Allowed
+    } else {
+        Effect::Neutral
+    }
 }
 
 fn refusal(address: Ipv4Addr, reason: Option<RefusalReason>, meaning: Option<String>) -> Said {

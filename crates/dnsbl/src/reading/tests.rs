@@ -267,6 +267,35 @@ fn d07_a_bitmask_has_a_meaning_for_every_bit_and_an_enumerated_code_has_one() {
     check(&surbl, &["127.0.0.2"], "127.0.0.2 (of unknown meaning)");
 }
 
+#[track_caller]
+fn check_effect(list: &List, last: u8, expected: Option<Effect>) {
+    let reading = Reading::of(list, &answer(&[Ipv4Addr::new(127, 0, 0, last)]));
+    let effect = match &reading {
+        Reading::Entry(codes) => Some(codes[0].effect),
+        _ => None,
+    };
+    assert_eq!(effect, expected, "{last}: {reading}");
+}
+
+#[test]
+fn d07_the_worst_bit_decides_and_one_that_nobody_explains_is_no_praise() {
+    let bits = "{ bit = 2, meaning = \"good\", effect = \"allowed\" },\n\
+                { bit = 4, meaning = \"known\", effect = \"neutral\" },\n\
+                { bit = 8, meaning = \"bad\" }";
+    let block = list_of(bits);
+    check_effect(&block, 2, Some(Effect::Allowed));
+    check_effect(&block, 6, Some(Effect::Neutral));
+    check_effect(&block, 14, Some(Effect::Listed));
+    check_effect(&block, 2 + 16, Some(Effect::Listed));
+    let allow = List {
+        stance: Stance::Allow,
+        ..block
+    };
+    check_effect(&allow, 2, Some(Effect::Allowed));
+    check_effect(&allow, 6, Some(Effect::Neutral));
+    check_effect(&allow, 2 + 16, None);
+}
+
 #[test]
 fn d07_the_bit_of_a_refusal_outweighs_the_others() {
     check(
