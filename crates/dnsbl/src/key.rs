@@ -8,7 +8,7 @@ use mail_dns::{
     Attempt, AttemptFailure, DomainName, ExtendedError, LookupError, Negative, Question,
 };
 
-/// What stands in a name in place of a key.
+/// What stands in a name in place of a key; of a shorter key, as much of it as the key is long.
 const MASK: &str = "key-redacted";
 
 /// A key of a list: the label in front of its zone, and a password.
@@ -166,7 +166,7 @@ impl<'a> Redaction<'a> {
         let masked = DomainName::from_labels(masked.iter().map(Vec::as_slice));
         match masked {
             Ok(masked) if key.mask_whole(&joined) == joined => masked,
-            // A mask that is longer than the key may not fit; the zone alone tells no secret.
+            // The zone alone tells no secret.
             _ => self.zone.clone(),
         }
     }
@@ -230,7 +230,8 @@ impl Key {
         let mut rest = octets;
         while let Some((first, after)) = rest.split_first() {
             if let Some(behind) = self.strip(rest) {
-                masked.extend_from_slice(MASK.as_bytes());
+                // No longer than the key, so that what was short enough with it is so without.
+                masked.extend(MASK.bytes().take(self.0.len()));
                 rest = behind;
             } else {
                 masked.push(*first);

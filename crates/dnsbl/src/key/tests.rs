@@ -30,6 +30,20 @@ fn d19_the_key_goes_before_the_zone_and_is_masked_in_what_is_shown() {
 }
 
 #[test]
+fn d19_a_name_that_just_fits_with_a_short_key_is_masked_and_found_again() {
+    let (zone, key) = (name("zen.dq.test"), "k3ykeyk9".parse().expect("a key"));
+    let redaction = Redaction::new(&zone, Some(&key));
+    // 13 octets of the zone, 9 of the key, and 233 of labels: 255.
+    let labels = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(40));
+    let secret = redaction.reveal(&name(&format!("{labels}.{zone}")));
+    let secret = secret.expect("it fits");
+    assert_eq!(secret.wire_len(), 255);
+    let shown = redaction.name(&secret);
+    assert_eq!(shown.to_string(), format!("{labels}.key-reda.{zone}"));
+    assert_eq!(redaction.restore(&shown), Ok(secret));
+}
+
+#[test]
 fn a_list_without_a_key_is_asked_as_it_is() {
     let zone = name("bl.test");
     let redaction = Redaction::new(&zone, None);
