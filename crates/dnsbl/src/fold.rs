@@ -1,6 +1,8 @@
 //! One fact, told once, however many lists repeat it.
 
-use crate::{Inclusion, ListAnswer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::{CodeMatch, Inclusion, ListAnswer, Subject};
 
 /// A listing, and those that say the same by being part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +10,8 @@ use crate::{Inclusion, ListAnswer};
 pub struct Independent<'a> {
     /// The listing that no other one includes.
     pub answer: &'a ListAnswer,
-    /// The listings of the same subject on lists whose entries that one repeats.
+    /// The listings of the same subject on lists whose entries that one repeats, itself or by way of another of these, and
+    /// those of its own list over other paths.
     pub repeated: Vec<&'a ListAnswer>,
 }
 
@@ -16,7 +19,8 @@ pub struct Independent<'a> {
 ///
 /// A composite list repeats its parts, so one entry looks like several: an address on SBL is on ZEN too, with the code
 /// that ZEN has for SBL. A part is folded into the composite only if the composite's answer has such a code; an entry of
-/// the part that the composite does not show is a fact of its own.
+/// the part that the composite does not show is a fact of its own. A part of a part is part of the whole. An address is
+/// the same in IPv6 clothing.
 ///
 /// # Examples
 ///
@@ -46,40 +50,88 @@ pub struct Independent<'a> {
 /// ```
 #[must_use]
 pub fn independent(answers: &[ListAnswer]) -> Vec<Independent<'_>> {
-    let listings = || answers.iter().filter(|answer| answer.is_listing());
-    // Lists that include each other would fold each other away; then the one with the lesser name stands for both.
-    let includes = |whole: &ListAnswer, part: &ListAnswer| {
-        let lesser = whole.list.zone.to_string() < part.list.zone.to_string();
-        repeats(whole, part) && (lesser || !repeats(part, whole))
-    };
-    listings()
-        .filter(|part| !listings().any(|whole| includes(whole, part)))
-        .map(|answer| Independent {
-            answer,
-            repeated: listings().filter(|part| includes(answer, part)).collect(),
+    let mut of_subject: HashMap<Subject, Vec<(usize, &ListAnswer)>> = HashMap::new();
+    let listings = answers.iter().enumerate().filter(|(_, it)| it.is_listing());
+    for (place, answer) in listings {
+        let subject = answer.subject.canonical();
+        of_subject.entry(subject).or_default().push((place, answer));
+    }
+    let mut facts: Vec<_> = of_subject.values().flat_map(|all| facts_of(all)).collect();
+    facts.sort_by_key(|(place, _)| *place);
+    facts.into_iter().map(|(_, fact)| fact).collect()
+}
+
+/// The facts among the listings of one subject, each with the place of the listing that stands for it.
+///
+/// What a list reaches by one inclusion after another is part of it. Lists that include each other, in a circle of
+/// whatever length, reach the same; of those the one with the least name stands for all.
+fn facts_of<'a>(listings: &[(usize, &'a ListAnswer)]) -> Vec<(usize, Independent<'a>)> {
+    // By the lists: one may have answered over several paths.
+    let mut of_zone: BTreeMap<String, Vec<(usize, &ListAnswer)>> = BTreeMap::new();
+    for (place, answer) in listings {
+        let zone = answer.list.zone.to_string();
+        of_zone.entry(zone).or_default().push((*place, answer));
+    }
+    let lists: Vec<_> = of_zone.into_values().collect();
+    let reached: Vec<BTreeSet<usize>> = (0..lists.len()).map(|it| reach(it, &lists)).collect();
+    let is_part = |part: usize, its: &BTreeSet<usize>| {
+        let mut wholes = reached.iter().enumerate();
+        wholes.any(|(whole, parts)| {
+            whole != part && parts.contains(&part) && (whole < part || !its.contains(&whole))
         })
+    };
+    let wholes = reached.iter().enumerate();
+    let wholes = wholes.filter(|(list, its)| !is_part(*list, its));
+    wholes
+        .filter_map(|(list, parts)| fact(list, parts, &lists))
         .collect()
 }
 
-/// Whether `whole` shows by its codes that it repeats `part`.
-fn repeats(whole: &ListAnswer, part: &ListAnswer) -> bool {
-    if whole.subject != part.subject {
-        return false;
-    }
-    let mut inclusions = whole.list.includes.iter();
-    let inclusion = inclusions.find(|it| it.zone == part.list.zone);
-    let Some(Inclusion { codes, .. }) = inclusion else {
-        return false;
-    };
-    let shown = whole.entry().into_iter().flat_map(|entry| &entry.codes);
-    codes.is_empty()
-        || shown
-            .into_iter()
-            .any(|code| matches_any(codes, code.address))
+/// The first listing of the list at `list` in `lists`, with the others of it and of those at `parts`.
+fn fact<'a>(
+    list: usize,
+    parts: &BTreeSet<usize>,
+    lists: &[Vec<(usize, &'a ListAnswer)>],
+) -> Option<(usize, Independent<'a>)> {
+    let (place, answer) = *lists.get(list)?.first()?;
+    let mut repeated: Vec<_> = parts
+        .iter()
+        .filter_map(|part| lists.get(*part))
+        .flatten()
+        .collect();
+    repeated.retain(|(other, _)| *other != place);
+    repeated.sort_by_key(|(other, _)| *other);
+    let repeated = repeated.into_iter().map(|(_, answer)| *answer).collect();
+    Some((place, Independent { answer, repeated }))
 }
 
-fn matches_any(codes: &[crate::CodeMatch], address: std::net::Ipv4Addr) -> bool {
-    codes.iter().any(|code| code.matches(address))
+/// The places in `lists` of what the list at `whole` repeats, itself or by way of others, and its own.
+fn reach(whole: usize, lists: &[Vec<(usize, &ListAnswer)>]) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::from([whole]);
+    let mut open = vec![whole];
+    while let Some(wholes) = open.pop().and_then(|place| lists.get(place)) {
+        for (place, parts) in lists.iter().enumerate() {
+            let part = parts.first();
+            let is_part =
+                part.is_some_and(|(_, part)| wholes.iter().any(|(_, it)| repeats(it, part)));
+            if is_part && reached.insert(place) {
+                open.push(place);
+            }
+        }
+    }
+    reached
+}
+
+/// Whether `whole` shows by its codes that it repeats the list of `part`.
+fn repeats(whole: &ListAnswer, part: &ListAnswer) -> bool {
+    let shown = |code: &CodeMatch| {
+        let mut codes = whole.entry().into_iter().flat_map(|entry| &entry.codes);
+        codes.any(|shown| code.matches(shown.address))
+    };
+    let mut inclusions = whole.list.includes.iter();
+    inclusions.any(|Inclusion { zone, codes }| {
+        *zone == part.list.zone && (codes.is_empty() || codes.iter().any(shown))
+    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,14 @@ impl Subject {
         }
     }
 
+    /// The subject as it is asked about: an address without its IPv6 clothing.
+    pub(crate) fn canonical(&self) -> Self {
+        match self {
+            Self::Address(address) => Self::Address(address.to_canonical()),
+            Self::Domain(domain) => Self::Domain(domain.clone()),
+        }
+    }
+
     /// The names under which `list` is asked about it, in order; the first that the list does not deny decides.
     ///
     /// One name, save for a domain on a list of registrable domains ([`NameForm::Registrable`]).

@@ -102,3 +102,111 @@ fn d30_a_part_counts_where_the_whole_could_not_tell() {
     ];
     check(&answers, &[("coded.test", &[])]);
 }
+
+/// An answer of a list that includes the whole of other zones.
+fn including(zone: &str, includes: &[&str]) -> ListAnswer {
+    let mut answer = listed(zone, "9.1.1.1", [127, 0, 0, 2]);
+    let inclusion = |zone: &&str| Inclusion::new(zone.parse().expect("a name"));
+    answer.list.includes = includes.iter().map(inclusion).collect();
+    answer
+}
+
+#[test]
+fn d30_a_part_of_a_part_is_told_with_the_whole() {
+    check(
+        &[
+            including("c.test", &[]),
+            including("b.test", &["c.test"]),
+            including("a.test", &["b.test"]),
+        ],
+        &[("a.test", &["c.test", "b.test"])],
+    );
+}
+
+#[test]
+fn d30_a_circle_of_three_is_one_fact_and_not_none() {
+    check(
+        &[
+            including("b.test", &["c.test"]),
+            including("c.test", &["a.test"]),
+            including("a.test", &["b.test", "d.test"]),
+            including("d.test", &[]),
+            including("e.test", &["c.test"]),
+        ],
+        &[("e.test", &["b.test", "c.test", "a.test", "d.test"])],
+    );
+    check(
+        &[
+            including("b.test", &["c.test"]),
+            including("c.test", &["a.test"]),
+            including("a.test", &["b.test"]),
+        ],
+        &[("a.test", &["b.test", "c.test"])],
+    );
+}
+
+#[test]
+fn d24_an_address_in_ipv6_clothing_is_no_second_fact() {
+    check(
+        &[
+            listed("part.test", "::ffff:9.1.1.1", [127, 0, 0, 2]),
+            listed("coded.test", "9.1.1.1", [127, 0, 0, 2]),
+            listed("whole.test", "9.1.1.1", [127, 0, 0, 4]),
+        ],
+        &[("part.test", &["coded.test", "whole.test"])],
+    );
+}
+
+#[test]
+fn d30_one_list_over_two_paths_is_one_fact() {
+    let mut other = listed("other.test", "9.1.1.1", [127, 0, 0, 2]);
+    other.path = "b".to_owned();
+    let one = listed("other.test", "9.1.1.1", [127, 0, 0, 2]);
+    check(&[one, other], &[("other.test", &["other.test"])]);
+}
+
+#[test]
+fn d30_a_zone_that_is_included_twice_is_included_by_either() {
+    let mut whole = including("a.test", &["b.test"]);
+    let mut first = Inclusion::new("b.test".parse().expect("a name"));
+    first.codes = vec![CodeMatch::Octets([Some(127), Some(0), Some(0), Some(9)])];
+    whole.list.includes.insert(0, first);
+    check(
+        &[whole, including("b.test", &[])],
+        &[("a.test", &["b.test"])],
+    );
+}
+
+/// Some inclusions of each sort among four lists: no listing is lost and none is told as two facts of its own.
+#[test]
+fn d30_every_listing_is_in_some_fact_and_no_fact_is_within_another() {
+    let zones = ["a.test", "b.test", "c.test", "d.test"];
+    for graph in (0_u32..1 << 12).step_by(37) {
+        let mut pair = 0;
+        let answers = zones.map(|whole| {
+            let others = zones.iter().filter(|part| **part != whole);
+            let included: Vec<&str> = others
+                .filter(|_| {
+                    pair += 1;
+                    graph >> (pair - 1) & 1 == 1
+                })
+                .copied()
+                .collect();
+            including(whole, &included)
+        });
+        let facts = independent(&answers);
+        for answer in &answers {
+            let stands = facts.iter().filter(|fact| fact.answer == answer).count();
+            let folded = facts
+                .iter()
+                .filter(|fact| fact.repeated.contains(&answer))
+                .count();
+            assert!(
+                stands + folded > 0,
+                "{graph:b}: {} is lost",
+                answer.list.zone
+            );
+            assert!(stands <= 1 && (stands == 0 || folded == 0), "{graph:b}");
+        }
+    }
+}
