@@ -1,9 +1,15 @@
 //! A listing over time: what is a change, and what is only an answer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
-use crate::{Code, ListAnswer, Verdict};
+use crate::{Asked, Code, ListAnswer, Verdict};
+
+/// After how many seconds a path that saw an entry, and has told nothing since, has no say any more.
+const SILENT_AFTER: i64 = 24 * 60 * 60;
+
+/// By how many seconds an answer may be older than the last one. If it is older than that, the clock was set back.
+const LATE_BY: i64 = 60 * 60;
 
 /// How many episodes of a watch are kept.
 pub const MAX_EPISODES: usize = 32;
@@ -20,7 +26,8 @@ pub struct WatchPolicy {
     pub confirm_after: u32,
     /// A delisting is confirmed by a second denial after its TTL and at least so many seconds; 30 minutes unless set.
     pub clear_after: u32,
-    /// The longest TTL that is waited for, in seconds; an hour unless set.
+    /// The longest TTL that is waited for, in seconds; six hours unless set. What a cache holds for longer is confirmed
+    /// over another path, or by that cache again after this time.
     pub longest_ttl: u32,
     /// So many listings within a day are flapping; 4 unless set.
     pub flaps: usize,
@@ -31,7 +38,7 @@ impl Default for WatchPolicy {
         Self {
             confirm_after: 60,
             clear_after: 30 * 60,
-            longest_ttl: 60 * 60,
+            longest_ttl: 6 * 60 * 60,
             flaps: 4,
         }
     }
@@ -42,6 +49,8 @@ impl Default for WatchPolicy {
 /// A listing is content: it is the same from everywhere, so one path that can see it is enough, and a path that cannot
 /// tell has no say. But lists are mended while caches still hold what they said, and zero-hour lists change their minds
 /// within minutes. So what is first seen is confirmed before it is a [`Change`], and what is not known changes nothing.
+/// A denial counts over the path that saw the entry last, since it is no news that another one does not see it; over any
+/// path, once that one has not told of it for a day.
 ///
 /// ```text
 ///            listed                  listed again
@@ -89,6 +98,19 @@ pub struct Watch {
     episodes: VecDeque<Episode>,
     /// Since when nothing could be told.
     blind_since: Option<i64>,
+    /// Where and when it was last seen listed.
+    #[cfg_attr(feature = "serde", serde(default))]
+    last_listed: Option<LastListed>,
+    /// When each path last told something; those that were silent for long are forgotten.
+    #[cfg_attr(feature = "serde", serde(default))]
+    told: BTreeMap<String, i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct LastListed {
+    path: String,
+    at: i64,
 }
 
 /// What a [`Watch`] knows.
@@ -169,23 +191,84 @@ impl fmt::Display for Change {
 }
 
 impl Watch {
-    /// Takes an answer, and says what it changes. Answers are given in the order of their times; one that is older than
-    /// what was seen is passed over by the one who calls.
+    /// Takes an answer, and says what it changes.
+    ///
+    /// An answer that is older than the last one of its path changes nothing: it came late. If one is older by more than an
+    /// hour, the clock was set back: then it is taken, and what waits to be confirmed begins its wait anew.
     pub fn observe(&mut self, answer: &ListAnswer, policy: &WatchPolicy) -> Option<Change> {
+        if matches!(answer.verdict, Verdict::NotApplicable) {
+            return None;
+        }
+        let latest = self.told.values().max().copied().unwrap_or(i64::MIN);
+        if latest > answer.at.saturating_add(LATE_BY) {
+            self.begin_anew_at(answer.at);
+        }
+        if self
+            .told
+            .get(&answer.path)
+            .is_some_and(|last| answer.at < *last)
+        {
+            return None;
+        }
         match &answer.verdict {
             Verdict::Listed(listing) => {
-                self.blind_since = None;
+                self.hear(answer);
+                self.last_listed = Some(LastListed {
+                    path: answer.path.clone(),
+                    at: answer.at,
+                });
                 self.see_listed(answer, &listing.codes, policy)
             }
             Verdict::NotListed(_) | Verdict::Allowed(_) | Verdict::Neutral(_) => {
-                self.blind_since = None;
-                self.see_clean(answer, policy)
+                self.hear(answer);
+                if self.is_denied_by(answer) {
+                    self.see_clean(answer, policy)
+                } else {
+                    None
+                }
             }
             // What is not known changes nothing.
             _ => {
                 self.blind_since.get_or_insert(answer.at);
                 None
             }
+        }
+    }
+
+    fn hear(&mut self, answer: &ListAnswer) {
+        self.blind_since = None;
+        self.told.insert(answer.path.clone(), answer.at);
+        let silent = |last: i64| answer.at.saturating_sub(last) >= SILENT_AFTER;
+        self.told.retain(|_, last| !silent(*last));
+    }
+
+    /// Whether a denial says anything: it is of the path that saw the entry last, or that one has been silent for long.
+    fn is_denied_by(&self, answer: &ListAnswer) -> bool {
+        let is_listed = matches!(
+            self.state,
+            WatchState::Unconfirmed(_) | WatchState::Listed | WatchState::Clearing(_)
+        );
+        let last = self.last_listed.as_ref().filter(|_| is_listed);
+        last.is_none_or(|last| {
+            last.path == answer.path || answer.at.saturating_sub(last.at) >= SILENT_AFTER
+        })
+    }
+
+    /// Brings what was written by a clock that was ahead back to `now`, so that nothing waits for a time far away.
+    fn begin_anew_at(&mut self, now: i64) {
+        self.told.clear();
+        if let WatchState::Unconfirmed(first) | WatchState::Clearing(first) = &mut self.state {
+            let wait = first.ripe_at.saturating_sub(first.at);
+            first.at = first.at.min(now);
+            first.ripe_at = now.saturating_add(wait);
+        }
+        if let Some(last) = &mut self.last_listed {
+            last.at = last.at.min(now);
+        }
+        self.blind_since = self.blind_since.map(|since| since.min(now));
+        for episode in &mut self.episodes {
+            episode.from = episode.from.min(now);
+            episode.until = episode.until.map(|until| until.min(now));
         }
     }
 
@@ -237,7 +320,6 @@ impl Watch {
                 self.state = WatchState::Clearing(Sighting::of(answer, wait, policy));
                 None
             }
-            // Another path does not confirm it: the entry may not have reached that one's cache yet.
             WatchState::Clearing(first) if answer.at >= first.ripe_at => {
                 let at = first.at;
                 self.end(at);
@@ -258,7 +340,8 @@ impl Watch {
     }
 
     fn begin(&mut self, at: i64, codes: &[Code]) {
-        if self.episodes.len() >= MAX_EPISODES {
+        // More than one is too many only in what was stored by others.
+        while self.episodes.len() >= MAX_EPISODES {
             self.episodes.pop_front();
         }
         self.episodes.push_back(Episode {
@@ -329,15 +412,23 @@ impl Watch {
     #[must_use]
     pub fn is_flapping(&self, policy: &WatchPolicy, now: i64) -> bool {
         let since = now.saturating_sub(24 * 60 * 60);
-        let recent = self.episodes.iter().filter(|it| it.from > since);
+        let recent = self
+            .episodes
+            .iter()
+            .filter(|it| it.from > since && it.from <= now);
         recent.count() >= policy.flaps
     }
 }
 
 impl Sighting {
     fn of(answer: &ListAnswer, least: u32, policy: &WatchPolicy) -> Self {
-        // Before that, the same cache gives the same answer.
-        let ttl = answer.ttl().unwrap_or(0).min(policy.longest_ttl);
+        // Before that, the same cache gives the same answer: that of the name that has the entry, or one of the denials.
+        let ttls = || answer.asked.iter().map(|asked: &Asked| asked.ttl);
+        let ttl = match answer.verdict {
+            Verdict::NotListed(_) => ttls().max(),
+            _ => ttls().next_back(),
+        };
+        let ttl = ttl.flatten().unwrap_or(0).min(policy.longest_ttl);
         Self {
             at: answer.at,
             path: answer.path.clone(),

@@ -107,6 +107,152 @@ fn a_delisting_is_confirmed_half_an_hour_later() {
 }
 
 #[test]
+fn d22_an_entry_that_one_path_sees_is_confirmed_though_others_deny_it() {
+    // List content is the union of what healthy paths see; another path may hide it, or hold an old denial.
+    check(&[
+        (0, "a", Clean, WAS_CLEAN),
+        (15, "a", Listed, None),
+        (15, "b", Clean, None),
+        (30, "b", Clean, None),
+        (30, "a", Listed, Some(Change::Listed)),
+    ]);
+    let watch = check(&[
+        (0, "a", Listed, None),
+        (15, "a", Listed, WAS_LISTED),
+        (15, "b", Clean, None),
+        (45, "b", Clean, None),
+        (45, "a", Listed, None),
+        (75, "b", Clean, None),
+        (75, "a", Listed, None),
+    ]);
+    assert_eq!(watch.state(), &WatchState::Listed);
+    assert_eq!(watch.episodes().count(), 1);
+}
+
+#[test]
+fn a_path_that_saw_an_entry_and_tells_nothing_any_more_does_not_hold_it_for_ever() {
+    let day = 24 * 60;
+    check(&[
+        (0, "a", Listed, None),
+        (15, "a", Listed, WAS_LISTED),
+        (30, "a", Blind, None),
+        (30, "b", Clean, None),
+        (90, "b", Clean, None),
+        (15 + day, "b", Clean, None),
+        (45 + day, "b", Clean, Some(Change::Delisted)),
+    ]);
+}
+
+#[test]
+fn d22_the_ttl_of_the_entry_is_waited_for_and_not_that_of_a_denial_before_it() {
+    let mut watch = Watch::default();
+    let policy = WatchPolicy::default();
+    let look = |minute, look, ttls: [u32; 2]| {
+        let mut answer = answer(minute, "a", look);
+        answer.asked = ttls
+            .iter()
+            .map(|ttl| Asked {
+                ttl: Some(*ttl),
+                ..answer.asked[0].clone()
+            })
+            .collect();
+        answer
+    };
+    // The registrable domain has the entry; the name of the host was denied for a minute.
+    assert_eq!(watch.observe(&look(0, Listed, [60, 3600]), &policy), None);
+    assert_eq!(watch.observe(&look(59, Listed, [60, 60]), &policy), None);
+    assert_eq!(
+        watch.observe(&look(60, Listed, [60, 3600]), &policy),
+        WAS_LISTED
+    );
+    // One name was denied for a minute, and what hides the entry of the other is kept for an hour.
+    assert_eq!(watch.observe(&look(100, Clean, [3600, 60]), &policy), None);
+    assert_eq!(watch.observe(&look(159, Clean, [60, 60]), &policy), None);
+    let cleared = watch.observe(&look(160, Clean, [3600, 60]), &policy);
+    assert_eq!(cleared, Some(Change::Delisted));
+}
+
+#[test]
+fn d22_a_lie_that_is_cached_for_hours_is_not_confirmed_by_the_same_cache() {
+    let mut watch = Watch::default();
+    let policy = WatchPolicy::default();
+    let look = |minute: i64, left: u32| {
+        let mut answer = answer(minute, "a", Listed);
+        answer.asked[0].ttl = Some(left);
+        answer
+    };
+    let hours = 5 * 3600;
+    assert_eq!(watch.observe(&look(0, hours), &policy), None);
+    assert_eq!(watch.observe(&look(61, hours - 3660), &policy), None);
+    assert_eq!(watch.observe(&look(300, 300), &policy), WAS_LISTED);
+}
+
+#[test]
+fn an_answer_that_comes_late_changes_nothing() {
+    let watch = check(&[
+        (0, "a", Clean, WAS_CLEAN),
+        (15, "a", Listed, None),
+        (30, "a", Listed, Some(Change::Listed)),
+        (20, "a", Clean, None),
+        (29, "a", Blind, None),
+    ]);
+    assert_eq!(watch.state(), &WatchState::Listed);
+    assert_eq!(watch.blind_since(), None);
+    // A path that is always a little behind another is heard all the same.
+    check(&[
+        (1, "a", Clean, WAS_CLEAN),
+        (0, "b", Listed, None),
+        (16, "a", Clean, None),
+        (15, "b", Listed, Some(Change::Listed)),
+    ]);
+}
+
+#[test]
+fn a_clock_that_was_ahead_leaves_nothing_to_wait_for() {
+    let year = 365 * 24 * 60;
+    check(&[
+        (0, "a", Clean, WAS_CLEAN),
+        (year, "a", Listed, None),
+        (15, "a", Listed, None),
+        (20, "a", Listed, Some(Change::Listed)),
+    ]);
+    let watch = check(&[
+        (0, "a", Listed, None),
+        (15, "a", Listed, WAS_LISTED),
+        (year, "a", Clean, None),
+        (30, "a", Clean, None),
+        (60, "a", Clean, Some(Change::Delisted)),
+    ]);
+    let episode = watch.episodes().next().expect("one");
+    assert_eq!((episode.from, episode.until), (NOW, Some(NOW + 30 * 60)));
+}
+
+#[test]
+fn a_list_that_has_no_such_entries_is_not_blind() {
+    let mut watch = Watch::default();
+    let mut answer = answer(0, "a", Blind);
+    answer.verdict = Verdict::NotApplicable;
+    assert_eq!(watch.observe(&answer, &WatchPolicy::default()), None);
+    assert_eq!(watch.blind_since(), None);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_watch_that_was_stored_before_paths_were_kept_is_read() {
+    let stored = serde_json::json!({
+        "state": "listed",
+        "has_baseline": true,
+        "episodes": [{ "from": NOW, "until": null, "confirmed": true, "codes": [] }],
+        "blind_since": null,
+    });
+    let mut watch: Watch = serde_json::from_value(stored).expect("deserializes");
+    let policy = WatchPolicy::default();
+    assert_eq!(watch.observe(&answer(10, "b", Clean), &policy), None);
+    let change = watch.observe(&answer(40, "b", Clean), &policy);
+    assert_eq!(change, Some(Change::Delisted));
+}
+
+#[test]
 fn d32_a_listing_that_comes_and_goes_is_history_and_not_an_alert_each_time() {
     let watch = check(&[
         (0, "a", Clean, WAS_CLEAN),
