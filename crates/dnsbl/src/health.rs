@@ -52,7 +52,8 @@ pub enum QuarantineReason {
         /// Of how many.
         of: u64,
     },
-    /// It has listed everything, or answered as no list does, and caches may still hold what it said.
+    /// It has listed everything, or answered as no list does, and caches may still hold what it said: from when it was
+    /// first seen to be mended, for as long as its lies may be kept, at most six hours.
     Echo(Box<Fault>),
 }
 
@@ -156,6 +157,8 @@ pub(crate) struct Health {
     /// How many lookups in a row came to nothing since the controls were right.
     in_vain: u32,
     quarantine: Option<Quarantine>,
+    /// The last that it lied with, and for how many seconds caches hold it, while it is not known to be mended.
+    lie: Option<(Fault, u32)>,
 }
 
 impl Health {
@@ -174,21 +177,55 @@ impl Health {
 
     /// Takes what the controls showed.
     pub(crate) fn record(&mut self, report: Arc<ControlReport>, policy: &HealthPolicy) {
+        self.follow_clock(report.at);
         self.failures = if report.is_healthy() {
             0
         } else {
             self.failures.saturating_add(1)
         };
         self.in_vain = 0;
-        if let (Some(echo), Some(Verdict::Broken(fault))) = (report.echo(), report.overall()) {
-            // After this, what a cache holds of the lie has run out.
-            let wait = echo.max(policy.retry_least).min(MAX_ECHO);
-            self.quarantine = Some(Quarantine {
-                reason: QuarantineReason::Echo(Box::new(fault)),
-                until: report.at.saturating_add(i64::from(wait)),
-            });
+        match report.overall() {
+            Some(Verdict::Broken(fault)) => self.note_lie(fault, report.echo(), policy),
+            // Whether it still lies is not known.
+            Some(_) => {}
+            None => self.wait_out_lie(report.at),
         }
         self.report = Some(report);
+    }
+
+    /// Keeps what the list lied with, if that is an answer that a cache may hold for `echo` seconds.
+    fn note_lie(&mut self, fault: Fault, echo: Option<u32>, policy: &HealthPolicy) {
+        let Some(echo) = echo else {
+            return;
+        };
+        let wait = echo.max(policy.retry_least).min(MAX_ECHO);
+        let before = self.lie.take().map_or(0, |(_, wait)| wait);
+        self.lie = Some((fault, wait.max(before)));
+    }
+
+    /// A list that has lied is seen to be mended. That may have been just now, and a cache may have asked just before: it
+    /// is not believed until what caches hold of the lie has run out.
+    fn wait_out_lie(&mut self, now: i64) {
+        if let Some((fault, wait)) = self.lie.take() {
+            let reason = QuarantineReason::Echo(Box::new(fault));
+            self.quarantine_until(reason, now.saturating_add(i64::from(wait)));
+        }
+    }
+
+    /// A quarantine that lasts longer is not cut short by another.
+    fn quarantine_until(&mut self, reason: QuarantineReason, until: i64) {
+        if self.quarantine.as_ref().is_none_or(|it| it.until < until) {
+            self.quarantine = Some(Quarantine { reason, until });
+        }
+    }
+
+    /// A clock that was set back takes the end of the quarantine with it, so that it does not last for years.
+    fn follow_clock(&mut self, now: i64) {
+        let last = self.report.as_ref().map_or(now, |report| report.at);
+        let back = last.saturating_sub(now).max(0);
+        if let Some(quarantine) = &mut self.quarantine {
+            quarantine.until = quarantine.until.saturating_sub(back);
+        }
     }
 
     /// Takes what became of a lookup about a subject.
@@ -202,10 +239,7 @@ impl Health {
 
     /// Stops believing the list for a while.
     pub(crate) fn isolate(&mut self, reason: QuarantineReason, policy: &HealthPolicy, now: i64) {
-        self.quarantine = Some(Quarantine {
-            reason,
-            until: now.saturating_add(i64::from(policy.quarantine)),
-        });
+        self.quarantine_until(reason, now.saturating_add(i64::from(policy.quarantine)));
     }
 
     /// When the controls are to be asked again.
@@ -220,6 +254,11 @@ impl Health {
                 .retry_least
                 .saturating_mul(2u32.saturating_pow(doublings))
                 .min(policy.retry_most),
+        };
+        // An entry is believed by these controls, so they are no older than those that were right.
+        let wait = match report.overall() {
+            None => wait.min(policy.fresh_for),
+            Some(_) => wait,
         };
         report.at.saturating_add(i64::from(wait))
     }
@@ -249,7 +288,9 @@ impl Health {
             kind,
             state: self.state(now),
             report: self.report.as_deref().cloned(),
-            next_at: self.next_at(policy).max(now),
+            next_at: self
+                .report(policy, now)
+                .map_or(now, |_| self.next_at(policy)),
         }
     }
 }

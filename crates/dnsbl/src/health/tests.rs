@@ -60,6 +60,19 @@ fn wildcard(ttl: u32, at: i64) -> Arc<ControlReport> {
     )
 }
 
+fn refused(at: i64) -> Arc<ControlReport> {
+    let refused = || {
+        Reading::Refused(Refusal::Code {
+            address: Ipv4Addr::new(127, 255, 255, 254),
+            reason: crate::RefusalReason::PublicResolver,
+            meaning: None,
+            text: Vec::new(),
+        })
+    };
+    let asked = |text| Asked::new(name(text), refused(), Some(60));
+    report(asked("2.0.0.127.bl.test"), asked("7.2.0.192.bl.test"), at)
+}
+
 /// Whether what is known of the controls holds at `NOW + second`, for each of `expected`.
 #[track_caller]
 fn check_fresh(health: &Health, expected: &[(i64, bool)]) {
@@ -86,10 +99,10 @@ fn d13_controls_that_were_right_prove_something_for_half_an_hour() {
 fn controls_that_fail_are_asked_less_and_less_often() {
     let mut health = Health::default();
     for wait in [60, 120, 240, 480, 960, 1920, 1920] {
-        health.record(dead(NOW), &POLICY);
+        health.record(refused(NOW), &POLICY);
         check_fresh(&health, &[(wait - 1, true), (wait, false)]);
     }
-    assert!(matches!(health.state(NOW), HealthState::Broken(_)));
+    assert!(matches!(health.state(NOW), HealthState::Refusing(_)));
     health.record(healthy(NOW), &POLICY);
     assert_eq!(
         health.state(NOW),
@@ -106,15 +119,99 @@ fn d22_a_list_that_lied_is_not_believed_until_no_cache_holds_the_lie() {
     health.record(wildcard(900, NOW), &POLICY);
     assert!(matches!(health.state(NOW), HealthState::Broken(_)));
     health.record(healthy(NOW + 120), &POLICY);
-    for (second, believed) in [(120, false), (899, false), (900, true)] {
+    // Who asked just before it was mended keeps the lie for as long as it may be kept.
+    for (second, believed) in [(120, false), (900, false), (1019, false), (1020, true)] {
         let state = health.state(NOW + second);
         assert_eq!(state == HealthState::Healthy, believed, "{state}");
         assert_eq!(health.quarantine(NOW + second).is_none(), believed);
     }
     // A parked domain may have a TTL of days.
+    let mut health = Health::default();
     health.record(wildcard(u32::MAX, NOW), &POLICY);
+    health.record(healthy(NOW), &POLICY);
     assert!(health.quarantine(NOW + i64::from(MAX_ECHO)).is_none());
     assert!(health.quarantine(NOW + i64::from(MAX_ECHO) - 1).is_some());
+}
+
+#[test]
+fn d22_the_wait_for_caches_begins_when_the_list_is_mended_however_long_it_lied() {
+    let mut health = Health::default();
+    health.record(wildcard(900, NOW), &POLICY);
+    // Its controls were left alone for longer than the lie is kept.
+    health.record(wildcard(300, NOW + 1920), &POLICY);
+    health.record(refused(NOW + 3840), &POLICY);
+    assert_eq!(
+        health.quarantine(NOW + 3840),
+        None,
+        "not known to be mended"
+    );
+    health.record(healthy(NOW + 5760), &POLICY);
+    assert!(health.quarantine(NOW + 5760 + 899).is_some());
+    assert!(health.quarantine(NOW + 5760 + 900).is_none());
+    health.record(healthy(NOW + 9000), &POLICY);
+    assert_eq!(health.state(NOW + 9000), HealthState::Healthy, "once");
+}
+
+#[test]
+fn a_quarantine_is_not_cut_short_by_another() {
+    let reason = || QuarantineReason::MassListing { listed: 9, of: 10 };
+    let mut health = Health::default();
+    health.record(wildcard(5 * 3600, NOW), &POLICY);
+    health.record(healthy(NOW), &POLICY);
+    health.isolate(reason(), &POLICY, NOW);
+    assert!(health.quarantine(NOW + 5 * 3600 - 1).is_some());
+    let mut health = Health::default();
+    health.record(healthy(NOW), &POLICY);
+    health.isolate(reason(), &POLICY, NOW);
+    health.record(wildcard(60, NOW), &POLICY);
+    health.record(healthy(NOW), &POLICY);
+    assert!(health.quarantine(NOW + 3599).is_some());
+}
+
+#[test]
+fn a_clock_that_was_ahead_leaves_no_quarantine_of_years() {
+    let ahead = NOW + 400 * 86_400;
+    let mut health = Health::default();
+    health.record(healthy(ahead), &POLICY);
+    let reason = QuarantineReason::MassListing { listed: 9, of: 10 };
+    health.isolate(reason, &POLICY, ahead);
+    let snapshot = health.snapshot(&name("bl.test"), Kind::Ipv4, &POLICY, NOW);
+    assert_eq!(snapshot.next_at, NOW, "nothing that was seen holds");
+    health.record(healthy(NOW), &POLICY);
+    assert!(health.quarantine(NOW + 3599).is_some());
+    assert!(health.quarantine(NOW + 3600).is_none());
+}
+
+#[test]
+fn d13_no_entry_is_believed_by_controls_that_are_older_than_half_an_hour() {
+    let mut health = Health::default();
+    for _ in 0..9 {
+        health.record(dead(NOW), &POLICY);
+    }
+    // The random control was right, so that an entry is believed though its absence is not.
+    check_fresh(&health, &[(1799, true), (1800, false)]);
+}
+
+/// How many rounds of controls a list gets in a day from one who wants to know something every minute.
+#[track_caller]
+fn check_rounds_a_day(report: impl Fn(i64) -> Arc<ControlReport>, expected: usize) {
+    let mut health = Health::default();
+    let mut rounds = 0;
+    for minute in 0..24 * 60 {
+        let now = NOW + 60 * minute;
+        if health.report(&POLICY, now).is_none() {
+            rounds += 1;
+            health.record(report(now), &POLICY);
+        }
+    }
+    assert_eq!(rounds, expected);
+}
+
+#[test]
+fn d20_a_list_that_refuses_is_not_pressed() {
+    check_rounds_a_day(refused, 50);
+    check_rounds_a_day(|now| wildcard(60, now), 50);
+    check_rounds_a_day(healthy, 48);
 }
 
 #[test]
