@@ -65,13 +65,16 @@ impl ControlReport {
         self.overall().or_else(|| self.doubt())
     }
 
-    /// For how many seconds the answers of a list that lists everything stay in caches, after it has been mended.
-    pub(crate) fn echo(&self) -> Option<u32> {
-        let lies = self.unlisted().filter(|asked| {
-            matches!(asked.reading, Reading::Entry(_) | Reading::Faulty(_))
-                || matches!(&asked.reading, Reading::Unsettled(Unsettled::Ambiguous(_)))
+    /// What the list lied with, if it did, and for how many seconds that stays in caches after it has been mended.
+    pub(crate) fn lie(&self) -> Option<(Fault, u32)> {
+        let lies = self.unlisted().filter_map(|asked| {
+            let fault = match &asked.reading {
+                Reading::Faulty(fault) => fault.clone(),
+                _ => wildcard(asked)?,
+            };
+            Some((fault, asked.ttl.unwrap_or(0)))
         });
-        lies.map(|asked| asked.ttl.unwrap_or(0)).max()
+        lies.max_by_key(|(_, ttl)| *ttl)
     }
 
     /// The verdict on every subject, if the controls alone settle it: the list refuses, is broken, or cannot be seen not
@@ -93,7 +96,7 @@ impl ControlReport {
         };
         refused
             .or_else(faulty)
-            .or_else(|| self.unlisted().find_map(wildcard))
+            .or_else(|| self.unlisted().find_map(wildcard).map(Verdict::Broken))
             .or_else(|| self.unlisted().find_map(unsettled))
     }
 
@@ -122,14 +125,14 @@ impl ControlReport {
 }
 
 /// Any address in `127.0.0.0/8` where none may be shows a wildcard, whether it could be an entry or not.
-fn wildcard(asked: &Asked) -> Option<Verdict> {
+fn wildcard(asked: &Asked) -> Option<Fault> {
     let addresses: Vec<Ipv4Addr> = match &asked.reading {
         Reading::Entry(codes) => codes.iter().map(|code| code.address).collect(),
         Reading::Unsettled(Unsettled::Ambiguous(addresses)) => addresses.clone(),
         _ => return None,
     };
     let name = asked.name.clone();
-    Some(Verdict::Broken(Fault::Wildcard { name, addresses }))
+    Some(Fault::Wildcard { name, addresses })
 }
 
 fn unsettled(asked: &Asked) -> Option<Verdict> {

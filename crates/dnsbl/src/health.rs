@@ -184,20 +184,17 @@ impl Health {
             self.failures.saturating_add(1)
         };
         self.in_vain = 0;
-        match report.overall() {
-            Some(Verdict::Broken(fault)) => self.note_lie(fault, report.echo(), policy),
+        match (report.lie(), report.overall()) {
+            (Some((fault, echo)), _) => self.note_lie(fault, echo, policy),
+            (None, None) => self.wait_out_lie(report.at),
             // Whether it still lies is not known.
-            Some(_) => {}
-            None => self.wait_out_lie(report.at),
+            (None, Some(_)) => {}
         }
         self.report = Some(report);
     }
 
-    /// Keeps what the list lied with, if that is an answer that a cache may hold for `echo` seconds.
-    fn note_lie(&mut self, fault: Fault, echo: Option<u32>, policy: &HealthPolicy) {
-        let Some(echo) = echo else {
-            return;
-        };
+    /// Keeps what the list lied with, which a cache may hold for `echo` seconds.
+    fn note_lie(&mut self, fault: Fault, echo: u32, policy: &HealthPolicy) {
         let wait = echo.max(policy.retry_least).min(MAX_ECHO);
         let before = self.lie.take().map_or(0, |(_, wait)| wait);
         self.lie = Some((fault, wait.max(before)));

@@ -153,6 +153,16 @@ fn d22_the_wait_for_caches_begins_when_the_list_is_mended_however_long_it_lied()
 }
 
 #[test]
+fn d22_a_lie_is_waited_out_though_another_control_was_refused() {
+    let mut health = Health::default();
+    let mut both = ControlReport::clone(&refused(NOW));
+    both.random = entry("7.2.0.192.bl.test", 900);
+    health.record(Arc::new(both), &POLICY);
+    health.record(healthy(NOW + 60), &POLICY);
+    assert!(health.quarantine(NOW + 60 + 899).is_some());
+}
+
+#[test]
 fn a_quarantine_is_not_cut_short_by_another() {
     let reason = || QuarantineReason::MassListing { listed: 9, of: 10 };
     let mut health = Health::default();
