@@ -49,9 +49,10 @@ impl Budget {
         }
     }
 
+    /// Of several accounts the latest day counts, and of one day the greatest.
     pub(crate) fn go_on_from(&self, spending: &Spending) {
-        self.spent
-            .store(pack(spending.day, spending.questions), Ordering::Relaxed);
+        let spent = pack(spending.day, spending.questions);
+        self.spent.fetch_max(spent, Ordering::Relaxed);
     }
 
     /// Takes one question of the day of `now`.
@@ -60,7 +61,7 @@ impl Budget {
         let take = |spent| {
             let questions = questions_on(today, spent);
             let left = self.limit.is_none_or(|limit| questions < limit);
-            left.then(|| pack(today, questions.saturating_add(1)))
+            left.then(|| pack(account_day(today, spent), questions.saturating_add(1)))
         };
         let taken = self
             .spent
@@ -74,7 +75,10 @@ impl Budget {
     /// Gives one back that never reached the list.
     pub(crate) fn refund(&self, now: i64) {
         let today = day_of(now);
-        let give = |spent| Some(pack(today, questions_on(today, spent).saturating_sub(1)));
+        let give = |spent| {
+            let questions = questions_on(today, spent).saturating_sub(1);
+            Some(pack(account_day(today, spent), questions))
+        };
         // The update never says no.
         let _ = self
             .spent
@@ -94,6 +98,18 @@ fn day_of(now: i64) -> u32 {
 
 fn pack(day: u32, questions: u32) -> u64 {
     u64::from(day) << 32 | u64::from(questions)
+}
+
+/// The day on which `spent` goes on, seen from `today`: the next one, if a question of that was asked already, since those
+/// of either day may be asked at the same time around midnight. A day further away is of a clock that was ahead, and the
+/// account comes back with the clock.
+fn account_day(today: u32, spent: u64) -> u32 {
+    let tomorrow = today.saturating_add(1);
+    if spent >> 32 == u64::from(tomorrow) {
+        tomorrow
+    } else {
+        today
+    }
 }
 
 /// How many of `spent` were asked on `today`. A clock that is set back does not begin a day anew.
@@ -124,6 +140,34 @@ mod tests {
         assert_eq!(budget.take(until), Ok(()), "a new day");
         assert_eq!(budget.take(DAY), Ok(()), "a clock that is set back");
         assert!(budget.take(DAY).is_err(), "it does not begin anew by that");
+    }
+
+    #[test]
+    fn d20_a_question_of_yesterday_does_not_begin_today_anew() {
+        let budget = Budget::new(Some(2));
+        assert_eq!(budget.take(DAY), Ok(()));
+        budget.refund(DAY - 1);
+        assert_eq!(budget.take(DAY), Ok(()));
+        assert_eq!(budget.take(DAY + 1), Ok(()));
+        assert!(budget.take(DAY - 1).is_err());
+        assert!(budget.take(DAY + 2).is_err());
+        // A clock that was ahead by years does not stop the days.
+        let budget = Budget::new(Some(2));
+        assert_eq!(budget.take(DAY * 2), Ok(()));
+        assert_eq!(budget.take(DAY), Ok(()));
+        assert!(budget.take(DAY).is_err());
+        assert_eq!(budget.take(DAY + SECONDS_A_DAY), Ok(()));
+    }
+
+    #[test]
+    fn d20_of_several_accounts_the_latest_day_counts() {
+        let zone: DomainName = "bl.test".parse().expect("a name");
+        let budget = Budget::new(Some(3));
+        for (day, questions) in [(19_999, 9), (20_000, 3), (20_000, 1), (19_998, 0)] {
+            budget.go_on_from(&Spending::new(zone.clone(), day, questions));
+        }
+        assert!(budget.take(DAY).is_err());
+        assert_eq!(budget.spending(&zone, DAY).questions, 3);
     }
 
     #[test]
