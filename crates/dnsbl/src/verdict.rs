@@ -154,7 +154,8 @@ pub enum Cause {
     NotAsked(NotAsked),
     /// The list answers, and is not believed for a while.
     Quarantined(Quarantine),
-    /// The list's controls failed after it had given its answer, or the sweep ended before they could be asked again.
+    /// The list's controls failed after it had given its answer, the sweep ended before they could be asked again, or it is
+    /// known by now that the list was dead ([`Catalogue::rejudge`](crate::Catalogue::rejudge)).
     Withdrawn(String),
     /// No question about the subject is among what was to be judged.
     NothingAsked,
@@ -171,7 +172,9 @@ impl fmt::Display for Cause {
             }
             Self::NotAsked(why) => why.fmt(f),
             Self::Quarantined(quarantine) => write!(f, "not believed for now: {quarantine}"),
-            Self::Withdrawn(why) => write!(f, "an entry that is not believed: {why}"),
+            Self::Withdrawn(why) => {
+                write!(f, "an answer that is not believed: {}", why.escape_debug())
+            }
             Self::NothingAsked => f.write_str("no question about it was asked"),
         }
     }
