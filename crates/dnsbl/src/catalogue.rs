@@ -5,6 +5,8 @@ mod file;
 mod list;
 mod terms;
 
+use std::sync::LazyLock;
+
 use mail_dns::DomainName;
 
 use crate::{Cause, ListAnswer, Verdict};
@@ -18,12 +20,26 @@ pub use terms::{Delisting, DelistingMode, PublicResolvers, Terms};
 pub const MAX_CONTROLS: usize = 4;
 
 /// The dead first: they hold for the files that follow.
-const BUILTIN: [&str; 4] = [
+const FILES: [&str; 4] = [
     include_str!("catalogue/tombstones.toml"),
     include_str!("catalogue/addresses.toml"),
     include_str!("catalogue/domains.toml"),
     include_str!("catalogue/allow.toml"),
 ];
+
+/// Read once: every other catalogue is checked against it.
+static BUILTIN: LazyLock<Result<Catalogue, CatalogueError>> = LazyLock::new(|| {
+    let mut whole = Catalogue {
+        lists: Vec::new(),
+        tombstones: Vec::new(),
+    };
+    for text in FILES {
+        let part = file::parse(text, whole.tombstones, &[])?;
+        whole.lists.extend(part.lists);
+        whole.tombstones = part.tombstones;
+    }
+    Ok(whole)
+});
 
 /// The lists to ask, and the tombstones of those that must not be asked.
 ///
@@ -70,18 +86,9 @@ impl Catalogue {
     ///
     /// # Errors
     ///
-    /// If a file that was compiled in is not sound; a test of this crate says that they are.
+    /// If a file that was compiled in is not sound; a test of this crate shows that each is.
     pub fn builtin() -> Result<Self, CatalogueError> {
-        let mut whole = Self {
-            lists: Vec::new(),
-            tombstones: Vec::new(),
-        };
-        for text in BUILTIN {
-            let part = file::parse(text, whole.tombstones)?;
-            whole.lists.extend(part.lists);
-            whole.tombstones = part.tombstones;
-        }
-        Ok(whole)
+        BUILTIN.clone()
     }
 
     /// Reads lists from TOML. The tombstones that come with this crate hold for them too.
@@ -90,15 +97,23 @@ impl Catalogue {
     ///
     /// # Errors
     ///
-    /// If the text is not TOML of that form, or names a dead list; the error says in which line.
+    /// If the text is not TOML of that form, names a dead list, or says what cannot be meant: a code that an earlier one
+    /// hides, lists that stand in for each other, a page without https, a zone with its key. The error says in which line.
+    ///
+    /// That a zone of `includes` or `replaces` is not there is no error, since it may come from another file.
     pub fn from_toml(text: &str) -> Result<Self, CatalogueError> {
-        file::parse(text, file::parse(BUILTIN[0], Vec::new())?.tombstones)
+        let builtin = BUILTIN.as_ref().map_err(Clone::clone)?;
+        let keyed = builtin.lists.iter().filter(|it| it.terms.key.is_some());
+        let keyed: Vec<_> = keyed.map(|list| list.zone.clone()).collect();
+        file::parse(text, builtin.tombstones.clone(), &keyed)
     }
 
     /// The catalogue with the lists of `other` as well. A list of `other` takes the place of the one here that has its
-    /// zone, and a list here that `other` holds to be dead is gone.
+    /// zone, and a list here that `other` holds to be dead is gone. Where lists would stand in for each other, so that none
+    /// is asked, those here do no longer.
     #[must_use]
     pub fn extended_by(mut self, other: Self) -> Self {
+        let zones: Vec<DomainName> = other.lists.iter().map(|it| it.zone.clone()).collect();
         for list in other.lists {
             match self.lists.iter_mut().find(|mine| mine.zone == list.zone) {
                 Some(mine) => *mine = list,
@@ -113,6 +128,16 @@ impl Catalogue {
         let tombstones = &self.tombstones;
         self.lists
             .retain(|list| buried(tombstones, &list.zone).is_none());
+        let circle = self
+            .lists
+            .iter()
+            .map(|it| file::is_in_circle(it, &self.lists));
+        let circle: Vec<bool> = circle.collect();
+        for (list, in_circle) in self.lists.iter_mut().zip(circle) {
+            if in_circle && !zones.contains(&list.zone) {
+                list.replaces = None;
+            }
+        }
         self
     }
 
@@ -124,11 +149,11 @@ impl Catalogue {
         self
     }
 
-    /// The list of `zone` alone, and every tombstone.
+    /// The lists of `zones` alone, and every tombstone.
     ///
     /// # Errors
     ///
-    /// If there is no such list; the error has the tombstone if it is dead.
+    /// If there is no list of one of them; the error has the tombstone if it is dead.
     pub fn only_zones(mut self, zones: &[DomainName]) -> Result<Self, NoSuchList> {
         for zone in zones {
             if self.list(zone).is_none() {
@@ -171,9 +196,13 @@ impl Catalogue {
     /// What is to be thought today of an answer that was given in the past.
     ///
     /// The answer of a list that was dead by then, as is known now, is withdrawn; every other stands as it was given, that of
-    /// a list which died later too.
+    /// a list which died later too. An answer that said nothing of the subject keeps its cause.
     #[must_use]
     pub fn rejudge(&self, answer: ListAnswer) -> ListAnswer {
+        let is_not_listed = matches!(answer.verdict, Verdict::NotListed(_));
+        if answer.entry().is_none() && !is_not_listed {
+            return answer;
+        }
         let dead = self.tombstone(&answer.list.zone);
         let Some(dead) = dead.filter(|dead| dead.is_dead_at(answer.at)) else {
             return answer;

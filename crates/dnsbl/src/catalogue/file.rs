@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use mail_dns::DomainName;
@@ -19,10 +20,11 @@ use crate::{Kind, Role, Severity};
 /// §2.3.4).
 const MAX_ZONE_WIRE: usize = 255 - 64 - 64;
 
-/// Reads `text`; `tombstones` hold in addition to its own.
+/// Reads `text`; `tombstones` hold in addition to its own, and `keyed` are more zones that have a key in front of them.
 pub(super) fn parse(
     text: &str,
     mut tombstones: Vec<Tombstone>,
+    keyed: &[DomainName],
 ) -> Result<Catalogue, CatalogueError> {
     let file: File = toml::from_str(text).map_err(|error| CatalogueError {
         kind: CatalogueErrorKind::Syntax,
@@ -35,8 +37,10 @@ pub(super) fn parse(
             tombstones.push(form.read()?);
         }
         let mut lists: Vec<List> = Vec::new();
+        let mut zones: Vec<Range<usize>> = Vec::new();
         for form in file.list {
             let zone = form.zone.span();
+            zones.push(zone.clone());
             let list = form.read()?;
             if lists.iter().any(|other| other.zone == list.zone) {
                 return Err(Fault::new(
@@ -57,6 +61,10 @@ pub(super) fn parse(
             }
             lists.push(list);
         }
+        for (list, span) in lists.iter().zip(&zones) {
+            check_no_key(list, &lists, keyed, span)?;
+            check_no_circle(list, &lists, span)?;
+        }
         Ok(Catalogue { lists, tombstones })
     };
     read().map_err(|fault| CatalogueError {
@@ -64,6 +72,48 @@ pub(super) fn parse(
         line: Some(line_of(text, &fault.span)),
         detail: fault.detail,
     })
+}
+
+/// A zone with the key in front would be shown with it. The error does not show it.
+fn check_no_key(
+    list: &List,
+    lists: &[List],
+    keyed: &[DomainName],
+    span: &Range<usize>,
+) -> Result<(), Fault> {
+    let own = lists.iter().filter(|other| other.terms.key.is_some());
+    let mut zones = own.map(|other| &other.zone).chain(keyed);
+    match zones.find(|zone| list.zone != **zone && list.zone.is_within(zone)) {
+        None => Ok(()),
+        Some(zone) => Err(Fault::new(
+            CatalogueErrorKind::Key,
+            span.clone(),
+            format!("expected {zone} without the key, found something in front of it"),
+        )),
+    }
+}
+
+/// Of lists that stand in for each other none would be asked.
+fn check_no_circle(list: &List, lists: &[List], span: &Range<usize>) -> Result<(), Fault> {
+    if !is_in_circle(list, lists) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        CatalogueErrorKind::Reference,
+        span.clone(),
+        format!(
+            "expected a list to stand in for others, found {} in a circle of them",
+            list.zone
+        ),
+    ))
+}
+
+/// Whether `list` stands in for one that stands in for it, itself or by way of others.
+pub(super) fn is_in_circle(list: &List, lists: &[List]) -> bool {
+    let replaced = |zone: &DomainName| lists.iter().find(|it| it.zone == *zone)?.replaces.as_ref();
+    std::iter::successors(list.replaces.as_ref(), |zone| replaced(zone))
+        .take(lists.len())
+        .any(|zone| *zone == list.zone)
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {
@@ -124,12 +174,16 @@ impl ListForm {
             ipv6: controls(self.ipv6, Kind::Ipv6)?,
             domain: controls(self.domain, Kind::Domain)?,
             ipv6_prefix: self.ipv6_prefix.map(ipv6_prefix).transpose()?,
-            codes: collect(self.codes, CodeForm::read)?,
-            includes: collect(self.includes, inclusion)?,
-            replaces: self.replaces.as_ref().map(name).transpose()?,
+            codes: codes(self.codes, self.stance)?,
+            includes: collect(self.includes, |form| inclusion(form, &zone))?,
+            replaces: self
+                .replaces
+                .as_ref()
+                .map(|it| other(it, &zone))
+                .transpose()?,
             severity: caps(self.severity),
-            delisting: self.delisting.read(),
-            terms: self.terms.read(),
+            delisting: self.delisting.read()?,
+            terms: self.terms.read()?,
             as_of: date(self.as_of)?,
             zone,
             name: self.name,
@@ -145,7 +199,14 @@ impl ListForm {
 
     fn zone(&self) -> Result<DomainName, Fault> {
         let zone = name(&self.zone)?;
-        if zone.is_root() || zone.wire_len() > MAX_ZONE_WIRE {
+        if !zone.is_host_name() {
+            return Err(Fault::new(
+                CatalogueErrorKind::Name,
+                self.zone.span(),
+                format!("expected the name of a zone, found {zone}"),
+            ));
+        }
+        if zone.wire_len() > MAX_ZONE_WIRE {
             return Err(Fault::new(
                 CatalogueErrorKind::Name,
                 self.zone.span(),
@@ -188,26 +249,53 @@ fn ipv6_prefix(prefix: Spanned<u8>) -> Result<u8, Fault> {
 #[serde(untagged, expecting = "expected a zone, or a table of zone and codes")]
 enum InclusionForm {
     Whole(String),
-    Part { zone: String, codes: Vec<String> },
+    Part(PartForm),
 }
 
-fn inclusion(form: Spanned<InclusionForm>) -> Result<Inclusion, Fault> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartForm {
+    zone: String,
+    codes: Vec<String>,
+}
+
+fn inclusion(form: Spanned<InclusionForm>, own: &DomainName) -> Result<Inclusion, Fault> {
     let span = form.span();
     let place = |text: String| Spanned::new(span.clone(), text);
     let (zone, codes) = match form.into_inner() {
         InclusionForm::Whole(zone) => (zone, Vec::new()),
-        InclusionForm::Part { zone, codes } => (zone, codes),
+        InclusionForm::Part(PartForm { codes, .. }) if codes.is_empty() => {
+            return Err(Fault::new(
+                CatalogueErrorKind::Reference,
+                span,
+                "expected a code by which the zone is repeated, found none".to_owned(),
+            ));
+        }
+        InclusionForm::Part(PartForm { zone, codes }) => (zone, codes),
     };
     Ok(Inclusion {
-        zone: name(&place(zone))?,
+        zone: other(&place(zone), own)?,
         codes: collect(codes, |code| octets(&place(code), Effect::Listed))?,
     })
+}
+
+/// The zone of another list.
+fn other(text: &Spanned<String>, own: &DomainName) -> Result<DomainName, Fault> {
+    let zone = name(text)?;
+    if zone != *own {
+        return Ok(zone);
+    }
+    Err(Fault::new(
+        CatalogueErrorKind::Reference,
+        text.span(),
+        format!("expected the zone of another list, found {zone} itself"),
+    ))
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct DelistingForm {
-    page: Option<String>,
+    page: Option<Spanned<String>>,
     #[serde(default)]
     mode: DelistingMode,
     expires_hours: Option<u32>,
@@ -217,35 +305,55 @@ struct DelistingForm {
 }
 
 impl DelistingForm {
-    fn read(self) -> Delisting {
-        Delisting {
-            page: self.page,
+    fn read(self) -> Result<Delisting, Fault> {
+        Ok(Delisting {
+            page: self.page.map(page).transpose()?,
             mode: self.mode,
             expires_hours: self.expires_hours,
             takes_hours: self.takes_hours,
             verified: self.verified,
-        }
+        })
     }
+}
+
+/// A page that a person is sent to: by https alone, of ASCII that is shown.
+fn page(text: Spanned<String>) -> Result<String, Fault> {
+    let rest = text.get_ref().strip_prefix("https://");
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let is_host = host
+        .and_then(|host| host.parse::<DomainName>().ok())
+        .is_some_and(|host| host.is_host_name());
+    if is_host && text.get_ref().bytes().all(|octet| octet.is_ascii_graphic()) {
+        return Ok(text.into_inner());
+    }
+    Err(Fault::new(
+        CatalogueErrorKind::Page,
+        text.span(),
+        format!(
+            "expected a page such as https://bl.example/lookup, found {}",
+            text.get_ref().escape_debug()
+        ),
+    ))
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct TermsForm {
     key: Option<String>,
-    registration: Option<String>,
-    daily_queries: Option<u32>,
+    registration: Option<Spanned<String>>,
+    daily_queries: Option<NonZeroU32>,
     #[serde(default)]
     public_resolvers: PublicResolvers,
 }
 
 impl TermsForm {
-    fn read(self) -> Terms {
-        Terms {
+    fn read(self) -> Result<Terms, Fault> {
+        Ok(Terms {
             key: self.key,
-            registration: self.registration,
-            daily_queries: self.daily_queries,
+            registration: self.registration.map(page).transpose()?,
+            daily_queries: self.daily_queries.map(NonZeroU32::get),
             public_resolvers: self.public_resolvers,
-        }
+        })
     }
 }
 
@@ -269,11 +377,23 @@ impl ControlsForm {
                 format!("expected at most {MAX_CONTROLS} controls of a sort, found more"),
             ));
         }
-        Ok(Controls {
+        let controls = Controls {
             positive: collect(self.positive, |text| control(zone, &text, kind))?,
             negative: collect(self.negative, |text| control(zone, &text, kind))?,
             verified: self.verified,
-        })
+        };
+        if let Some(both) = controls
+            .positive
+            .iter()
+            .find(|it| controls.negative.contains(it))
+        {
+            return Err(Fault::new(
+                CatalogueErrorKind::Controls,
+                span.clone(),
+                format!("expected controls that are listed or not, found {both} as both"),
+            ));
+        }
+        Ok(controls)
     }
 }
 
@@ -283,18 +403,18 @@ struct CodeForm {
     code: Option<Spanned<String>>,
     bit: Option<Spanned<u8>>,
     meaning: Spanned<String>,
-    #[serde(default)]
-    category: Category,
-    #[serde(default)]
-    effect: Effect,
+    category: Option<Category>,
+    effect: Option<Spanned<Effect>>,
     #[serde(default = "yes")]
     verified: bool,
 }
 
 impl CodeForm {
-    fn read(self) -> Result<CodeRule, Fault> {
+    fn read(self, stance: Stance) -> Result<Spanned<CodeRule>, Fault> {
+        let span = self.meaning.span();
+        let effect = effect(self.effect, stance)?;
         let code = match (self.code, self.bit) {
-            (Some(text), None) => octets(&text, self.effect)?,
+            (Some(text), None) => octets(&text, effect)?,
             (None, Some(bit)) if bit.get_ref().is_power_of_two() => CodeMatch::Bit(*bit.get_ref()),
             (None, Some(bit)) => {
                 return Err(Fault::new(
@@ -311,16 +431,79 @@ impl CodeForm {
                 ));
             }
         };
-        Ok(CodeRule {
+        let category = match effect {
+            Effect::Listed => Category::default(),
+            // What says nothing bad is no spam unless the file says so.
+            _ => Category::Other,
+        };
+        let rule = CodeRule {
             code,
             meaning: Meaning {
                 text: self.meaning.into_inner(),
-                category: self.category,
+                category: self.category.unwrap_or(category),
                 verified: self.verified,
             },
-            effect: self.effect,
-        })
+            effect,
+        };
+        Ok(Spanned::new(span, rule))
     }
+}
+
+/// What a code says: something bad unless the file has it otherwise, and on an allowlist something good. There nothing is
+/// a listing.
+fn effect(effect: Option<Spanned<Effect>>, stance: Stance) -> Result<Effect, Fault> {
+    match (effect, stance) {
+        (None, Stance::Allow) => Ok(Effect::Allowed),
+        (None, _) => Ok(Effect::default()),
+        (Some(effect), Stance::Allow) if *effect.get_ref() == Effect::Listed => Err(Fault::new(
+            CatalogueErrorKind::Code,
+            effect.span(),
+            "expected an effect that an allowlist can have, found listed".to_owned(),
+        )),
+        (Some(effect), _) => Ok(effect.into_inner()),
+    }
+}
+
+/// The rules in their order, each of which some address comes to.
+fn codes(forms: Vec<CodeForm>, stance: Stance) -> Result<Vec<CodeRule>, Fault> {
+    let mut rules: Vec<CodeRule> = Vec::new();
+    for form in forms {
+        let rule = form.read(stance)?;
+        if let Some(earlier) = rules.iter().find(|it| hides(it.code, rule.get_ref().code)) {
+            let earlier = earlier.meaning.text.escape_debug();
+            return Err(Fault::new(
+                CatalogueErrorKind::Code,
+                rule.span(),
+                format!(
+                    "expected a code that no earlier one has, found one of those of \"{earlier}\""
+                ),
+            ));
+        }
+        rules.push(rule.into_inner());
+    }
+    Ok(rules)
+}
+
+/// Whether a rule of `earlier` decides for every address of `later`. Bits do not hide each other: all that are set count.
+fn hides(earlier: CodeMatch, later: CodeMatch) -> bool {
+    match (earlier, later) {
+        (CodeMatch::Bit(earlier), CodeMatch::Bit(later)) => earlier == later,
+        (CodeMatch::Bit(_), CodeMatch::Octets([a, b, c, Some(last)])) => {
+            let address = [a, b, c].map(|octet| octet.unwrap_or(u8::MAX));
+            let [a, b, c] = address;
+            earlier.matches([a, b, c, last].into())
+        }
+        (CodeMatch::Octets(earlier), CodeMatch::Octets(later)) => covers(earlier, later),
+        (CodeMatch::Octets(earlier), CodeMatch::Bit(_)) => {
+            covers(earlier, [Some(127), Some(0), Some(0), None])
+        }
+        (CodeMatch::Bit(_), CodeMatch::Octets(_)) => false,
+    }
+}
+
+fn covers(earlier: [Option<u8>; 4], later: [Option<u8>; 4]) -> bool {
+    let mut octets = earlier.iter().zip(later);
+    octets.all(|(earlier, later)| earlier.is_none() || *earlier == later)
 }
 
 #[derive(Deserialize)]
@@ -335,8 +518,16 @@ struct TombstoneForm {
 
 impl TombstoneForm {
     fn read(self) -> Result<Tombstone, Fault> {
+        let zone = name(&self.zone)?;
+        if zone.is_root() {
+            return Err(Fault::new(
+                CatalogueErrorKind::Name,
+                self.zone.span(),
+                "expected a zone that is dead, found the root, which would bury all".to_owned(),
+            ));
+        }
         Ok(Tombstone {
-            zone: name(&self.zone)?,
+            zone,
             reason: self.reason,
             date: self.date.map(date).transpose()?,
             source: self.source,
@@ -487,11 +678,11 @@ impl CatalogueError {
 pub enum CatalogueErrorKind {
     /// It is not TOML, or not of the catalogue's form: a key is missing, unknown or of the wrong type.
     Syntax,
-    /// A zone is not a domain name, or too long to be asked.
+    /// A zone is not the name of a host, or too long to be asked.
     Name,
-    /// A code is not in `127.0.0.0/8`, or cannot be a listing.
+    /// A code is not in `127.0.0.0/8`, cannot be a listing, or is that of an earlier rule.
     Code,
-    /// A control does not fit its kind, or there are too many or none.
+    /// A control does not fit its kind, is positive and negative, or there are too many or none.
     Controls,
     /// A date is not one.
     Date,
@@ -499,6 +690,12 @@ pub enum CatalogueErrorKind {
     Duplicate,
     /// The list is dead.
     Tombstone,
+    /// What a list includes or stands in for is itself, or what stands in for it.
+    Reference,
+    /// A page is not the https URL of a host.
+    Page,
+    /// A key stands in the zone.
+    Key,
 }
 
 #[cfg(test)]

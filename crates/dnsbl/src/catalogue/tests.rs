@@ -42,6 +42,98 @@ fn d34_what_a_dead_list_said_is_withdrawn_and_what_it_said_alive_stands() {
 }
 
 #[test]
+fn d34_what_could_not_be_told_keeps_its_cause_when_the_list_is_dead() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    let mut answer = listed_on_sorbs(1_795_000_000);
+    for verdict in [
+        Verdict::Unknown(Cause::NothingAsked),
+        Verdict::NotApplicable,
+        Verdict::Broken(crate::Fault::TooManyAddresses(65)),
+    ] {
+        answer.verdict = verdict;
+        assert_eq!(catalogue.rejudge(answer.clone()), answer);
+    }
+    answer.verdict = Verdict::NotListed(crate::Proof::new(Vec::new(), Vec::new(), Vec::new()));
+    let dead = catalogue.rejudge(answer);
+    let shown = "dnsbl.sorbs.net: 9.1.1.1 is not known: an answer that is not believed: the list was dead by then: \
+                 switched off and emptied, all 18 lists";
+    assert_eq!(dead.to_string(), shown);
+}
+
+fn own(zone: &str, lines: &str) -> String {
+    format!(
+        "[[list]]\nzone = \"{zone}\"\nname = \"Mine\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\n\
+         as_of = \"2026-11\"\nsource = \"here\"\nipv4 = {{ positive = [\"127.0.0.2\"] }}\n{lines}\n"
+    )
+}
+
+#[test]
+fn no_list_of_a_circle_is_left_unasked_by_all_others() {
+    let own = own("zen.spamhaus.org", "replaces = \"zen.dq.spamhaus.net\"");
+    let own = Catalogue::from_toml(&own).expect("sound");
+    let both = Catalogue::builtin().expect("sound").extended_by(own);
+    let replaces = |zone: &str| {
+        let list = both.list(&zone.parse().expect("a name")).expect("a list");
+        list.replaces.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(
+        replaces("zen.spamhaus.org").as_deref(),
+        Some("zen.dq.spamhaus.net")
+    );
+    assert_eq!(replaces("zen.dq.spamhaus.net"), None);
+    assert_eq!(
+        replaces("sbl.dq.spamhaus.net").as_deref(),
+        Some("sbl.spamhaus.org"),
+        "no circle"
+    );
+}
+
+#[test]
+fn d19_a_zone_with_its_key_is_refused_and_not_shown() {
+    let key = "markedkey0123456789";
+    let text = own(&format!("{key}.zen.dq.spamhaus.net"), "");
+    let error = Catalogue::from_toml(&text).expect_err("a key");
+    assert_eq!(
+        (error.kind(), error.line()),
+        (CatalogueErrorKind::Key, Some(2))
+    );
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains(key), "{shown}");
+    let keyed = own("bl.test", "terms = { key = \"mine\" }") + &own(&format!("{key}.bl.test"), "");
+    let error = Catalogue::from_toml(&keyed).expect_err("a key");
+    assert_eq!(
+        error.to_string(),
+        "line 12: expected bl.test without the key, found something in front of it"
+    );
+}
+
+#[test]
+fn d30_every_zone_that_a_builtin_list_refers_to_is_there_and_its_codes_are_those_of_the_list() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    for list in catalogue.lists() {
+        for Inclusion { zone, codes } in &list.includes {
+            assert!(catalogue.list(zone).is_some(), "{}: {zone}", list.zone);
+            for code in codes {
+                let known = list.codes.iter().any(|rule| rule.code == *code);
+                assert!(known, "{}: {code:?}", list.zone);
+            }
+        }
+        if let Some(zone) = &list.replaces {
+            let replaced = catalogue.list(zone).expect("a list");
+            let kinds = [crate::Kind::Ipv4, crate::Kind::Ipv6, crate::Kind::Domain];
+            for kind in kinds {
+                let has = |list: &List| list.controls(kind).is_some();
+                assert_eq!(has(list), has(replaced), "{}: {kind}", list.zone);
+            }
+        }
+    }
+    for dead in catalogue.tombstones() {
+        let successor = dead.successor.as_ref();
+        assert!(successor.is_none_or(|zone| catalogue.list(zone).is_some()));
+    }
+}
+
+#[test]
 fn sets_and_zones_are_picked_and_the_dead_are_told_apart_from_the_unknown() {
     let catalogue = Catalogue::builtin().expect("sound");
     let default = catalogue.clone().only(&[ListSet::Default]);

@@ -261,3 +261,147 @@ fn a_file_can_bury_more() {
         "expected a living list, found bl.test: sold",
     );
 }
+
+#[track_caller]
+fn check_code(codes: &str, message: &str) {
+    let text = with(&format!("codes = [\n{codes}\n]\n"));
+    check(&text, CatalogueErrorKind::Code, 4, message);
+}
+
+#[test]
+fn a_code_that_no_address_comes_to_is_refused() {
+    let message = "expected a code that no earlier one has, found one of those of \"a\"";
+    for (earlier, later) in [
+        ("code = \"127.0.0.2\"", "code = \"127.0.0.2\""),
+        ("code = \"127.0.*.*\"", "code = \"127.0.1.*\""),
+        ("bit = 2", "bit = 2"),
+        ("bit = 2", "code = \"127.0.0.6\""),
+        ("code = \"127.0.0.*\"", "bit = 4"),
+    ] {
+        check_code(
+            &format!("{{ {earlier}, meaning = \"a\" }},\n{{ {later}, meaning = \"b\" }}"),
+            message,
+        );
+    }
+    for (earlier, later) in [
+        ("code = \"127.0.0.2\"", "code = \"127.0.0.*\""),
+        ("code = \"127.0.0.2\"", "bit = 2"),
+        ("bit = 2", "code = \"127.0.0.4\""),
+        ("bit = 2", "code = \"127.0.1.2\""),
+        ("bit = 2", "bit = 4"),
+    ] {
+        let text = with(&format!(
+            "codes = [{{ {earlier}, meaning = \"a\" }}, {{ {later}, meaning = \"b\" }}]\n"
+        ));
+        assert!(Catalogue::from_toml(&text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn d11_on_an_allowlist_a_code_is_good_and_cannot_be_a_listing() {
+    let allow = |code: &str| {
+        with(&format!("codes = [{code}]\n")).replace("stance = \"block\"", "stance = \"allow\"")
+    };
+    check(
+        &allow("{ code = \"127.0.0.2\", meaning = \"x\", effect = \"listed\" }"),
+        CatalogueErrorKind::Code,
+        2,
+        "expected an effect that an allowlist can have, found listed",
+    );
+    let catalogue = Catalogue::from_toml(&allow("{ code = \"127.0.0.2\", meaning = \"x\" }"));
+    let rule = catalogue.expect("sound").lists()[0].codes[0].clone();
+    assert_eq!(rule.effect, Effect::Allowed);
+    assert_eq!(rule.meaning.category, Category::Other, "praise is no spam");
+}
+
+#[test]
+fn what_a_list_refers_to_is_another_and_not_in_a_circle() {
+    use CatalogueErrorKind as K;
+    check(
+        &with("replaces = \"bl.test\"\n"),
+        K::Reference,
+        2,
+        "expected the zone of another list, found bl.test itself",
+    );
+    check(
+        &with("includes = [\"BL.test\"]\n"),
+        K::Reference,
+        2,
+        "expected the zone of another list, found bl.test itself",
+    );
+    check(
+        &with("zone = \"bl.test\"\nincludes = [{ zone = \"a.test\", codes = [] }]\n"),
+        K::Reference,
+        3,
+        "expected a code by which the zone is repeated, found none",
+    );
+    let circle = with("zone = \"a.test\"\nreplaces = \"b.test\"\n")
+        + &with("zone = \"b.test\"\nreplaces = \"c.test\"\n")
+        + &with("zone = \"c.test\"\nreplaces = \"a.test\"\n");
+    check(
+        &circle,
+        K::Reference,
+        2,
+        "expected a list to stand in for others, found a.test in a circle of them",
+    );
+    let chain = with("zone = \"a.test\"\nreplaces = \"b.test\"\n")
+        + &with("zone = \"b.test\"\nreplaces = \"c.test\"\n");
+    assert!(Catalogue::from_toml(&chain).is_ok());
+}
+
+#[test]
+fn a_page_is_by_https_and_of_a_host() {
+    for page in [
+        "http://bl.test/",
+        "bl.test",
+        "https://",
+        "https:///lookup",
+        "https://bl.test@evil.test/",
+        "https://192.0.2.1/",
+        "https://bl.test/a b",
+        "https://bl.test/\u{e9}",
+        "javascript:alert(1)",
+    ] {
+        let message = format!("expected a page such as https://bl.example/lookup, found {page}");
+        let text = with(&format!("delisting = {{ page = \"{page}\" }}\n"));
+        check(&text, CatalogueErrorKind::Page, 2, &message);
+        let text = with(&format!("terms = {{ registration = \"{page}\" }}\n"));
+        check(&text, CatalogueErrorKind::Page, 2, &message);
+    }
+    let good = with("delisting = { page = \"https://bl.test/?ip={subject}\" }\n");
+    assert!(Catalogue::from_toml(&good).is_ok());
+}
+
+#[test]
+fn what_would_never_be_asked_is_refused() {
+    use CatalogueErrorKind as K;
+    for (zone, shown) in [
+        ("https://bl.test", "https://bl.test"),
+        ("127.0.0.2", "127.0.0.2"),
+        ("*.bl.test", "*.bl.test"),
+        (".", "."),
+    ] {
+        let message = format!("expected the name of a zone, found {shown}");
+        check(&with(&format!("zone = \"{zone}\"\n")), K::Name, 2, &message);
+    }
+    check(
+        &with(
+            "ipv4 = { positive = [\"127.0.0.2\"], negative = [\"127.0.0.2\"] }\nzone = \"bl.test\"\n",
+        ),
+        K::Controls,
+        3,
+        "expected controls that are listed or not, found 2.0.0.127.bl.test as both",
+    );
+    let error = Catalogue::from_toml(&with("terms = { daily_queries = 0 }\n")).expect_err("none");
+    assert_eq!(
+        (error.kind(), error.line()),
+        (K::Syntax, Some(2)),
+        "{error}"
+    );
+    check(
+        "[[tombstone]]\nzone = \".\"\nreason = \"all\"\nsource = \"here\"\n",
+        K::Name,
+        2,
+        "expected a zone that is dead, found the root, which would bury all",
+    );
+}
