@@ -56,11 +56,14 @@ impl ListText {
 
     /// The first address in the text that is none of `127.0.0.0/8`.
     pub(crate) fn first_address(&self) -> Option<IpAddr> {
-        let word = |octet: char| octet.is_ascii_hexdigit() || matches!(octet, '.' | ':');
+        // A name is one word: what it begins with, the question reversed, is no address.
+        let word = |octet: char| octet.is_ascii_alphanumeric() || matches!(octet, '.' | ':' | '-');
         let words = self.0.split(|octet| !word(octet));
         // A sentence ends with a dot, and what it introduces comes after a colon.
         words
-            .filter_map(|text| text.trim_end_matches(['.', ':']).parse::<IpAddr>().ok())
+            .map(|text| text.trim_end_matches(['.', ':']))
+            .flat_map(|text| [Some(text), text.rsplit_once(':').map(|(_, after)| after)])
+            .filter_map(|text| text?.parse::<IpAddr>().ok())
             .find(|address| !address.is_loopback())
     }
 
@@ -134,6 +137,30 @@ mod tests {
         let text = ListText::new(&[0xff; 5000]);
         assert!(text.as_str().len() <= ListText::MAX_LEN);
         assert!(text.as_str().ends_with(r"\xff..."));
+    }
+
+    #[track_caller]
+    fn check_address(text: &str, expected: Option<&str>) {
+        let address = ListText::new(text.as_bytes()).first_address();
+        assert_eq!(
+            address.map(|it| it.to_string()).as_deref(),
+            expected,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn d29_the_resolver_is_what_reads_as_an_address_and_not_the_question() {
+        check_address(
+            "Query refused [Your DNS IP: 192.0.2.53]",
+            Some("192.0.2.53"),
+        );
+        check_address("from 192.0.2.53.", Some("192.0.2.53"));
+        check_address("resolver:192.0.2.53", Some("192.0.2.53"));
+        check_address("https://bl.test/pub/2001:db8::53/", Some("2001:db8::53"));
+        check_address("2.0.0.127.zen.test refused, 127.255.255.254", None);
+        check_address("2.0.0.127.dead.test for 192.0.2.53", Some("192.0.2.53"));
+        check_address("at 12:30, error: 5", None);
     }
 
     #[test]
