@@ -15,6 +15,9 @@ use crate::{Asked, Cause, Fault, Kind, Reading, Unsettled, Verdict};
 ///
 /// The positive control's name is fixed, so a resolver may give it from its cache: it proves that the list worked over
 /// this resolver within the TTL of that entry, not within this second.
+///
+/// A list that lists everything and leaves out documentation addresses is not seen by these. Only the share of subjects
+/// that it lists tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -110,7 +113,9 @@ impl ControlReport {
             Reading::Absent(_) => Some(Verdict::Unknown(Cause::UnverifiedControlMissing(
                 asked.name.clone(),
             ))),
-            _ => unsettled(asked),
+            Reading::Refused(refusal) => Some(Verdict::Refused(refusal.clone())),
+            Reading::Faulty(fault) => Some(Verdict::Broken(fault.clone())),
+            Reading::Entry(_) | Reading::Unsettled(_) => unsettled(asked),
         };
         if self.positive.is_empty() {
             return Some(Verdict::Unknown(Cause::NoPositiveControl));
@@ -145,8 +150,8 @@ fn unsettled(asked: &Asked) -> Option<Verdict> {
     }
 }
 
-/// The nonce of the controls that are asked at `now`: each round has names of its own, which no cache holds from the one
-/// before.
+/// The nonce of the controls that are asked at `now`: each round has a name of its own, which no cache holds from the one
+/// before, save for IPv4 once in 512 times.
 pub(crate) fn round_nonce(nonce: u64, now: i64) -> u64 {
     nonce ^ now.unsigned_abs().rotate_left(32)
 }

@@ -60,3 +60,31 @@ fn d16_nonces_make_different_controls() {
         addresses.len()
     );
 }
+
+#[test]
+fn d13_a_positive_control_that_was_not_seen_is_a_doubt_whatever_came_of_it() {
+    use mail_dns::{Negative, NegativeKind};
+
+    use crate::Refusal;
+
+    let name = |text: &str| text.parse::<DomainName>().expect("a name");
+    let denial = Negative::new(NegativeKind::NxDomain, Some(60), None);
+    let absent = Asked::new(name("7.2.0.192.bl.test"), Reading::Absent(denial), Some(60));
+    let refusal = Refusal::Code {
+        address: Ipv4Addr::new(127, 255, 255, 254),
+        reason: crate::RefusalReason::PublicResolver,
+        meaning: None,
+        text: Vec::new(),
+    };
+    for reading in [
+        absent.reading.clone(),
+        Reading::Refused(refusal),
+        Reading::Faulty(Fault::TooManyAddresses(65)),
+        Reading::Unsettled(Unsettled::NoData),
+    ] {
+        let positive = vec![Asked::new(name("2.0.0.127.bl.test"), reading, None)];
+        let report = ControlReport::new(Kind::Ipv4, positive, Vec::new(), absent.clone(), 0);
+        assert!(report.doubt().is_some(), "{:?}", report.positive);
+        assert!(!report.is_healthy());
+    }
+}
