@@ -290,8 +290,8 @@ fn why(tombstone: Option<&Tombstone>) -> String {
             reason,
             date: Some(date),
             ..
-        }) => format!(", which is dead: {reason} ({date})"),
-        Some(Tombstone { reason, .. }) => format!(", which is dead: {reason}"),
+        }) => format!(", which is dead: {} ({date})", reason.escape_debug()),
+        Some(Tombstone { reason, .. }) => format!(", which is dead: {}", reason.escape_debug()),
         None => String::new(),
     }
 }

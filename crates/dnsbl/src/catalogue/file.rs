@@ -29,8 +29,8 @@ pub(super) fn parse(
     let file: File = toml::from_str(text).map_err(|error| CatalogueError {
         kind: CatalogueErrorKind::Syntax,
         line: error.span().map(|span| line_of(text, &span)),
-        // The parser's own message; it may end with a list of what it expected, over several lines.
-        detail: error.message().replace('\n', "; "),
+        // The parser's own message; it may end with a list of what it expected, over several lines. It may cite the text.
+        detail: shown(&error.message().replace('\n', "; ")),
     })?;
     let read = || -> Result<Catalogue, Fault> {
         for form in file.tombstone {
@@ -55,7 +55,8 @@ pub(super) fn parse(
                     zone,
                     format!(
                         "expected a living list, found {}: {}",
-                        list.zone, dead.reason
+                        list.zone,
+                        dead.reason.escape_debug()
                     ),
                 ));
             }
@@ -114,6 +115,15 @@ pub(super) fn is_in_circle(list: &List, lists: &[List]) -> bool {
     std::iter::successors(list.replaces.as_ref(), |zone| replaced(zone))
         .take(lists.len())
         .any(|zone| *zone == list.zone)
+}
+
+/// `text` without what a terminal would obey.
+fn shown(text: &str) -> String {
+    let escaped = |character: char| match character {
+        ' '..='~' => character.to_string(),
+        _ => character.escape_default().to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {

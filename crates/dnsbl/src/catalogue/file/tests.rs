@@ -225,6 +225,30 @@ fn unknown_keys_and_bad_toml_are_told_with_their_line() {
 }
 
 #[test]
+fn no_error_says_to_a_terminal_what_the_file_does() {
+    let escape = "\\u001b[2J";
+    let stone =
+        format!("[[tombstone]]\nzone = \"test\"\nreason = \"{escape}\"\nsource = \"here\"\n");
+    for text in [
+        stone.clone() + &with(""),
+        with("").replace("\"block\"", &format!("\"{escape}\"")),
+        with(&format!("delisting = {{ page = \"{escape}\" }}\n")),
+        with(&format!(
+            "codes = [{{ code = \"{escape}\", meaning = \"x\" }}]\n"
+        )),
+    ] {
+        let error = Catalogue::from_toml(&text)
+            .expect_err("a fault")
+            .to_string();
+        assert!(error.contains("[2J"), "{error}");
+        assert!(!error.contains('\u{1b}'), "{error:?}");
+    }
+    let buried = Catalogue::from_toml(&stone).expect("sound");
+    let error = buried.only_zones(&["bl.test".parse().expect("a name")]);
+    assert!(!error.expect_err("dead").to_string().contains('\u{1b}'));
+}
+
+#[test]
 fn a_list_without_controls_is_refused() {
     let text = with("").replace("ipv4 = { positive = [\"127.0.0.2\"] }\n", "");
     check(
