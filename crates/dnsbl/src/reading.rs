@@ -64,7 +64,7 @@ impl Reading {
             return Self::Unsettled(Unsettled::NotTheLists(error.code));
         }
         match answer.negative() {
-            Some(denial) if denial.kind == NegativeKind::NxDomain => Self::Absent(denial.clone()),
+            Some(denial) if denial.kind == NegativeKind::NxDomain => absence(list, denial),
             // The name exists and has no A record: a list of other records, a broken one, or a signer that denies in
             // the manner of RFC 9824. RFC 5782 knows no such answer.
             Some(_) => Self::Unsettled(Unsettled::NoData),
@@ -85,10 +85,19 @@ impl fmt::Display for Reading {
     }
 }
 
+/// A denial, unless it is by the root or a top-level domain: then the domain of the list is gone, and the list says nothing.
+fn absence(list: &List, denial: &Negative) -> Reading {
+    let is_above = |zone: &&DomainName| zone.label_count() < 2 && list.zone.label_count() >= 2;
+    match denial.zone.as_ref().filter(is_above) {
+        Some(zone) => Reading::Unsettled(Unsettled::DomainGone(zone.clone())),
+        None => Reading::Absent(denial.clone()),
+    }
+}
+
 /// Whether a resolver says by this extended error that an answer is an old one (RFC 8914 §4.4, §4.20), or its own (§4.5, §4.16 to
-/// §4.18).
+/// §4.19).
 fn is_not_the_lists(code: u16) -> bool {
-    matches!(code, 3 | 4 | 15..=17 | 19)
+    matches!(code, 3 | 4 | 15..=19)
 }
 
 /// The worst address decides: one that no list gives, then a refusal, and only then entries.
@@ -450,6 +459,9 @@ pub enum Unsettled {
     NoData,
     /// The addresses are in `127.0.0.0/8` and none can be an entry.
     Ambiguous(Vec<Ipv4Addr>),
+    /// NXDOMAIN by this zone, the root or a top-level domain: the domain that the list is in is not registered any more. A
+    /// test entry that a cache still holds proves nothing then.
+    DomainGone(DomainName),
     /// By its own words, this extended error, the resolver gave an old answer of the list, or one of its own.
     NotTheLists(u16),
 }
@@ -463,6 +475,7 @@ impl fmt::Display for Unsettled {
                 write_list(f, addresses)?;
                 f.write_str(", which is no entry")
             }
+            Self::DomainGone(zone) => write!(f, "{zone} denies the domain of the list"),
             Self::NotTheLists(code) => {
                 let error = ExtendedError::new(*code, "");
                 write!(f, "an old answer, or the resolver's own: {error}")

@@ -136,6 +136,27 @@ fn d01_what_the_resolver_says_is_old_or_its_own_is_neither_an_entry_nor_none() {
     );
 }
 
+#[track_caller]
+fn check_denied_by(zone: &str, expected: &str) {
+    let zone = zone.parse().expect("a name");
+    let denial = Negative::new(NegativeKind::NxDomain, Some(900), Some(zone));
+    let answer = Answer::unasked(question(), Response::Negative(denial));
+    let reading = Reading::of(&list("bl.spamcop.net"), &Ok(answer));
+    assert_eq!(reading.to_string(), expected);
+    assert_eq!(
+        matches!(reading, Reading::Absent(_)),
+        expected == "NXDOMAIN"
+    );
+}
+
+#[test]
+fn d01_a_denial_of_the_lists_own_domain_is_not_the_lists() {
+    check_denied_by("bl.spamcop.net", "NXDOMAIN");
+    check_denied_by("spamcop.net", "NXDOMAIN");
+    check_denied_by("net", "net denies the domain of the list");
+    check_denied_by(".", ". denies the domain of the list");
+}
+
 #[test]
 fn an_answer_of_other_records_is_not_an_entry() {
     let text = RecordData::Txt(CharacterStrings::new([b"listed".to_vec()]));
@@ -336,6 +357,28 @@ fn rules_with_any_octet_match_and_the_first_decides() {
     check(&list, &["127.0.10.3"], "127.0.10.3 (over quota)");
     check(&list, &["127.0.5.3"], "127.0.5.3 (high trust)");
     check(&list, &["127.1.5.3"], "127.1.5.3 (of unknown meaning)");
+}
+
+#[test]
+fn d12_an_allowlist_vouches_by_its_own_codes_alone() {
+    for zone in ["list.dnswl.org", "dwl.dnswl.org"] {
+        let list = list(zone);
+        let effect = |address: &str| match read(&list, &[address]) {
+            Reading::Entry(codes) => Some(codes[0].effect),
+            _ => None,
+        };
+        assert_eq!(effect("127.0.5.3"), Some(Effect::Allowed));
+        // What a resolver says that hides a name.
+        assert_eq!(effect("127.0.0.1"), Some(Effect::Neutral));
+        for refused in ["127.0.10.3", "127.0.0.255", "127.0.5.255", "127.9.9.255"] {
+            let reading = read(&list, &[refused, "127.0.5.3"]);
+            assert!(
+                matches!(reading, Reading::Refused(_)),
+                "{refused}: {reading}"
+            );
+        }
+        assert_eq!(effect("127.0.5.9"), None);
+    }
 }
 
 #[test]
