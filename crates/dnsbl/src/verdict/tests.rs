@@ -86,6 +86,10 @@ fn every_verdict() -> Vec<Verdict> {
         ])),
         Verdict::Broken(Fault::TooManyAddresses(900)),
         Verdict::Unknown(Cause::Subject(Unsettled::NoData)),
+        Verdict::Unknown(Cause::Subject(Unsettled::DomainGone(name("test")))),
+        Verdict::Unknown(Cause::Subject(Unsettled::NotTheList(
+            mail_dns::ExtendedError::new(15, "\u{1b}[1m"),
+        ))),
         Verdict::Unknown(Cause::Control {
             name: name("test.bl.test"),
             why,
@@ -102,7 +106,7 @@ fn every_verdict() -> Vec<Verdict> {
             reason: QuarantineReason::MassListing { listed: 9, of: 10 },
             until: NOW,
         })),
-        Verdict::Unknown(Cause::Withdrawn("why".to_owned())),
+        Verdict::Unknown(Cause::Withdrawn("why\u{1b}[1m".to_owned())),
         Verdict::NotApplicable,
     ]
 }
@@ -207,4 +211,121 @@ fn lists_survive_json() {
             *list
         );
     }
+}
+
+/// One reading of each sort.
+fn every_reading() -> Vec<Reading> {
+    let address = Ipv4Addr::new(127, 0, 0, 1);
+    vec![
+        listed("a.test").reading,
+        absent("a.test").reading,
+        Reading::Refused(Refusal::Rcode(error(LookupErrorKind::Refused))),
+        Reading::Faulty(Fault::TooManyAddresses(65)),
+        Reading::Unsettled(Unsettled::NoData),
+        Reading::Unsettled(Unsettled::Ambiguous(vec![address])),
+        Reading::Unsettled(Unsettled::DomainGone(name("test"))),
+        Reading::Unsettled(Unsettled::NotTheList(mail_dns::ExtendedError::new(
+            15, "why",
+        ))),
+    ]
+}
+
+fn is_entry(asked: &Asked) -> bool {
+    matches!(asked.reading, Reading::Entry(_))
+}
+
+fn is_absent(asked: &Asked) -> bool {
+    matches!(asked.reading, Reading::Absent(_))
+}
+
+/// Compares a verdict with what the readings allow to be said.
+#[track_caller]
+fn check_said(report: &ControlReport, asked: &[Asked]) -> Verdict {
+    let verdict = judge(&list(), report, asked);
+    let honest = report.unlisted().all(is_absent)
+        && report
+            .positive
+            .iter()
+            .all(|it| !matches!(it.reading, Reading::Refused(_) | Reading::Faulty(_)));
+    let works = !report.positive.is_empty() && report.positive.iter().all(is_entry);
+    let denied = !asked.is_empty() && asked.iter().all(is_absent);
+    let entered = asked.iter().find(|it| !is_absent(it)).is_some_and(is_entry);
+    assert_eq!(
+        matches!(verdict, Verdict::NotListed(_)),
+        honest && works && denied,
+        "{verdict} by {report:?} of {asked:?}"
+    );
+    assert_eq!(
+        matches!(verdict, Verdict::Listed(_)),
+        honest && entered,
+        "{verdict} by {report:?} of {asked:?}"
+    );
+    verdict
+}
+
+#[test]
+fn d13_not_listed_needs_every_proof_and_an_entry_every_control_that_was_right() {
+    let optional = || std::iter::once(None).chain(every_reading().into_iter().map(Some));
+    let asked = |reading: Option<Reading>| {
+        let asked = |reading| Asked::new(name("a.test"), reading, Some(60));
+        reading.map(asked).into_iter().collect::<Vec<_>>()
+    };
+    for positive in optional() {
+        for negative in every_reading() {
+            for random in every_reading() {
+                let random = Asked::new(name("a.test"), random, Some(60));
+                let (positive, negative) = (asked(positive.clone()), asked(Some(negative.clone())));
+                let report = ControlReport::new(Kind::Ipv4, positive, negative, random, NOW);
+                for first in optional() {
+                    check_said(&report, &asked(first));
+                }
+                for second in every_reading() {
+                    let both = [absent("a.test"), Asked::new(name("b.test"), second, None)];
+                    check_said(&report, &both);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn d34_what_is_stored_is_judged_again_the_same_whatever_it_said() {
+    for positive in every_reading() {
+        for subject in every_reading() {
+            let mut report = controls();
+            report.positive[0].reading = positive.clone();
+            let asked = vec![Asked::new(name("1.1.1.9.bl.test"), subject, Some(60))];
+            let verdict = check_said(&report, &asked);
+            let answer = ListAnswer {
+                asked,
+                controls: Some(report),
+                ..ListAnswer::new(
+                    ListSummary::from(&list()),
+                    Subject::Address("9.1.1.1".parse().expect("an address")),
+                    NOW,
+                    verdict.clone(),
+                )
+            };
+            let json = serde_json::to_string(&answer).expect("serializes");
+            let back: ListAnswer = serde_json::from_str(&json).expect("deserializes");
+            let report = back.controls.as_ref().expect("controls");
+            assert_eq!(judge(&list(), report, &back.asked), verdict, "{json}");
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn what_a_later_version_stores_is_an_error_or_passed_over_and_never_another_verdict() {
+    let list_name = ListSummary::from(&list());
+    let subject = Subject::Address("9.1.1.1".parse().expect("an address"));
+    let verdict = judge(&list(), &controls(), &[absent("1.1.1.9.bl.test")]);
+    let answer = ListAnswer::new(list_name, subject, NOW, verdict);
+    let mut json = serde_json::to_value(&answer).expect("serializes");
+    json["new"] = serde_json::json!({ "more": 1 });
+    let back: ListAnswer = serde_json::from_value(json.clone()).expect("deserializes");
+    assert_eq!(back, answer, "a field that is not known is passed over");
+    json["verdict"] = serde_json::json!({ "not_quite_listed": {} });
+    assert!(serde_json::from_value::<ListAnswer>(json).is_err());
 }
