@@ -107,7 +107,7 @@ fn d30_a_part_counts_where_the_whole_could_not_tell() {
 fn including(zone: &str, includes: &[&str]) -> ListAnswer {
     let mut answer = listed(zone, "9.1.1.1", [127, 0, 0, 2]);
     let inclusion = |zone: &&str| Inclusion::new(zone.parse().expect("a name"));
-    answer.list.includes = includes.iter().map(inclusion).collect();
+    std::sync::Arc::make_mut(&mut answer.list).includes = includes.iter().map(inclusion).collect();
     answer
 }
 
@@ -170,7 +170,9 @@ fn d30_a_zone_that_is_included_twice_is_included_by_either() {
     let mut whole = including("a.test", &["b.test"]);
     let mut first = Inclusion::new("b.test".parse().expect("a name"));
     first.codes = vec![CodeMatch::Octets([Some(127), Some(0), Some(0), Some(9)])];
-    whole.list.includes.insert(0, first);
+    std::sync::Arc::make_mut(&mut whole.list)
+        .includes
+        .insert(0, first);
     check(
         &[whole, including("b.test", &[])],
         &[("a.test", &["b.test"])],

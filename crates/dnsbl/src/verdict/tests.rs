@@ -87,9 +87,7 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Broken(Fault::TooManyAddresses(900)),
         Verdict::Unknown(Cause::Subject(Unsettled::NoData)),
         Verdict::Unknown(Cause::Subject(Unsettled::DomainGone(name("test")))),
-        Verdict::Unknown(Cause::Subject(Unsettled::NotTheList(
-            mail_dns::ExtendedError::new(15, "\u{1b}[1m"),
-        ))),
+        Verdict::Unknown(Cause::Subject(Unsettled::NotTheLists(15))),
         Verdict::Unknown(Cause::Control {
             name: name("test.bl.test"),
             why,
@@ -224,9 +222,7 @@ fn every_reading() -> Vec<Reading> {
         Reading::Unsettled(Unsettled::NoData),
         Reading::Unsettled(Unsettled::Ambiguous(vec![address])),
         Reading::Unsettled(Unsettled::DomainGone(name("test"))),
-        Reading::Unsettled(Unsettled::NotTheList(mail_dns::ExtendedError::new(
-            15, "why",
-        ))),
+        Reading::Unsettled(Unsettled::NotTheLists(15)),
     ]
 }
 
@@ -299,7 +295,7 @@ fn d34_what_is_stored_is_judged_again_the_same_whatever_it_said() {
             let verdict = check_said(&report, &asked);
             let answer = ListAnswer {
                 asked,
-                controls: Some(report),
+                controls: Some(report.into()),
                 ..ListAnswer::new(
                     ListSummary::from(&list()),
                     Subject::Address("9.1.1.1".parse().expect("an address")),

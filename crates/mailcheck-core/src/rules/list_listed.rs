@@ -83,6 +83,8 @@ fn mend(answer: &ListAnswer) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use dnsbl::{Category, Code, Effect, Inclusion, Listing, Meaning, Stance};
 
     use super::*;
@@ -149,7 +151,7 @@ mod tests {
             ],
         );
         let part = both.listings[1].list.zone.clone();
-        both.listings[0].list.includes = vec![Inclusion::new(part)];
+        Arc::make_mut(&mut both.listings[0].list).includes = vec![Inclusion::new(part)];
         check(&RULE, &both, &[Outcome::Fail(Severity::Error)]);
     }
 }

@@ -1,10 +1,6 @@
 //! The domains of the world and their zones.
 
-use std::{
-    fmt::Write as _,
-    net::IpAddr,
-    time::Duration,
-};
+use std::{fmt::Write as _, net::IpAddr, time::Duration};
 
 use super::{
     blocklists,
