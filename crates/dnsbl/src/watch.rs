@@ -200,7 +200,8 @@ impl Watch {
             return None;
         }
         let latest = self.told.values().max().copied().unwrap_or(i64::MIN);
-        if latest > answer.at.saturating_add(LATE_BY) {
+        // What a checker remembers may be older, by whatever clock.
+        if !answer.remembered && latest > answer.at.saturating_add(LATE_BY) {
             self.begin_anew_at(answer.at);
         }
         if self

@@ -228,6 +228,29 @@ fn a_clock_that_was_ahead_leaves_nothing_to_wait_for() {
 }
 
 #[test]
+fn d22_what_a_checker_remembers_confirms_nothing_and_is_no_clock_that_was_set_back() {
+    let policy = WatchPolicy::default();
+    let mut watch = check(&[
+        (0, "b", Clean, WAS_CLEAN),
+        (60, "a", Clean, None),
+        (65, "a", Listed, None),
+    ]);
+    let before = watch.clone();
+    let remembered = |minute, path, look| ListAnswer {
+        remembered: true,
+        ..answer(minute, path, look)
+    };
+    // The same answer, given again after it was ripe.
+    for _ in 0..9 {
+        assert_eq!(watch.observe(&remembered(65, "a", Listed), &policy), None);
+    }
+    assert_eq!(watch.observe(&remembered(0, "b", Clean), &policy), None);
+    assert_eq!(watch, before);
+    let change = watch.observe(&answer(70, "a", Listed), &policy);
+    assert_eq!(change, Some(Change::Listed));
+}
+
+#[test]
 fn a_list_that_has_no_such_entries_is_not_blind() {
     let mut watch = Watch::default();
     let mut answer = answer(0, "a", Blind);
