@@ -50,6 +50,11 @@ impl Budget {
     }
 
     /// Of several accounts the latest day counts, and of one day the greatest.
+    /// Sets the limit; what was spent stands.
+    pub(crate) fn limit_to(&mut self, limit: u32) {
+        self.limit = Some(limit);
+    }
+
     pub(crate) fn go_on_from(&self, spending: &Spending) {
         let spent = pack(spending.day, spending.questions);
         self.spent.fetch_max(spent, Ordering::Relaxed);
@@ -168,6 +173,14 @@ mod tests {
         }
         assert!(budget.take(DAY).is_err());
         assert_eq!(budget.spending(&zone, DAY).questions, 3);
+    }
+
+    #[test]
+    fn d20_a_limit_that_is_set_later_counts_what_was_spent_before() {
+        let mut budget = Budget::new(None);
+        assert_eq!(budget.take(DAY), Ok(()));
+        budget.limit_to(1);
+        assert!(budget.take(DAY).is_err());
     }
 
     #[test]

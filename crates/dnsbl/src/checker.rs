@@ -215,7 +215,7 @@ impl<L: Lookup> Checker<L> {
         self.daily_limit = Some(limit);
         for (list, standing) in self.catalogue.lists().iter().zip(&mut self.standings) {
             let terms = list.terms.daily_queries.unwrap_or(u32::MAX);
-            standing.budget = Budget::new(Some(limit.min(terms)));
+            standing.budget.limit_to(limit.min(terms));
         }
         self
     }
@@ -241,6 +241,37 @@ impl<L: Lookup> Checker<L> {
         lists
             .map(|(list, standing)| standing.budget.spending(&list.zone, now))
             .collect()
+    }
+
+    /// How every list is doing for each kind of subject that it answers for, as far as that was seen; nothing is asked.
+    #[must_use]
+    pub fn health(&self, now: i64) -> Vec<ListHealth> {
+        let lists = self.catalogue.lists().iter().zip(&self.standings);
+        let each = lists.flat_map(|(list, standing)| {
+            let kinds = Kind::ALL.into_iter();
+            let answered = kinds.filter(|kind| list.controls(*kind).is_some());
+            answered.map(move |kind| {
+                standing
+                    .condition(kind)
+                    .read(|health| health.snapshot(&list.zone, kind, &self.policy, now))
+            })
+        });
+        each.collect()
+    }
+
+    /// Goes on from what was seen of the lists before, by this process or an earlier one over the same resolver path: a list
+    /// that lied is not believed sooner for a restart. Lists that are not in the catalogue are passed over.
+    ///
+    /// The policy is to be set before.
+    #[must_use]
+    pub fn with_health(self, seen: &[ListHealth]) -> Self {
+        for (list, standing) in self.catalogue.lists().iter().zip(&self.standings) {
+            for health in seen.iter().filter(|health| health.zone == list.zone) {
+                let condition = standing.condition(health.kind);
+                condition.change(|own| own.go_on_from(health, &self.policy));
+            }
+        }
+        self
     }
 
     /// The lists.
@@ -328,7 +359,7 @@ impl<L: Lookup> Checker<L> {
     ) -> Option<Result<ListHealth, NotAsked>> {
         let asker = self.asker(index, now)?;
         let controls = asker.list.controls(kind)?;
-        if let Err(why) = asker.may_be_asked() {
+        if let Err(why) = asker.may_be_asked(kind) {
             return Some(Err(why));
         }
         if let Err(why) = asker.report(controls, kind).await {
@@ -440,7 +471,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         controls: &Controls,
         kind: Kind,
     ) -> Result<ListAnswer, NotAsked> {
-        self.may_be_asked()?;
+        self.may_be_asked(kind)?;
         let names = subject.query_names(self.list, &self.scope())?;
         let report = self.report(controls, kind).await?;
         let condition = self.standing.condition(kind);
@@ -499,8 +530,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
         })
     }
 
-    /// Whether there is a key if one is needed, and no list that is asked in its place.
-    fn may_be_asked(&self) -> Result<(), NotAsked> {
+    /// Whether there is a key if one is needed, and no list that is asked in its place about subjects of `kind`.
+    fn may_be_asked(&self, kind: Kind) -> Result<(), NotAsked> {
         let has_key = |list: &List| {
             let key = list.terms.key.as_ref();
             key.is_none_or(|name| self.checker.keys.has(name))
@@ -509,8 +540,10 @@ impl<'a, L: Lookup> Asker<'a, L> {
             return Err(NotAsked::KeyMissing);
         }
         let mut others = self.checker.catalogue.lists().iter();
-        let zone = Some(&self.list.zone);
-        if others.any(|other| other.replaces.as_ref() == zone && has_key(other)) {
+        let replaces = |other: &List| {
+            other.replaces.as_ref() == Some(&self.list.zone) && other.controls(kind).is_some()
+        };
+        if others.any(|other| replaces(other) && has_key(other)) {
             return Err(NotAsked::Replaced);
         }
         Ok(())

@@ -165,8 +165,9 @@ impl Health {
     /// What was seen of the controls, if that still holds at `now`; else they are to be asked.
     pub(crate) fn report(&self, policy: &HealthPolicy, now: i64) -> Option<&Arc<ControlReport>> {
         let report = self.report.as_ref()?;
-        // A clock that is set back makes nothing fresh.
-        let fresh = (report.at..self.next_at(policy)).contains(&now);
+        // A clock that is set back makes nothing fresh; calls that overtake each other do not set it back.
+        let from = report.at.saturating_sub(i64::from(policy.retry_least));
+        let fresh = (from..self.next_at(policy)).contains(&now);
         fresh.then_some(report)
     }
 
@@ -191,6 +192,16 @@ impl Health {
             (None, Some(_)) => {}
         }
         self.report = Some(report);
+    }
+
+    /// Takes what was seen before, by another.
+    pub(crate) fn go_on_from(&mut self, seen: &ListHealth, policy: &HealthPolicy) {
+        if let Some(report) = &seen.report {
+            self.record(Arc::new(report.clone()), policy);
+        }
+        if let HealthState::Quarantined(quarantine) = &seen.state {
+            self.quarantine_until(quarantine.reason.clone(), quarantine.until);
+        }
     }
 
     /// Keeps what the list lied with, which a cache may hold for `echo` seconds.

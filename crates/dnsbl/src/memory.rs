@@ -63,6 +63,7 @@ impl Memory {
 
     /// What is known of `subject` at `now`, if the list has not failed since.
     pub(crate) fn recall(&self, subject: &Subject, era: u64, now: i64) -> Option<Remembered> {
+        let subject = &subject.canonical();
         let mut generations = self.generations();
         let [young, old] = &mut *generations;
         let holds = |found: &Remembered| found.era == era && (found.at..found.until).contains(&now);
@@ -93,7 +94,7 @@ impl Memory {
             until: answer.at.saturating_add(i64::from(holds)),
             era,
         };
-        self.keep(&mut self.generations(), subject.clone(), remembered);
+        self.keep(&mut self.generations(), subject.canonical(), remembered);
     }
 
     fn keep(

@@ -90,7 +90,13 @@ fn d13_controls_that_were_right_prove_something_for_half_an_hour() {
     health.record(healthy(NOW), &POLICY);
     check_fresh(
         &health,
-        &[(-1, false), (0, true), (1799, true), (1800, false)],
+        &[
+            (-61, false),
+            (-60, true),
+            (0, true),
+            (1799, true),
+            (1800, false),
+        ],
     );
     assert_eq!(health.state(NOW), HealthState::Healthy);
 }
@@ -262,4 +268,22 @@ fn a_quarantine_ends() {
         "bl.test (ipv4): not believed for now: it listed 9 of 10 subjects in one sweep"
     );
     assert_eq!(snapshot.next_at, NOW + 1800);
+}
+
+#[test]
+fn d22_a_list_that_lied_is_not_believed_sooner_for_a_restart() {
+    let zone = name("bl.test");
+    let snapshot = |health: &Health, now| health.snapshot(&zone, Kind::Ipv4, &POLICY, now);
+    let mut health = Health::default();
+    health.record(wildcard(900, NOW), &POLICY);
+    // Stopped while it lies, and started when it is mended.
+    let mut again = Health::default();
+    again.go_on_from(&snapshot(&health, NOW), &POLICY);
+    again.record(healthy(NOW + 120), &POLICY);
+    assert!(again.quarantine(NOW + 120 + 899).is_some());
+    // Stopped while it is waited for.
+    let mut later = Health::default();
+    later.go_on_from(&snapshot(&again, NOW + 200), &POLICY);
+    assert_eq!(later.quarantine(NOW + 300), again.quarantine(NOW + 300));
+    assert_eq!(later.quarantine(NOW + 120 + 900), None);
 }

@@ -4,3 +4,4 @@ mod delisting;
 mod doctor;
 mod senders;
 mod sweep;
+mod terms;

@@ -1,0 +1,129 @@
+//! Keys, lists that stand in for others, budgets, and what a checker takes over from an earlier one.
+
+use dnsbl::{
+    Catalogue, Cause, Checker, HealthState, Keys, ListAnswer, MemoryPolicy, NotAsked, Subject,
+    Verdict,
+};
+use mail_dns::StaticLookup;
+
+const NOW: i64 = 1_795_000_000;
+
+/// A list for everybody, and one with a key that stands in for it, about IPv4 addresses alone.
+const LISTS: &str = r#"
+    [[list]]
+    zone = "free.test"
+    name = "Free"
+    stance = "block"
+    tier = "major"
+    status = "tested"
+    as_of = "2026-11"
+    source = "here"
+    ipv4 = { positive = ["127.0.0.2"], negative = ["127.0.0.1"] }
+    ipv6 = { positive = ["::ffff:127.0.0.2"], negative = ["::ffff:127.0.0.1"] }
+
+    [[list]]
+    zone = "paid.test"
+    name = "Paid"
+    stance = "block"
+    tier = "major"
+    status = "tested"
+    as_of = "2026-11"
+    source = "here"
+    ipv4 = { positive = ["127.0.0.2"], negative = ["127.0.0.1"] }
+    replaces = "free.test"
+    terms = { key = "paid" }
+"#;
+
+const ZONES: &str = "2.0.0.127.free.test. 300 IN A 127.0.0.2\n\
+     2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.free.test. 300 IN A 127.0.0.2\n\
+     2.0.0.127.key1234567.paid.test. 300 IN A 127.0.0.2\n\
+     1.1.1.9.key1234567.paid.test. 300 IN A 127.0.0.2\n";
+
+fn checker() -> Checker<StaticLookup> {
+    let dns = StaticLookup::from_zone_text(ZONES).expect("zone text");
+    Checker::new(dns, Catalogue::from_toml(LISTS).expect("sound"), 7)
+}
+
+fn keys() -> Keys {
+    Keys::default().with("paid", "key1234567".parse().expect("a key"))
+}
+
+fn subject(text: &str) -> Subject {
+    Subject::Address(text.parse().expect("an address"))
+}
+
+async fn ask(checker: &Checker<StaticLookup>, text: &str) -> [ListAnswer; 2] {
+    let answers = checker.check_all(&subject(text), NOW).await;
+    answers.try_into().expect("two lists")
+}
+
+#[track_caller]
+fn check_not_asked(answer: &ListAnswer, expected: NotAsked) {
+    let Verdict::Unknown(Cause::NotAsked(why)) = &answer.verdict else {
+        panic!("{answer}")
+    };
+    assert_eq!(*why, expected);
+}
+
+#[tokio::test]
+async fn d18_a_list_that_needs_a_key_is_not_asked_without_and_stands_in_for_the_other_with() {
+    let [free, paid] = ask(&checker(), "9.1.1.1").await;
+    assert!(matches!(free.verdict, Verdict::NotListed(_)), "{free}");
+    check_not_asked(&paid, NotAsked::KeyMissing);
+
+    let [free, paid] = ask(&checker().with_keys(keys()), "9.1.1.1").await;
+    check_not_asked(&free, NotAsked::Replaced);
+    assert!(paid.is_listing(), "{paid}");
+    assert!(!format!("{paid} {paid:?}").contains("key1234567"));
+}
+
+#[tokio::test]
+async fn a_list_is_asked_about_what_the_one_in_its_place_does_not_answer_for() {
+    let [free, paid] = ask(&checker().with_keys(keys()), "2620:fe::fe").await;
+    assert!(matches!(free.verdict, Verdict::NotListed(_)), "{free}");
+    assert_eq!(paid.verdict, Verdict::NotApplicable);
+}
+
+#[tokio::test]
+async fn d20_the_order_in_which_a_checker_is_built_does_not_forget_what_was_spent() {
+    let spent = checker();
+    ask(&spent, "9.1.1.1").await;
+    let spent = spent.spending(NOW);
+    assert!(spent[0].questions >= 4, "{spent:?}");
+    for checker in [
+        checker().with_daily_limit(4).with_spending(&spent),
+        checker().with_spending(&spent).with_daily_limit(4),
+    ] {
+        let [free, _] = ask(&checker, "9.1.1.1").await;
+        let until = NOW - NOW % 86_400 + 86_400;
+        check_not_asked(&free, NotAsked::BudgetSpent { limit: 4, until });
+    }
+}
+
+#[tokio::test]
+async fn d24_a_memory_knows_a_mapped_address_as_what_it_is() {
+    let checker = checker().with_memory(MemoryPolicy::default());
+    let [first, _] = ask(&checker, "9.1.1.1").await;
+    assert!(!first.remembered);
+    let [again, _] = ask(&checker, "::ffff:9.1.1.1").await;
+    assert!(again.remembered, "{again}");
+}
+
+#[tokio::test]
+async fn what_was_seen_of_the_lists_is_taken_over() {
+    let first = checker();
+    ask(&first, "9.1.1.1").await;
+    let seen = first.health(NOW);
+    assert_eq!(seen.len(), 3, "two kinds and one");
+    assert_eq!(seen[0].state, HealthState::Healthy);
+    assert_eq!(seen[1].state, HealthState::Untested);
+
+    let second = checker().with_health(&seen);
+    assert_eq!(second.health(NOW), seen);
+    ask(&second, "9.1.1.1").await;
+    assert_eq!(
+        second.spending(NOW)[0].questions,
+        1,
+        "the controls still hold"
+    );
+}
