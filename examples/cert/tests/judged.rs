@@ -82,7 +82,8 @@ async fn a_client_that_is_refused_after_the_handshake_is_refused() {
         Outcome::Fails,
         &[
             "clients without a certificate are refused: received alert certificate_required",
-            "  ✗            with MTA-STS    do not deliver: validation-failure\n",
+            // Senders with a certificate may get through.
+            "  ?            with MTA-STS    could not tell: as above\n",
         ],
     );
 }
