@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
-use dnsbl::Catalogue;
+use dnsbl::{Catalogue, ListSet};
 use indicatif::{ProgressBar, ProgressStyle};
 use mail_dns::stub::{StubConfig, StubResolver};
 use mailcheck_core::{Collector, Facts, Judge, Profile, Progress, Report, Style, Target, Verdict};
@@ -194,7 +194,9 @@ fn collector(
         collector = collector.with_lists(match &arguments.lists {
             Some(path) => Catalogue::from_toml(&read(path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?,
-            None => Catalogue::builtin().map_err(|error| error.to_string())?,
+            None => Catalogue::builtin()
+                .map_err(|error| error.to_string())?
+                .only(&[ListSet::Default]),
         });
     }
     if arguments.allow_private || !arguments.connect_to.is_empty() {

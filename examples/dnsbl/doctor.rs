@@ -176,7 +176,11 @@ fn label(condition: &Condition) -> &'static str {
 /// All facts, for a program.
 pub(crate) fn json(doctor: &Doctor) -> Value {
     json!({
-        "outcome": outcome(doctor),
+        "outcome": match outcome(doctor) {
+            Outcome::Clean => "fit",
+            Outcome::Listed => "unfit",
+            Outcome::Unknown => "unknown",
+        },
         "verdict": doctor.verdict(),
         "text": doctor.verdict().to_string(),
         "egress": doctor.egress(),

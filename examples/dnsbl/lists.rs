@@ -1,5 +1,6 @@
 //! Which lists are asked, and the keys for them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use dnsbl::{Catalogue, Key, Keys, ListSet};
@@ -7,18 +8,39 @@ use dnsbl::{Catalogue, Key, Keys, ListSet};
 use crate::arguments::Lists;
 
 /// The lists of the command line; without any, the default set.
-pub(crate) fn choose(lists: &Lists) -> Result<Catalogue, String> {
+pub(crate) fn choose(lists: &Lists, keys: &Keys) -> Result<Catalogue, String> {
     let built_in = Catalogue::builtin().map_err(|error| error.to_string())?;
     let Some(file) = &lists.catalogue else {
+        are_known(&built_in, keys)?;
         return select(built_in, lists, &[ListSet::Default]);
     };
     let text = read(file)?;
     let own =
         Catalogue::from_toml(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     if lists.lists.is_empty() && lists.zone.is_empty() {
+        are_known(&own, keys)?;
         return Ok(own);
     }
-    select(built_in.extended_by(own), lists, &[])
+    let all = built_in.extended_by(own);
+    are_known(&all, keys)?;
+    select(all, lists, &[])
+}
+
+/// A key under a name that no list knows is mistyped: its list would not be asked, and the run look as if it had been.
+fn are_known(catalogue: &Catalogue, keys: &Keys) -> Result<(), String> {
+    let lists = catalogue.lists().iter();
+    let known: BTreeSet<&str> = lists.filter_map(|list| list.terms.key.as_deref()).collect();
+    match keys.names().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let known: Vec<_> = known.into_iter().collect();
+            let name = name.escape_debug();
+            Err(format!(
+                "expected a key of {}, found {name}",
+                known.join(", ")
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The lists of the sets and zones given.

@@ -13,12 +13,12 @@ use crate::terminal::{Mark, count};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// Every list that was asked says no, with proof.
+    /// No list that was asked has an entry from which something follows, with proof.
     Clean,
-    /// A list has an entry, and something follows from it.
-    Listed,
     /// Not listed as far as could be told.
     Unknown,
+    /// A list has an entry, and something follows from it: that is shown, whatever else could not be told.
+    Listed,
 }
 
 impl Outcome {

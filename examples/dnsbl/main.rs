@@ -10,8 +10,8 @@
 //! $ cargo run --example dnsbl -- 192.0.2.1 --key spamhaus-dqs=@dqs.key
 //! ```
 //!
-//! Exit code: 0 every list that was asked says no, with proof; 1 listed; 3 not listed as far as could be told; of several
-//! subjects, the highest. 64 for a mistake on the command line.
+//! Exit code: 0 no list that was asked has an entry that matters, with proof; 1 one has, of any subject; 3 not listed as far as
+//! could be told, or not all senders are known. Of `--doctor`: 0 served by all, 1 refused or lied to, 3 could not tell. 64 for a mistake on the command line.
 
 mod arguments;
 #[path = "../command_line.rs"]

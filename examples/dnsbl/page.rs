@@ -147,7 +147,7 @@ fn tell_unknown(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut 
     for answer in look.of(Sort::Unknown) {
         let (label, why) = words::of_verdict(&answer.verdict);
         // What a list says of the resolver, it says for every subject.
-        if !told.is_new(&format!("{} {label}", answer.list.zone)) {
+        if !told.is_new(&format!("{} {label} {why}", answer.list.zone)) {
             before.push(answer);
             continue;
         }

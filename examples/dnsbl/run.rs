@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     if arguments.asking.from_lab || (arguments.subjects.is_empty() && !arguments.doctor) {
         return laboratory::run(&arguments, keys, until).await;
     }
-    let catalogue = lists::choose(&arguments.lists)?;
+    let catalogue = lists::choose(&arguments.lists, &keys)?;
     let resolver = StubResolver::new(config(&arguments.asking)?);
     let lookup = Bounded { resolver, until };
     let desk = Desk::new(&arguments, catalogue, keys, lookup, fastrand::u64(..));
@@ -171,8 +171,13 @@ impl<L: Lookup> Desk<L> {
     ) -> Result<(Vec<(Subject, Option<String>)>, Outcome), String> {
         let found = dnsbl::senders(&self.lookup, domain).await;
         let is_unknown = found.gaps.iter().any(|gap| gap.why.is_unknown());
+        // A sender that is not asked about may be on any list.
+        let outcome = match found.is_complete() {
+            true => Outcome::Clean,
+            false => Outcome::Unknown,
+        };
         if self.json {
-            say(&json!({ "senders": found }).to_string())?;
+            say(&json!({ "outcome": outcome, "senders": found }).to_string())?;
         } else {
             say(&(tell_senders(&found, is_unknown).into_text() + "\n"))?;
         }
@@ -181,10 +186,6 @@ impl<L: Lookup> Desk<L> {
             let remark = by.map(|by| format!("may send for {domain} by {by}"));
             (Subject::Address(sender.address), remark)
         });
-        let outcome = match is_unknown {
-            true => Outcome::Unknown,
-            false => Outcome::Clean,
-        };
         Ok((subjects.collect(), outcome))
     }
 

@@ -19,6 +19,8 @@ fn of_refusal(refusal: &Refusal) -> String {
             ..
         } => meaning.escape_debug().to_string(),
         Refusal::Code { reason, .. } => reason.to_string(),
+        // Without the name that was asked, so that lists which fail alike are told of together.
+        Refusal::Rcode(error) => error.kind().to_string(),
         other => other.to_string(),
     }
 }
@@ -45,6 +47,11 @@ pub(crate) fn of_cause(cause: &Cause) -> (&'static str, String) {
             why: Unsettled::Lookup(error),
             ..
         } => ("no answer", error.kind().to_string()),
+        Cause::Control { why, .. } => ("unknown", format!("its test entries: {why}")),
+        Cause::UnverifiedControlMissing(_) => (
+            "unknown",
+            "no entry, and no test entry to prove it by, if the list has one".to_owned(),
+        ),
         other => ("unknown", other.to_string()),
     }
 }

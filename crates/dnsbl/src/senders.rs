@@ -243,6 +243,9 @@ pub enum GapCause {
     Circle,
     /// It was not looked at: too deep, or too much.
     NotVisited,
+    /// It gives *neutral*, as a record does that ends without `all`: it says of those neither that they may send nor that
+    /// they may not (RFC 7208 §2.6.2, §4.7).
+    LeftOpen,
 }
 
 impl GapCause {
@@ -261,6 +264,7 @@ impl fmt::Display for GapCause {
             Self::Broken(problem) => problem.fmt(f),
             Self::Circle => f.write_str("the includes go in a circle"),
             Self::NotVisited => f.write_str("not looked at: too deep, or too much"),
+            Self::LeftOpen => f.write_str("whether others may send is left open"),
         }
     }
 }
@@ -319,7 +323,7 @@ fn gaps_of(explained: &Explained) -> Vec<SenderGap> {
         }
     });
     let mut gaps: Vec<SenderGap> = Vec::new();
-    for gap in broken.chain(opaque) {
+    for gap in broken.chain(opaque).chain(left_open(&explained.root)) {
         // A host that cannot be asked for has two questions, and an include may stand twice.
         let told = |other: &SenderGap| {
             let same_sort = std::mem::discriminant(&other.why) == std::mem::discriminant(&gap.why);
@@ -330,6 +334,28 @@ fn gaps_of(explained: &Explained) -> Vec<SenderGap> {
         }
     }
     gaps
+}
+
+/// Where a domain's record gives *neutral*: by a term, or because it ends without `all`. What an included record says of those
+/// whom it does not pass counts for nothing (RFC 7208 §5.2); what a redirect leads to counts in full.
+fn left_open(node: &RecordNode) -> Option<SenderGap> {
+    let record = node.record()?;
+    let gap = |at| SenderGap {
+        at: Some(at),
+        why: GapCause::LeftOpen,
+    };
+    let mut terms = node.terms.iter();
+    if let Some(term) = terms.find(|term| term.qualifier == Some(Qualifier::Neutral)) {
+        return Some(gap(TermPlace::of(node, term)));
+    }
+    match node.terms.last() {
+        Some(last) if last.reach == Reach::All => None,
+        Some(last) if last.qualifier.is_none() => last.child.as_deref().and_then(left_open),
+        _ => Some(gap(TermPlace {
+            domain: node.domain.clone(),
+            term: record.to_string(),
+        })),
+    }
 }
 
 fn cause_of(problem: TreeProblem) -> GapCause {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dnsbl::Verdict as ListVerdict;
+use dnsbl::{Cause, Verdict as ListVerdict};
 use mail_dns::RouteKind;
 use smtp_probe::{Observation, PortState, StartTls};
 use tls_inspect::Assessment;
@@ -226,10 +226,11 @@ fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
             !answer.is_listing()
                 && matches!(
                     answer.verdict,
-                    ListVerdict::NotListed(_) | ListVerdict::Allowed(_) | ListVerdict::Listed(_)
+                    ListVerdict::NotListed(_) | ListVerdict::Allowed(_)
                 )
         });
         let silent: Vec<_> = answers()
+            .filter(|answer| !matches!(answer.verdict, ListVerdict::Unknown(Cause::NotAsked(_))))
             .filter(|answer| {
                 matches!(
                     answer.verdict,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
-use mail_dns::DomainName;
+use mail_dns::{AddressScope, DomainName};
 
 use super::{Condition, Doctor, Examination};
 use crate::reading::write_list;
@@ -98,17 +98,22 @@ impl ResolverVerdict {
     }
 }
 
-/// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked, but
-/// two domains are not parked on one address by chance while others of the same resolver work.
+/// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked.
+///
+/// Where a list answers as it should, what rewrites every denial is ruled out, for its negative controls came through. Lists
+/// that have an address in common are then parked with one provider, which has the same few for all its domains; save where
+/// it is an address that no host of the world has, such as that of a filter of names.
 fn rewritten(doctor: &Doctor) -> Option<Vec<IpAddr>> {
     let outside = |it: &Examination| match &it.condition {
         Condition::Broken(Fault::OutsideLoopback(addresses)) => addresses.clone(),
         _ => Vec::new(),
     };
     let all: BTreeSet<IpAddr> = doctor.examinations.iter().flat_map(outside).collect();
+    let may_be_parked = !doctor.serving().is_empty();
     let is_common = |address: &IpAddr| {
         let with = doctor.examinations.iter();
-        operators(with.filter(|it| outside(it).contains(address))) > 1
+        let is_parking = may_be_parked && AddressScope::of(*address) == AddressScope::Global;
+        !is_parking && operators(with.filter(|it| outside(it).contains(address))) > 1
     };
     let common: Vec<IpAddr> = all.into_iter().filter(is_common).collect();
     (!common.is_empty()).then_some(common)

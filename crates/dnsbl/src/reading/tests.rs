@@ -262,7 +262,7 @@ fn d06_every_address_is_kept() {
             ("127.0.0.2", &["SBL"]),
             ("127.0.0.4", &["XBL"]),
             ("127.0.0.9", &["DROP"]),
-            ("127.0.0.10", &["PBL, by the network's operator"]),
+            ("127.0.0.10", &["PBL, by the operator of the network"]),
         ],
     );
 }
@@ -279,7 +279,7 @@ fn d07_a_bitmask_has_a_meaning_for_every_bit_and_an_enumerated_code_has_one() {
     check_listed(
         &list("zen.spamhaus.org"),
         &["127.0.0.10"],
-        &[("127.0.0.10", &["PBL, by the network's operator"])],
+        &[("127.0.0.10", &["PBL, by the operator of the network"])],
     );
     // The other octets are reserved, and no bit at all is no entry.
     check(&surbl, &["127.0.1.64"], "127.0.1.64, which is no entry");

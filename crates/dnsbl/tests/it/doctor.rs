@@ -343,3 +343,17 @@ async fn each_kind_of_subject_is_examined_by_itself() {
         doctor
     );
 }
+
+#[tokio::test]
+async fn d02_two_lists_parked_at_one_place_say_nothing_of_a_resolver_over_which_others_work() {
+    let lists = [
+        ("bl.one.test", ""),
+        ("bl.two.test", ""),
+        ("bl.three.test", ""),
+    ];
+    let zones = works("bl.one.test")
+        + &answers("bl.two.test", "199.59.243.228")
+        + &answers("bl.three.test", "199.59.243.228");
+    let doctor = examine(&lists, &zones, &[]).await;
+    assert_eq!(doctor.verdict(), ResolverVerdict::Served { by: 1, of: 3 });
+}

@@ -159,3 +159,31 @@ async fn a_record_for_everybody_is_not_enumerated() {
     let senders = read(zone, &[]).await;
     assert_eq!(senders.gaps[0].why, GapCause::Circle);
 }
+
+#[tokio::test]
+async fn d25_what_a_record_leaves_open_is_not_told_as_nobody() {
+    let open = "whether others may send is left open";
+    for (record, at) in [
+        ("v=spf1 ?all", "?all"),
+        ("v=spf1 ?ip4:192.0.2.1 -all", "?ip4:192.0.2.1"),
+        ("v=spf1", "v=spf1"),
+    ] {
+        let senders = read(&format!("d.test. 60 IN TXT \"{record}\""), &[]).await;
+        check(&senders, &[], &[&format!("{at} of d.test: {open}")]);
+        assert!(!senders.is_nobody(), "{record}");
+    }
+    let redirected = "d.test. 60 IN TXT \"v=spf1 redirect=r.test\"\n\
+                      r.test. 60 IN TXT \"v=spf1 ip4:192.0.2.1 ?all\"";
+    check(
+        &read(redirected, &[]).await,
+        &["192.0.2.1 (ip4:192.0.2.1 of r.test)"],
+        &[&format!("?all of r.test: {open}")],
+    );
+    let included = "d.test. 60 IN TXT \"v=spf1 include:r.test ~all\"\n\
+                    r.test. 60 IN TXT \"v=spf1 ip4:192.0.2.1 ?all\"";
+    check(
+        &read(included, &[]).await,
+        &["192.0.2.1 (ip4:192.0.2.1 of r.test)"],
+        &[],
+    );
+}

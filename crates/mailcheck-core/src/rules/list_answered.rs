@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use dnsbl::{Cause, ListAnswer, Verdict};
+use dnsbl::{Cause, ListAnswer, Stance, Tier, Verdict};
 
 use super::explain;
 use super::prelude::*;
@@ -69,7 +69,14 @@ fn one(answer: &ListAnswer) -> Finding {
         answer.list.name, answer.verdict
     );
     let subject = Subject::List(answer.list.zone.clone());
-    let finding = Finding::new(&RULE, Outcome::Unchecked, subject, message).mend(mend(&[answer]));
+    // An entry on a list that many ask would be an error: without its answer nobody can say that all is well.
+    let matters = answer.list.stance == Stance::Block && answer.list.tier == Tier::Major;
+    let outcome = if matters {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Unchecked
+    };
+    let finding = Finding::new(&RULE, outcome, subject, message).mend(mend(&[answer]));
     match answer.asked.first() {
         Some(asked) => finding.see(explain::dig(&asked.name, &["A"])),
         None => finding,
@@ -77,11 +84,19 @@ fn one(answer: &ListAnswer) -> Finding {
 }
 
 fn mend(silent: &[&ListAnswer]) -> &'static str {
-    if silent
-        .iter()
-        .all(|answer| matches!(answer.verdict, Verdict::Unknown(_)))
-    {
+    let all = |holds: fn(&Verdict) -> bool| silent.iter().all(|answer| holds(&answer.verdict));
+    let unproved = |verdict: &Verdict| {
+        matches!(
+            verdict,
+            Verdict::Unknown(Cause::UnverifiedControlMissing(_) | Cause::NoPositiveControl)
+        )
+    };
+    if all(unproved) {
+        "the list has no test entry that is known, so what it denies has no proof: leave it out"
+    } else if all(|verdict| matches!(verdict, Verdict::Unknown(_))) {
         "the DNS gave no answer: look at the resolver, or ask another"
+    } else if all(|verdict| matches!(verdict, Verdict::Broken(_))) {
+        "see whether the resolver is the cause; if it is not, leave the list out until it works"
     } else {
         "most lists refuse the resolvers of large providers: ask through a resolver of your own"
     }
@@ -89,7 +104,7 @@ fn mend(silent: &[&ListAnswer]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use dnsbl::{Fault, Listing, Stance};
+    use dnsbl::{Fault, Listing};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -105,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn one_silent_list_among_others_decides_nothing() {
+    fn one_silent_list_that_many_ask_keeps_the_report_from_saying_that_all_is_well() {
         let gone = Verdict::Broken(Fault::TooManyAddresses(99));
         let scene = Scene::address("192.0.2.1")
             .listing(
@@ -114,7 +129,7 @@ mod tests {
                 Verdict::Listed(Listing::new(Vec::new())),
             )
             .listing("192.0.2.1", Stance::Block, gone);
-        check(&RULE, &scene, &[Outcome::Unchecked]);
+        check(&RULE, &scene, &[Outcome::Inconclusive]);
         check(&RULE, &Scene::address("192.0.2.1"), &[]);
     }
 }

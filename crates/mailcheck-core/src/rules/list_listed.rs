@@ -1,4 +1,4 @@
-use dnsbl::{Delisting, Independent, ListAnswer, Role, Verdict};
+use dnsbl::{Delisting, DelistingMode, Independent, ListAnswer, Role, Verdict};
 
 use super::explain;
 use super::prelude::*;
@@ -72,12 +72,20 @@ fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
 fn mend(answer: &ListAnswer) -> String {
     let zone = &answer.list.zone;
     let Delisting { page, mode, .. } = &answer.list.delisting;
+    let way = match mode {
+        DelistingMode::Form => "ask for removal",
+        DelistingMode::SelfService => "remove the entry",
+        DelistingMode::Automatic => "wait, for there is no removal on request",
+        DelistingMode::Paid => "wait, for earlier removal is sold",
+        DelistingMode::None => return format!("nothing is removed from {zone} on request"),
+        _ => "look the entry up",
+    };
     match page {
         Some(page) => {
             let page = page.replace("{subject}", &answer.subject.to_string());
-            format!("stop what got it listed, then {mode}: {page}")
+            format!("stop what got it listed, then {way}: {page}")
         }
-        None => format!("stop what got it listed, then ask for its removal on the pages of {zone}"),
+        None => format!("stop what got it listed, then {way}, on {zone}"),
     }
 }
 
@@ -127,6 +135,27 @@ mod tests {
             Severity::Error,
         );
         check_cost(Scene::domain("d.test"), Category::Policy, Severity::Info);
+    }
+
+    #[track_caller]
+    fn check_mend(mode: DelistingMode, expected: &str) {
+        let mut scene = scene(Scene::address("192.0.2.1"), Stance::Block, Category::Spam);
+        let delisting = &mut Arc::make_mut(&mut scene.listings[0].list).delisting;
+        delisting.mode = mode;
+        delisting.page = Some("https://list.test/{subject}".to_owned());
+        assert_eq!(mend(&scene.listings[0]), expected);
+    }
+
+    #[test]
+    fn the_way_off_a_list_is_a_sentence_whatever_is_known_of_it() {
+        check_mend(
+            DelistingMode::Unknown,
+            "stop what got it listed, then look the entry up: https://list.test/192.0.2.1",
+        );
+        check_mend(
+            DelistingMode::Paid,
+            "stop what got it listed, then wait, for earlier removal is sold: https://list.test/192.0.2.1",
+        );
     }
 
     #[test]
