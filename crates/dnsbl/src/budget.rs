@@ -49,32 +49,56 @@ impl Budget {
         }
     }
 
-    /// Of several accounts the latest day counts, and of one day the greatest.
     /// Sets the limit; what was spent stands.
     pub(crate) fn limit_to(&mut self, limit: u32) {
         self.limit = Some(limit);
     }
 
+    /// Of several accounts the latest day counts, and of one day the greatest.
     pub(crate) fn go_on_from(&self, spending: &Spending) {
         let spent = pack(spending.day, spending.questions);
         self.spent.fetch_max(spent, Ordering::Relaxed);
     }
 
-    /// Takes one question of the day of `now`.
-    pub(crate) fn take(&self, now: i64) -> Result<(), NotAsked> {
+    /// Whether a question may be taken on the day of `now` that leaves `reserve`.
+    pub(crate) fn is_more_left(&self, reserve: u32, now: i64) -> Result<(), NotAsked> {
+        let today = day_of(now);
+        let questions = questions_on(today, self.spent.load(Ordering::Relaxed));
+        match self.allows(questions, reserve) {
+            true => Ok(()),
+            false => Err(self.spent_on(today)),
+        }
+    }
+
+    fn allows(&self, questions: u32, reserve: u32) -> bool {
+        let most = self.limit.map(|limit| limit.saturating_sub(reserve));
+        most.is_none_or(|most| questions < most)
+    }
+
+    fn spent_on(&self, today: u32) -> NotAsked {
+        NotAsked::BudgetSpent {
+            limit: self.limit.unwrap_or(u32::MAX),
+            until: (i64::from(today) + 1) * SECONDS_A_DAY,
+        }
+    }
+
+    /// Takes one question of the day of `now`, if `reserve` are left then.
+    pub(crate) fn take_leaving(&self, reserve: u32, now: i64) -> Result<(), NotAsked> {
         let today = day_of(now);
         let take = |spent| {
             let questions = questions_on(today, spent);
-            let left = self.limit.is_none_or(|limit| questions < limit);
-            left.then(|| pack(account_day(today, spent), questions.saturating_add(1)))
+            self.allows(questions, reserve)
+                .then(|| pack(account_day(today, spent), questions.saturating_add(1)))
         };
         let taken = self
             .spent
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        taken.map(|_| ()).map_err(|_| NotAsked::BudgetSpent {
-            limit: self.limit.unwrap_or(u32::MAX),
-            until: (i64::from(today) + 1) * SECONDS_A_DAY,
-        })
+        taken.map(|_| ()).map_err(|_| self.spent_on(today))
+    }
+
+    #[cfg(test)]
+    fn take(&self, now: i64) -> Result<(), NotAsked> {
+        self.take_leaving(0, now)
     }
 
     /// Gives one back that never reached the list.

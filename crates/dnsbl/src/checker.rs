@@ -384,6 +384,12 @@ impl<L: Lookup> Checker<L> {
         Some(asker.report_within(controls, kind, Some(age)).await)
     }
 
+    /// How many times the list at `index` was found not to be believed.
+    pub(crate) fn era_at(&self, index: usize, kind: Kind) -> u64 {
+        let standing = self.standings.get(index);
+        standing.map_or(0, |it| it.condition(kind).era.load(Ordering::Relaxed))
+    }
+
     /// Stops believing the list at `index` for a while, and says until when. `None` if there is no such list.
     pub(crate) fn isolate(
         &self,
@@ -473,6 +479,12 @@ impl<'a, L: Lookup> Asker<'a, L> {
     ) -> Result<ListAnswer, NotAsked> {
         self.may_be_asked(kind)?;
         let names = subject.query_names(self.list, &self.scope())?;
+        // Controls prove nothing about a subject that cannot be asked about, and those kept back are for listings.
+        if self.known(self.standing.condition(kind), None).is_none() {
+            self.standing
+                .budget
+                .is_more_left(self.reserve(), self.now)?;
+        }
         let report = self.report(controls, kind).await?;
         let condition = self.standing.condition(kind);
         let quarantine = condition.read(|health| health.quarantine(self.now).cloned());
@@ -560,7 +572,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
     async fn ask_names(&self, names: Vec<DomainName>) -> Result<Vec<Asked>, NotAsked> {
         let mut asked = Vec::new();
         for name in names {
-            let question = self.ask_name(name).await?;
+            let question = self.ask_name(name, self.reserve()).await?;
             let denied = matches!(question.reading, Reading::Absent(_));
             asked.push(question);
             if !denied {
@@ -578,10 +590,24 @@ impl<'a, L: Lookup> Asker<'a, L> {
         )
     }
 
-    async fn ask_name(&self, name: DomainName) -> Result<Asked, NotAsked> {
+    /// How many questions are kept back, so that the controls can be asked once more before listings are told.
+    fn reserve(&self) -> u32 {
+        if !self.strict {
+            return 0;
+        }
+        let kinds = Kind::ALL.into_iter();
+        let controls = kinds.filter_map(|kind| self.list.controls(kind));
+        let questions: usize = controls
+            .map(|controls| controls.positive.len() + controls.negative.len() + 1)
+            .sum();
+        u32::try_from(questions).unwrap_or(u32::MAX)
+    }
+
+    /// Asks for `name`, if the budget has `reserve` questions left then.
+    async fn ask_name(&self, name: DomainName, reserve: u32) -> Result<Asked, NotAsked> {
         let redaction = self.redaction();
         let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
-        self.standing.budget.take(self.now)?;
+        self.standing.budget.take_leaving(reserve, self.now)?;
         let outcome = self.checker.lookup.lookup(&secret, RecordType::A).await;
         if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
             self.standing.budget.refund(self.now);
@@ -650,8 +676,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let random =
             random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
         let names = controls.positive.iter().chain(&controls.negative).cloned();
-        let fixed = join_all(names.map(|name| self.ask_name(name)));
-        let (fixed, random) = join(fixed, self.ask_name(random)).await;
+        let fixed = join_all(names.map(|name| self.ask_name(name, 0)));
+        let (fixed, random) = join(fixed, self.ask_name(random, 0)).await;
         let mut positive = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
         let negative = positive.split_off(controls.positive.len());
         let report = ControlReport::new(kind, positive, negative, random?, self.now);
@@ -673,7 +699,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         for Asked { name, reading, .. } in asked {
             if let Reading::Refused(Refusal::Code { text, .. }) = reading {
                 // Without words the refusal stands.
-                *text = self.words(name).await.unwrap_or_default();
+                *text = self.words(name, 0).await.unwrap_or_default();
                 break;
             }
         }
@@ -695,7 +721,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
 
     async fn told(&self, entry: Listing, subject: &Subject, asked: &Asked) -> Listing {
         let network = self.network(subject);
-        match self.words(&asked.name).await {
+        match self.words(&asked.name, self.reserve()).await {
             Ok(text) => Listing {
                 text,
                 network,
@@ -725,10 +751,12 @@ impl<'a, L: Lookup> Asker<'a, L> {
     async fn words(
         &self,
         name: &DomainName,
+        reserve: u32,
     ) -> Result<Vec<ListText>, Option<mail_dns::LookupError>> {
         let redaction = self.redaction();
         let secret = redaction.restore(name).map_err(|_| None)?;
-        self.standing.budget.take(self.now).map_err(|_| None)?;
+        let budget = &self.standing.budget;
+        budget.take_leaving(reserve, self.now).map_err(|_| None)?;
         match self.checker.lookup.lookup(&secret, RecordType::TXT).await {
             Ok(answer) => Ok(answer
                 .texts()

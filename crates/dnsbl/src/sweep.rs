@@ -18,7 +18,7 @@ use std::task::Poll;
 use futures_util::future::{join_all, select};
 use mail_dns::Lookup;
 
-use self::row::{KINDS, Row, lock};
+use self::row::{Held, KINDS, Row, lock};
 use crate::{Checker, Kind, List, ListAnswer, Subject};
 
 pub use self::options::{MassListing, SweepOptions};
@@ -263,11 +263,19 @@ impl<L: Lookup> Sweep<L> {
         }
         let lists = self.rows.len();
         let turn = worker.turn.fetch_add(1, Ordering::Relaxed);
-        for list in (0..lists).map(|offset| (turn % lists + offset) % lists) {
+        let in_flight = |list: &usize| {
+            let count = worker.in_flight.get(*list);
+            count.map_or(usize::MAX, |count| count.load(Ordering::Relaxed))
+        };
+        loop {
+            // Lists that are slow have many in flight, and would have every lane in the end if they were taken in turn.
+            let list = (0..lists)
+                .map(|offset| (turn % lists + offset) % lists)
+                .filter(|list| self.rows.get(*list).is_some_and(Row::has_more))
+                .filter(|list| in_flight(list) < self.options.in_flight_per_list.get())
+                .min_by_key(in_flight)?;
             let (row, in_flight) = (self.rows.get(list)?, worker.in_flight.get(list)?);
-            if in_flight.load(Ordering::Relaxed) >= self.options.in_flight_per_list.get() {
-                continue;
-            }
+            // Another worker may have taken the last meanwhile.
             let Some(target) = row.take() else { continue };
             in_flight.fetch_add(1, Ordering::Relaxed);
             return Some(Pair {
@@ -275,10 +283,9 @@ impl<L: Lookup> Sweep<L> {
                 target,
                 row,
                 in_flight,
-                finished: false,
+                stage: Stage::Asked,
             });
         }
-        None
     }
 
     async fn ask<F: FnMut(SweepEvent) + Send>(&self, pair: &mut Pair<'_>, worker: &Worker<F>) {
@@ -286,16 +293,21 @@ impl<L: Lookup> Sweep<L> {
             return;
         };
         let now = (self.clock)();
+        let kind = target.subject.kind();
+        let era = self.checker.era_at(pair.list, kind);
         let Some(check) = self
             .checker
             .check_strictly_at(pair.list, &target.subject, now)
         else {
             return;
         };
-        let answer = check.await;
-        let kind = target.subject.kind();
-        let is_full = self.take_answer(pair.list, kind, answer, target.times, worker);
-        pair.finished = true;
+        let answer = Box::new(check.await);
+        // It is asked about once, whatever an observer does that is told of it.
+        pair.stage = Stage::Answered;
+        let times = target.times;
+        let held = Held { answer, times, era };
+        let is_full = self.take_answer(pair.list, kind, held, worker);
+        pair.stage = Stage::Finished;
         if pair.row.finish() {
             self.close(pair.list, worker).await;
         } else if is_full {
@@ -376,20 +388,32 @@ impl<F: FnMut(SweepEvent) + Send> Worker<F> {
     }
 }
 
-/// A pair in flight. If it is dropped unfinished, the row has it back.
+/// How far a pair in flight has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Asked,
+    /// It is in the counts or waits there.
+    Answered,
+    Finished,
+}
+
+/// A pair in flight. If it is dropped unanswered, the row has it back.
 struct Pair<'a> {
     list: usize,
     target: usize,
     row: &'a Row,
     in_flight: &'a AtomicUsize,
-    finished: bool,
+    stage: Stage,
 }
 
 impl Drop for Pair<'_> {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if !self.finished {
-            self.row.give_back(self.target);
+        match self.stage {
+            Stage::Asked => self.row.give_back(self.target),
+            // The observer panicked. If it was the last, whoever finishes the sweep settles the list.
+            Stage::Answered => _ = self.row.finish(),
+            Stage::Finished => {}
         }
     }
 }

@@ -13,7 +13,9 @@ pub(super) const KINDS: [Kind; 3] = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
 #[derive(Debug)]
 pub(super) struct Row {
     targets: usize,
-    /// The first target that was never taken.
+    /// How far apart those are that are taken one after the other; no divisor of it but one divides `targets`.
+    stride: usize,
+    /// How many were taken for the first time.
     next: AtomicUsize,
     /// Those that were taken and given back, and how many they are.
     returned: Mutex<Vec<usize>>,
@@ -31,6 +33,7 @@ impl Row {
     pub(super) fn new(targets: usize) -> Self {
         Self {
             targets,
+            stride: stride(targets),
             next: AtomicUsize::new(0),
             returned: Mutex::default(),
             returned_count: AtomicUsize::new(0),
@@ -63,8 +66,21 @@ impl Row {
         if self.next.load(Ordering::Relaxed) >= self.targets {
             return None;
         }
-        let target = self.next.fetch_add(1, Ordering::Relaxed);
-        (target < self.targets).then_some(target)
+        let place = self.next.fetch_add(1, Ordering::Relaxed);
+        (place < self.targets).then(|| self.at(place))
+    }
+
+    /// Whether there is a target that nobody has taken.
+    pub(super) fn has_more(&self) -> bool {
+        self.returned_count.load(Ordering::Relaxed) > 0
+            || self.next.load(Ordering::Relaxed) < self.targets
+    }
+
+    /// The target whose turn is the so many-th. Neighbors may be listed together, so each is followed by one from
+    /// elsewhere: what is listed of the first is what is listed of all.
+    fn at(&self, place: usize) -> usize {
+        let scattered = place as u128 * self.stride as u128 % self.targets.max(1) as u128;
+        usize::try_from(scattered).unwrap_or(place)
     }
 
     /// Takes back a target about which nothing was learned.
@@ -87,9 +103,10 @@ impl Row {
     /// The targets that are not finished, while no worker has any.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = usize> + use<> {
         let mut returned = lock(&self.returned).clone();
-        returned.sort_unstable();
         let next = self.next.load(Ordering::Relaxed).min(self.targets);
-        returned.into_iter().chain(next..self.targets)
+        returned.extend((next..self.targets).map(|place| self.at(place)));
+        returned.sort_unstable();
+        returned.into_iter()
     }
 
     pub(super) fn counts(&self) -> SweepCounts {
@@ -149,6 +166,25 @@ pub(super) struct Ward {
 pub(super) struct Held {
     pub(super) answer: Box<ListAnswer>,
     pub(super) times: u32,
+    /// How many times its list had failed when it was asked.
+    pub(super) era: u64,
+}
+
+/// The golden section of `targets`, or the next number that has no divisor with it in common: the multiples of that are
+/// spread evenly, however many there are.
+fn stride(targets: usize) -> usize {
+    let golden = targets / 1000 * 618 + targets % 1000 * 618 / 1000;
+    let mut candidates = golden.max(1)..=targets.max(1);
+    candidates
+        .find(|stride| gcd(*stride, targets) == 1)
+        .unwrap_or(1)
+}
+
+fn gcd(mut a: usize, mut b: usize) -> usize {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -13,6 +13,9 @@ use crate::{
 };
 
 /// Why a listing is withdrawn whose list was not looked at again.
+const FAILED: &str = "the list was found not to be believed after that, and is mended";
+
+/// The same.
 const ENDED: &str = "the sweep ended before the list's controls were asked again";
 
 impl<L: Lookup> Sweep<L> {
@@ -21,35 +24,26 @@ impl<L: Lookup> Sweep<L> {
         &self,
         list: usize,
         kind: Kind,
-        answer: ListAnswer,
-        times: u32,
+        held: Held,
         worker: &Worker<F>,
     ) -> bool {
         let Some(row) = self.rows.get(list) else {
             return false;
         };
         let section = row.section(kind);
-        if !matches!(answer.verdict, Verdict::Listed(_)) {
-            note_trouble(section, &answer);
-            section.tally.count(&answer.verdict);
-            worker.tell(SweepEvent::Answer { answer, times });
+        if !matches!(held.answer.verdict, Verdict::Listed(_)) {
+            note_trouble(section, &held.answer);
+            release(section, vec![held], worker);
             return false;
         }
         let listed = section.listed.fetch_add(1, Ordering::Relaxed) + 1;
         let mut ward = section.ward();
         if let Some(cause) = ward.shut.clone() {
             drop(ward);
-            let held = Held {
-                answer: Box::new(answer),
-                times,
-            };
             disbelieve(section, vec![held], &cause, worker);
             return false;
         }
-        ward.held.push(Held {
-            answer: Box::new(answer),
-            times,
-        });
+        ward.held.push(held);
         let is_full = ward.held.len() >= self.options.held.get();
         drop(ward);
         // Whatever the rest of the answers will be.
@@ -110,7 +104,9 @@ impl<L: Lookup> Sweep<L> {
         // An entry is forgotten when its list fails, so one that is remembered needs no other confirmation.
         let remembered = {
             let mut ward = section.ward();
-            let all = ward.held.iter().all(|held| held.answer.remembered);
+            let era = self.checker.era_at(list, kind);
+            let still_holds = |held: &Held| held.answer.remembered && held.era == era;
+            let all = ward.held.iter().all(still_holds);
             if all {
                 std::mem::take(&mut ward.held)
             } else {
@@ -130,8 +126,11 @@ impl<L: Lookup> Sweep<L> {
         };
         match failure {
             None => {
+                let era = self.checker.era_at(list, kind);
                 let held = std::mem::take(&mut section.ward().held);
-                release(section, held, worker);
+                let (sound, unsound) = held.into_iter().partition(|held| held.era == era);
+                doubt(section, unsound, worker);
+                release(section, sound, worker);
             }
             Some(failure) => self.withdraw(list, kind, failure, worker),
         }
@@ -230,6 +229,17 @@ fn note_trouble(section: &Section, answer: &ListAnswer) {
     }
 }
 
+/// The list failed after it had listed these, though it has been mended since.
+fn doubt<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
+    if held.is_empty() {
+        return;
+    }
+    let cause = Cause::Withdrawn(FAILED.to_owned());
+    let unclear = || HealthState::Unclear(cause.clone());
+    section.ward().trouble.get_or_insert_with(unclear);
+    disbelieve(section, held, &cause, worker);
+}
+
 /// Believes no listing of the list in this sweep, neither what waits nor what comes.
 fn shut<F: FnMut(SweepEvent) + Send>(
     section: &Section,
@@ -251,7 +261,11 @@ fn disbelieve<F: FnMut(SweepEvent) + Send>(
     cause: &Cause,
     worker: &Worker<F>,
 ) {
-    for Held { mut answer, times } in held {
+    let mut telling = Telling::of(section, held);
+    while let Some(Held {
+        mut answer, times, ..
+    }) = telling.held.next()
+    {
         answer.verdict = Verdict::Unknown(cause.clone());
         section.troubled.fetch_add(1, Ordering::Relaxed);
         section.tally.count(&answer.verdict);
@@ -261,9 +275,31 @@ fn disbelieve<F: FnMut(SweepEvent) + Send>(
 }
 
 fn release<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
-    for Held { answer, times } in held {
+    let mut telling = Telling::of(section, held);
+    while let Some(Held { answer, times, .. }) = telling.held.next() {
         section.tally.count(&answer.verdict);
         let answer = *answer;
         worker.tell(SweepEvent::Answer { answer, times });
+    }
+}
+
+/// Listings that an observer is being told. If it panics, the others wait again.
+struct Telling<'a> {
+    section: &'a Section,
+    held: std::vec::IntoIter<Held>,
+}
+
+impl<'a> Telling<'a> {
+    fn of(section: &'a Section, held: Vec<Held>) -> Self {
+        let held = held.into_iter();
+        Self { section, held }
+    }
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if self.held.len() > 0 {
+            self.section.ward().held.extend(self.held.by_ref());
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Many subjects on many lists.
 
+mod under_attack;
 mod world;
 
 use std::collections::BTreeMap;
@@ -580,10 +581,11 @@ async fn d20_a_list_is_asked_no_more_than_its_budget_and_the_report_says_so() {
     );
     let (told, report) = run(&sweep).await;
     for list in &report.lists {
-        assert_eq!(list.counts.not_listed, 7, "three were for the controls");
-        assert_eq!(list.counts.budget_spent, 13);
-        assert_eq!((list.spending.questions, list.daily_limit), (10, Some(10)));
-        assert_eq!(world.asked(&list.zone.to_string()), 10);
+        // Three were for the controls, and five are kept for those at the end.
+        assert_eq!(list.counts.not_listed, 2);
+        assert_eq!(list.counts.budget_spent, 18);
+        assert_eq!((list.spending.questions, list.daily_limit), (5, Some(10)));
+        assert_eq!(world.asked(&list.zone.to_string()), 5);
     }
     let spent = told.answers.iter().filter(|(answer, _)| {
         matches!(
@@ -591,7 +593,7 @@ async fn d20_a_list_is_asked_no_more_than_its_budget_and_the_report_says_so() {
             Verdict::Unknown(Cause::NotAsked(NotAsked::BudgetSpent { limit: 10, .. }))
         )
     });
-    assert_eq!(spent.count(), 26);
+    assert_eq!(spent.count(), 36);
 }
 
 #[tokio::test]
