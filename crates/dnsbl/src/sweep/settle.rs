@@ -262,9 +262,9 @@ fn disbelieve<F: FnMut(SweepEvent) + Send>(
     worker: &Worker<F>,
 ) {
     let mut telling = Telling::of(section, held);
-    while let Some(Held {
+    for Held {
         mut answer, times, ..
-    }) = telling.held.next()
+    } in telling.held.by_ref()
     {
         answer.verdict = Verdict::Unknown(cause.clone());
         section.troubled.fetch_add(1, Ordering::Relaxed);
@@ -276,7 +276,7 @@ fn disbelieve<F: FnMut(SweepEvent) + Send>(
 
 fn release<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
     let mut telling = Telling::of(section, held);
-    while let Some(Held { answer, times, .. }) = telling.held.next() {
+    for Held { answer, times, .. } in telling.held.by_ref() {
         section.tally.count(&answer.verdict);
         let answer = *answer;
         worker.tell(SweepEvent::Answer { answer, times });
