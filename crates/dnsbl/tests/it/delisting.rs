@@ -260,6 +260,7 @@ fn other_list() -> List {
     Catalogue::builtin().expect("a catalogue").lists()[0].clone()
 }
 
+#[cfg(feature = "serde")]
 #[tokio::test]
 async fn help_is_stored_and_read_again() {
     let help = help(

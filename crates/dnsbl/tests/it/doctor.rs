@@ -254,7 +254,7 @@ async fn d19_keys_are_tested_and_never_shown() {
         assert_eq!(tests[0].name, "a-key");
         assert_eq!(tests[0].lists.len(), 2);
         assert_eq!(tests[1].state, KeyState::Missing);
-        let json = serde_json::to_string(&doctor).expect("JSON");
+        let json = stored(&doctor);
         let told: String = doctor
             .examinations
             .iter()
@@ -337,9 +337,9 @@ async fn each_kind_of_subject_is_examined_by_itself() {
         Condition::Broken(_)
     ));
     assert_eq!(doctor.asked().len(), 1, "it is one list");
-    let text = serde_json::to_string(&doctor).expect("JSON");
+    #[cfg(feature = "serde")]
     assert_eq!(
-        serde_json::from_str::<Doctor>(&text).expect("a doctor"),
+        serde_json::from_str::<Doctor>(&stored(&doctor)).expect("a doctor"),
         doctor
     );
 }
@@ -356,4 +356,12 @@ async fn d02_two_lists_parked_at_one_place_say_nothing_of_a_resolver_over_which_
         + &answers("bl.three.test", "199.59.243.228");
     let doctor = examine(&lists, &zones, &[]).await;
     assert_eq!(doctor.verdict(), ResolverVerdict::Served { by: 1, of: 3 });
+}
+
+/// The form in which it is stored, where there is one.
+fn stored(doctor: &Doctor) -> String {
+    #[cfg(feature = "serde")]
+    return serde_json::to_string(doctor).expect("JSON");
+    #[cfg(not(feature = "serde"))]
+    format!("{doctor:?}")
 }
