@@ -79,7 +79,7 @@ impl Standing {
 #[derive(Debug, Default)]
 struct Condition {
     health: RwLock<Health>,
-    /// How many lookups in a row came to nothing, so that those which did not need no write lock to say so.
+    /// How many lookups in a row came to nothing since the controls were asked.
     in_vain: AtomicU32,
     /// How many times the list was found not to be believed: what it said before is then forgotten.
     era: AtomicU64,
@@ -100,12 +100,9 @@ impl Condition {
     fn note(&self, in_vain: bool) {
         if in_vain {
             self.in_vain.fetch_add(1, Ordering::Relaxed);
-        } else if self.in_vain.load(Ordering::Relaxed) == 0 {
-            return;
-        } else {
+        } else if self.in_vain.load(Ordering::Relaxed) > 0 {
             self.in_vain.store(0, Ordering::Relaxed);
         }
-        self.change(|health| health.note(in_vain));
     }
 }
 

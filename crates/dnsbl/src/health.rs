@@ -154,8 +154,6 @@ pub(crate) struct Health {
     report: Option<Arc<ControlReport>>,
     /// How many times in a row the controls failed.
     failures: u32,
-    /// How many lookups in a row came to nothing since the controls were right.
-    in_vain: u32,
     quarantine: Option<Quarantine>,
     /// The last that it lied with, and for how many seconds caches hold it, while it is not known to be mended.
     lie: Option<(Fault, u32)>,
@@ -184,7 +182,6 @@ impl Health {
         } else {
             self.failures.saturating_add(1)
         };
-        self.in_vain = 0;
         match (report.lie(), report.overall()) {
             (Some((fault, echo)), _) => self.note_lie(fault, echo, policy),
             (None, None) => self.wait_out_lie(report.at),
@@ -236,15 +233,6 @@ impl Health {
         }
     }
 
-    /// Takes what became of a lookup about a subject.
-    pub(crate) fn note(&mut self, in_vain: bool) {
-        self.in_vain = if in_vain {
-            self.in_vain.saturating_add(1)
-        } else {
-            0
-        };
-    }
-
     /// Stops believing the list for a while.
     pub(crate) fn isolate(&mut self, reason: QuarantineReason, policy: &HealthPolicy, now: i64) {
         self.quarantine_until(reason, now.saturating_add(i64::from(policy.quarantine)));
@@ -256,7 +244,6 @@ impl Health {
             return i64::MIN;
         };
         let wait = match self.failures.checked_sub(1) {
-            None if self.in_vain >= policy.patience => policy.retry_least,
             None => policy.fresh_for,
             Some(doublings) => policy
                 .retry_least

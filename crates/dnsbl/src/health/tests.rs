@@ -238,19 +238,6 @@ fn a_list_that_is_only_silent_leaves_no_echo() {
 }
 
 #[test]
-fn lookups_in_vain_bring_the_controls_forward_but_not_at_once() {
-    let mut health = Health::default();
-    health.record(healthy(NOW), &POLICY);
-    for _ in 0..POLICY.patience {
-        check_fresh(&health, &[(60, true)]);
-        health.note(true);
-    }
-    check_fresh(&health, &[(59, true), (60, false)]);
-    health.note(false);
-    check_fresh(&health, &[(60, true)]);
-}
-
-#[test]
 fn a_quarantine_ends() {
     let mut health = Health::default();
     health.record(healthy(NOW), &POLICY);
