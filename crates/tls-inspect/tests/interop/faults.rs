@@ -144,7 +144,13 @@ async fn look(server: &Server, fault: Fault) -> Looked {
         .unwrap()
         .with_timeout(LIMIT);
     let name: ReferenceId = "localhost".parse().unwrap();
-    let mut recorded = match server.dial().await {
+    let mut dialed = server.dial().await;
+    if let (Talk::Smtp, Err(error)) = (server.talk, &dialed) {
+        // What comes before TLS is not what is tested. It is told, and done once more.
+        println!("again  {fault:?}: {error}\n{}", server.log());
+        dialed = server.dial().await;
+    }
+    let mut recorded = match dialed {
         Ok(stream) => recorder.record(stream, &name).await,
         Err(error) => {
             let failure = HandshakeFailure::new(HandshakeFailureKind::Io, error.to_string());

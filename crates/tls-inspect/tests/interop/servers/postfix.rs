@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::keys::{KeyKind, certificate};
-use super::{Server, Talk, free_ports, wait_for};
+use super::{Server, Talk, free_ports, wait_for, wait_for_smtp};
 
 /// One port.
 #[derive(Clone, Debug)]
@@ -90,12 +90,18 @@ pub(crate) fn start(name: &str, services: &[Service]) -> Vec<Server> {
     fs::write(etc.join("master.cf"), master).unwrap();
     let postfix = Postfix { folder };
     let log = postfix.folder.join("log");
-    let is_up = postfix.run("start") && ports.iter().all(|port| wait_for(*port));
-    assert!(is_up, "{}", fs::read_to_string(log).unwrap_or_default());
+    let mut all = services.iter().zip(&ports);
+    let is_up = postfix.run("start")
+        && all.all(|(service, port)| match service.talk {
+            Talk::Nothing => wait_for(*port),
+            Talk::Smtp => wait_for_smtp(*port),
+        });
+    assert!(is_up, "{}", fs::read_to_string(&log).unwrap_or_default());
     let postfix = Arc::new(postfix);
     let servers = services.iter().zip(ports).map(|(service, port)| {
         let mut server = Server::new(port, Arc::clone(&postfix));
         server.talk = service.talk;
+        server.log = Some(log.clone());
         server
     });
     servers.collect()
