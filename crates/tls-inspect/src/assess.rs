@@ -2,16 +2,17 @@
 
 use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
 use crate::{
-    Capture, ChainReport, ClockHint, CryptoProvider, Der, IdentityMatch, KeyPossession, Lifetime,
-    OcspVerdict, ReferenceId, Revocation, StapleState, TransparencyReport, Validity,
-    match_identity,
+    Capture, ChainReport, ClockHint, CryptoProvider, Der, HandshakeFailure, IdentityMatch,
+    KeyPossession, Lifetime, OcspVerdict, ReferenceId, Revocation, StapleState, TransparencyReport,
+    Validity, match_identity,
 };
 
 /// Judges a capture: its chain, its staple, and whether the server holds the key.
 ///
 /// Only a proof that failed is a [`Failure`]. One that could not be checked, or that the
-/// handshake did not get to, is neither good nor bad: see [`Capture::key_possession`]. So it is
-/// with the staple: only one that proves a revocation, or that the certificate was never issued,
+/// handshake did not get to, is neither good nor bad: it is told in
+/// [`Assessment::reservations`], as is a handshake that failed after the chain. So it is with
+/// the staple: only one that proves a revocation, or that the certificate was never issued,
 /// is a failure, and everything else is told in [`Assessment::staple`].
 ///
 /// The same capture can be judged again with another store, at another time, or for another
@@ -36,7 +37,21 @@ pub fn assess(
             .failures
             .insert(0, Failure::KeyPossession(detail.clone()));
     }
+    assessment.reservations = reservations(capture);
     assessment
+}
+
+/// What the handshake leaves open, the earlier first.
+fn reservations(capture: &Capture) -> Vec<Reservation> {
+    let failure = capture.outcome.failure().or(capture.late_failure.as_ref());
+    let key = match &capture.key_possession {
+        KeyPossession::Verified | KeyPossession::Failed(_) => None,
+        KeyPossession::Unsupported(why) => Some(Some(why.clone())),
+        KeyPossession::NotProven => Some(None),
+    };
+    let handshake = failure.cloned().map(Reservation::Handshake);
+    let key = key.map(Reservation::KeyPossession);
+    handshake.into_iter().chain(key).collect()
 }
 
 /// Whether the handshake got as far as a staple that was sent would have been seen: before any
@@ -126,6 +141,13 @@ pub struct Assessment {
     /// the chain, since an untrusted one says nothing, and so does the name of an untrusted
     /// certificate.
     pub failures: Vec<Failure>,
+    /// What keeps the judgement of the chain from being one of the server, if anything does. Of
+    /// a chain by itself nothing is said.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "Vec::is_empty", default)
+    )]
+    pub reservations: Vec<Reservation>,
 }
 
 impl Assessment {
@@ -156,6 +178,7 @@ impl Assessment {
             trust,
             staple: None,
             transparency: None,
+            reservations: Vec::new(),
         }
     }
 
@@ -218,6 +241,20 @@ pub enum Failure {
     NeverIssued,
     /// The certificate has not the name.
     Identity(IdentityMatch),
+}
+
+/// Something that the handshake left open: anyone can send a chain, and one that is good may
+/// have come from somebody else than its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reservation {
+    /// The handshake did not complete, or the server refused after it.
+    Handshake(HandshakeFailure),
+    /// Whether the server holds the key was not proven; the text says why, if the proof came and
+    /// could not be checked.
+    KeyPossession(Option<String>),
 }
 
 /// When an element of a chain expires.

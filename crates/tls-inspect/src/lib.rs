@@ -138,7 +138,7 @@ mod validity;
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]
 mod pki;
 
-pub use crate::assess::{Assessment, Expiry, Failure, assess, assess_chain};
+pub use crate::assess::{Assessment, Expiry, Failure, Reservation, assess, assess_chain};
 pub use crate::capture::{
     AlertSender, Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind,
     HandshakeKind, HandshakeOutcome, KeyPossession, SentAlert,

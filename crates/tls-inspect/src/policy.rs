@@ -70,7 +70,9 @@ pub enum TlsAttempt<'a> {
     /// The server does not offer it. Where it was not found out whether it does, there is
     /// nothing to judge.
     NotOffered,
-    /// A handshake was made or tried.
+    /// A handshake was made or tried. If it failed in a way that another client need not meet,
+    /// what the server had sent until then is judged all the same: its faults keep senders away
+    /// that ask for more than encryption, and without any it could not be told what they do.
     Tls(&'a Capture),
 }
 
@@ -144,8 +146,8 @@ impl<'a> MailServer<'a> {
         provider: &CryptoProvider,
         now_unix: i64,
     ) -> SenderVerdict {
-        let (capture, doubt) = match channel.up() {
-            Ok(up) => up,
+        let (capture, doubt) = match channel.sent() {
+            Ok(sent) => sent,
             Err(verdict) => return verdict,
         };
         let reference = ReferenceId::Dns(self.host.clone());
@@ -175,7 +177,7 @@ impl<'a> MailServer<'a> {
         if !causes.is_empty() {
             return SenderVerdict::Refuses { causes };
         }
-        match unclear.or(doubt) {
+        match doubt.or(unclear) {
             Some(cause) => SenderVerdict::CouldNotTell { cause },
             None => SenderVerdict::DeliversAuthenticated,
         }
@@ -210,8 +212,8 @@ impl<'a> MailServer<'a> {
         } else {
             DaneApplies::Yes
         };
-        let (capture, doubt) = match channel.up() {
-            Ok(up) => up,
+        let (capture, doubt) = match channel.sent() {
+            Ok(sent) => sent,
             Err(verdict) => return (verdict, applies),
         };
         if let KeyPossession::Failed(detail) = &capture.key_possession {
@@ -224,10 +226,12 @@ impl<'a> MailServer<'a> {
             (DaneVerdict::NotAuthenticated { failures }, _) => SenderVerdict::Refuses {
                 causes: failures.into_iter().map(PolicyCause::Dane).collect(),
             },
-            (DaneVerdict::CouldNotTell { cause }, _) if !unusable => SenderVerdict::CouldNotTell {
-                cause: PolicyUncertainty::Dane(cause),
-            },
             (_, Some(cause)) => SenderVerdict::CouldNotTell { cause },
+            (DaneVerdict::CouldNotTell { cause }, None) if !unusable => {
+                SenderVerdict::CouldNotTell {
+                    cause: PolicyUncertainty::Dane(cause),
+                }
+            }
             (DaneVerdict::Authenticated { .. }, None) => SenderVerdict::DeliversAuthenticated,
             (_, None) => SenderVerdict::DeliversUnauthenticated,
         };

@@ -4,8 +4,8 @@ use super::*;
 use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed_leaf};
 use crate::revocation::{demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts};
 use crate::{
-    Deviation, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, LifetimeState, LogList,
-    OcspFailureKind, RevocationReason, SctVerdict, TrustFailureKind, check_scts,
+    Deviation, HandshakeFailureKind, HandshakeOutcome, LifetimeState, LogList, OcspFailureKind,
+    RevocationReason, SctVerdict, TrustFailureKind, check_scts,
 };
 
 fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
@@ -85,6 +85,47 @@ fn a_replayed_chain_is_reported_before_everything_else() {
         Some(&Failure::KeyPossession("wrong".to_owned()))
     );
     assert!(matches!(assessment.failures[1..], [Failure::Identity(_)]));
+}
+
+#[test]
+fn what_keeps_a_chain_from_being_the_servers_is_told_beside_the_faults() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]);
+    let mut capture = Capture::new(HandshakeOutcome::Completed);
+    capture.chain = vec![leaf.der];
+    capture.key_possession = KeyPossession::Verified;
+    let reservations = |capture: &Capture| {
+        let assessment = assess_capture(capture, &root, "mx.example.org");
+        assert_eq!(assessment.failures, []);
+        assessment.reservations
+    };
+    assert_eq!(reservations(&capture), []);
+
+    let failure = HandshakeFailure::new(HandshakeFailureKind::Reset, "why");
+    let handshake = Reservation::Handshake(failure.clone());
+    capture.late_failure = Some(failure.clone());
+    assert_eq!(reservations(&capture), [handshake.clone()]);
+
+    capture.late_failure = None;
+    capture.outcome = HandshakeOutcome::Failed(failure);
+    assert_eq!(reservations(&capture), [handshake.clone()]);
+
+    capture.key_possession = KeyPossession::NotProven;
+    let key = Reservation::KeyPossession(None);
+    assert_eq!(reservations(&capture), [handshake, key]);
+
+    capture.outcome = HandshakeOutcome::Completed;
+    capture.key_possession = KeyPossession::Unsupported("Ed448".to_owned());
+    let key = Reservation::KeyPossession(Some("Ed448".to_owned()));
+    assert_eq!(reservations(&capture), [key]);
+}
+
+#[test]
+fn a_chain_by_itself_has_no_reservations() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]);
+    let assessment = assess_for(&[&leaf.der], "mx.example.org", &root);
+    assert_eq!(assessment.reservations, []);
 }
 
 /// A capture of a leaf and its root, with this staple.

@@ -1,16 +1,18 @@
 //! Whether there is TLS at all, before any certificate is judged.
 
 use super::{PolicyCause, PolicyUncertainty, SenderVerdict, TlsAttempt};
-use crate::{Capture, HandshakeFailureKind, KeyPossession};
+use crate::{Capture, HandshakeFailure, HandshakeFailureKind, KeyPossession};
 
 /// What came of TLS, before any certificate is judged.
 pub(super) enum Channel<'a> {
     /// There is none, with any sender.
     None(PolicyCause),
     Unclear(PolicyUncertainty),
-    Up {
+    /// The server sent what can be judged. If the handshake failed after it, a client that gets
+    /// further finds the same faults, but where there are none, nothing is known.
+    Sent {
         capture: &'a Capture,
-        /// Why the server may yet be another than the certificate's.
+        /// Why a client may not get through, or the server be another than the certificate's.
         doubt: Option<PolicyUncertainty>,
     },
 }
@@ -21,30 +23,25 @@ impl<'a> Channel<'a> {
             TlsAttempt::NotOffered => return Self::None(PolicyCause::TlsNotOffered),
             TlsAttempt::Tls(capture) => capture,
         };
-        if let Some(failure) = capture.outcome.failure() {
-            return if is_conclusive(failure.kind) {
-                Self::None(PolicyCause::Handshake(failure.clone()))
-            } else {
-                Self::Unclear(PolicyUncertainty::Handshake(failure.clone()))
-            };
+        let failure = capture.outcome.failure();
+        if let Some(failure) = failure.filter(|failure| is_conclusive(failure.kind)) {
+            return Self::None(PolicyCause::Handshake(failure.clone()));
         }
         // Under TLS 1.3 a server refuses a client when that has long finished. It spoke TLS, and
         // what it refuses is this client.
-        if let Some(failure) = &capture.late_failure {
-            return Self::Unclear(PolicyUncertainty::Handshake(failure.clone()));
-        }
-        let doubt = match &capture.key_possession {
-            KeyPossession::Verified | KeyPossession::Failed(_) => None,
-            KeyPossession::Unsupported(why) => {
-                Some(PolicyUncertainty::KeyPossession(Some(why.clone())))
+        match failure.or(capture.late_failure.as_ref()) {
+            Some(failure) if capture.chain.is_empty() => {
+                Self::Unclear(PolicyUncertainty::Handshake(failure.clone()))
             }
-            KeyPossession::NotProven => Some(PolicyUncertainty::KeyPossession(None)),
-        };
-        Self::Up { capture, doubt }
+            failure => Self::Sent {
+                capture,
+                doubt: doubt(&capture.key_possession, failure),
+            },
+        }
     }
 
-    /// The capture of a handshake that completed, or what a sender does that insists on TLS.
-    pub(super) fn up(&self) -> Result<(&'a Capture, Option<PolicyUncertainty>), SenderVerdict> {
+    /// The capture with what was sent, or what a sender does that insists on TLS.
+    pub(super) fn sent(&self) -> Result<(&'a Capture, Option<PolicyUncertainty>), SenderVerdict> {
         match self {
             Self::None(cause) => Err(SenderVerdict::Refuses {
                 causes: vec![cause.clone()],
@@ -52,7 +49,7 @@ impl<'a> Channel<'a> {
             Self::Unclear(cause) => Err(SenderVerdict::CouldNotTell {
                 cause: cause.clone(),
             }),
-            Self::Up { capture, doubt } => Ok((capture, doubt.clone())),
+            Self::Sent { capture, doubt } => Ok((capture, doubt.clone())),
         }
     }
 
@@ -63,13 +60,13 @@ impl<'a> Channel<'a> {
         let cause = match self {
             Self::None(cause) => cause.clone(),
             Self::Unclear(cause)
-            | Self::Up {
+            | Self::Sent {
                 doubt: Some(cause), ..
             } => {
                 let cause = cause.clone();
                 return SenderVerdict::CouldNotTell { cause };
             }
-            Self::Up {
+            Self::Sent {
                 capture,
                 doubt: None,
             } => match &capture.key_possession {
@@ -80,6 +77,19 @@ impl<'a> Channel<'a> {
         SenderVerdict::DeliversUnencrypted {
             causes: vec![cause],
         }
+    }
+}
+
+/// What is left open of a server whose certificate is good. That it does not hold the key leaves
+/// nothing open: no client goes on from a signature that is wrong (RFC 9846 §4.4.3).
+fn doubt(key: &KeyPossession, failure: Option<&HandshakeFailure>) -> Option<PolicyUncertainty> {
+    match (key, failure) {
+        (KeyPossession::Failed(_), _) | (KeyPossession::Verified, None) => None,
+        (_, Some(failure)) => Some(PolicyUncertainty::Handshake(failure.clone())),
+        (KeyPossession::Unsupported(why), None) => {
+            Some(PolicyUncertainty::KeyPossession(Some(why.clone())))
+        }
+        (KeyPossession::NotProven, None) => Some(PolicyUncertainty::KeyPossession(None)),
     }
 }
 

@@ -297,6 +297,60 @@ fn item_74_a_handshake_that_another_client_may_finish_tells_nothing() {
     }
 }
 
+/// What need not happen to another client, after the server has sent this chain; the key was
+/// proven only where the handshake completed.
+fn cut_short(kind: HandshakeFailureKind, chain: &[&Der]) -> [Capture; 2] {
+    let failure = HandshakeFailure::new(kind, "why");
+    let mut early = captured(chain);
+    early.outcome = HandshakeOutcome::Failed(failure.clone());
+    early.key_possession = KeyPossession::NotProven;
+    let mut late = captured(chain);
+    late.late_failure = Some(failure);
+    [early, late]
+}
+
+#[test]
+fn item_74_a_chain_sent_before_the_handshake_failed_is_judged_all_the_same() {
+    use HandshakeFailureKind as Kind;
+    let root = Authority::root("Root");
+    let good = root.leaf(&[NAME]);
+    let expired = root.leaf_with(&["other.example"], |params| {
+        params.not_after = date_time_ymd(2026, 5, 1);
+    });
+    let records = [server_key(&good.der)];
+    let secure = TlsaAnswer::Secure(&records);
+    for kind in [Kind::Reset, Kind::AlertReceived, Kind::Timeout] {
+        for capture in cut_short(kind, &[&good.der, &root.der]) {
+            let tls = TlsAttempt::Tls(&capture);
+            check(tls, secure, &root, ["? handshake"; 5]);
+        }
+        // Whoever would get through finds the faults.
+        for capture in cut_short(kind, &[&expired.der, &root.der]) {
+            let tls = TlsAttempt::Tls(&capture);
+            let refuses = "refuses: certificate-expired certificate-host-mismatch";
+            let (tlsa, open) = ("refuses: tlsa-invalid", "? handshake");
+            check(tls, secure, &root, [refuses, refuses, tlsa, open, tlsa]);
+            check(
+                tls,
+                INSECURE,
+                &root,
+                [refuses, refuses, open, open, refuses],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_not_held_is_a_fault_in_a_handshake_that_failed_too() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&[NAME]);
+    let [mut capture, _] = cut_short(HandshakeFailureKind::Reset, &[&leaf.der]);
+    capture.key_possession = KeyPossession::Failed("why".to_owned());
+    let (refuses, clear) = ("refuses: validation-failure", "clear: validation-failure");
+    let expected = [refuses, refuses, clear, clear, refuses];
+    check(TlsAttempt::Tls(&capture), INSECURE, &root, expected);
+}
+
 #[test]
 fn an_answer_in_clear_is_what_every_sender_meets() {
     let root = Authority::root("Root");
