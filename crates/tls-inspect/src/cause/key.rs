@@ -106,6 +106,9 @@ impl FailureSearch {
     /// The server took a suite of the client under TLS 1.2 when every group and scheme was
     /// offered: which of them does the client lack?
     pub(super) fn after_modern(&self, flight: &ServerFlight, numbers: &[u32]) -> Known<Conclusion> {
+        if let Some(conclusion) = self.at_status_request()? {
+            return Ok(conclusion);
+        }
         let mut causes = Vec::new();
         causes.extend(self.scheme_below_tls13(flight, numbers)?);
         let group = ecdhe_group(flight).filter(|group| !self.options.hello.groups.contains(group));
@@ -146,6 +149,9 @@ impl FailureSearch {
 
     /// The server takes TLS 1.3 when everything is offered, and refuses the client's hello.
     pub(super) fn after_tls13(&self, tls13: &Reading<'_>) -> Known<Conclusion> {
+        if let Some(conclusion) = self.at_status_request()? {
+            return Ok(conclusion);
+        }
         let numbers = [tls13.numbers(), self.ask(Question::Usual)?.numbers()].concat();
         if let Reading::Retry(Some(group), _) = tls13
             && !self.options.hello.groups.contains(group)

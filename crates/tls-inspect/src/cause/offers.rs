@@ -101,6 +101,10 @@ pub(super) fn hello(
             server_name: None,
             ..usual
         },
+        Question::WithoutStatusRequest => ClientHello {
+            offers_status_request: false,
+            ..usual
+        },
         Question::UsualTls12 => tls12.with_cipher_suites(&modern),
         Question::Legacy => legacy(usual, &[]),
         Question::Without(kinds) => legacy(usual, kinds),

@@ -244,6 +244,24 @@ impl FailureSearch {
         Ok((is_answered.then_some(false), listed.numbers()))
     }
 
+    /// Whether the server fails at being asked for a staple, before groups or schemes are blamed
+    /// for it: as a server does whose stapling is broken, with `internal_error`. A refusal that
+    /// speaks of what is offered is about something else.
+    pub(super) fn at_status_request(&self) -> Known<Option<Conclusion>> {
+        if !self.ask(Question::Usual)?.is_dropped() {
+            return Ok(None);
+        }
+        let without = self.ask(Question::WithoutStatusRequest)?;
+        if !without.is_answered() {
+            return Ok(None);
+        }
+        let refused = self.refused(Question::Usual)?;
+        Ok(refused.map(|numbers| {
+            let proof = [numbers, without.numbers()].concat();
+            Conclusion::proven(Cause::StatusRequestIntolerance, proof)
+        }))
+    }
+
     fn after_name_alert(&self, usual: &Reading<'_>) -> Known<Conclusion> {
         let proof = usual.numbers();
         if self.options.hello.server_name.is_none() {
@@ -285,6 +303,9 @@ impl FailureSearch {
             let tls13 = self.ask(Question::Tls13)?;
             if tls13.is_answered() {
                 return self.after_tls13(&tls13);
+            }
+            if let Some(conclusion) = self.at_status_request()? {
+                return Ok(conclusion);
             }
             if let Reading::Flight(flight, numbers) = self.ask(Question::Anonymous)? {
                 return self.only_anonymous(flight, &numbers);

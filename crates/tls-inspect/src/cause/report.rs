@@ -123,6 +123,9 @@ pub enum FailureCause {
         /// The version that it answers with if that is not offered.
         answered: ProtocolVersion,
     },
+    /// The server fails at a hello that asks for a stapled OCSP response (RFC 6066 §8), and
+    /// answers the same without.
+    StatusRequestIntolerance,
     /// The server refuses a hello without `server_name` (RFC 6066 §3).
     ServerNameRequired,
     /// The server does not know the name in `server_name`.
@@ -327,6 +330,10 @@ impl FailureCause {
                 "offered a long hello, the server answered, and failed at one as long with a share \
                  for X25519MLKEM768: update its TLS library"
             }
+            Self::StatusRequestIntolerance => {
+                "offered to take a stapled OCSP response, the server failed, and without that \
+                 offer it answered: mend the OCSP stapling of the server, or turn it off"
+            }
             Self::ServerNameRequired => {
                 "offered no server_name, the server refused: send its name, or give it a default \
                  certificate"
@@ -446,6 +453,8 @@ pub enum CauseQuestion {
     HybridListed,
     /// The same without `server_name`.
     WithoutServerName,
+    /// The same without `status_request`.
+    WithoutStatusRequest,
     /// The same without TLS 1.3.
     UsualTls12,
     /// Everything with a certificate up to TLS 1.2.

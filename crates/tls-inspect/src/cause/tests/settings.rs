@@ -196,3 +196,23 @@ fn a_server_that_refuses_everything_is_not_told_a_cause() {
         Some(CauseUncertainty::NoAnswer(_) | CauseUncertainty::Budget)
     ));
 }
+
+/// A server whose stapling is broken says `internal_error` to whoever asks for a staple.
+#[test]
+fn a_server_that_fails_at_status_request_is_told_by_it() {
+    const STATUS_REQUEST: usize = 5;
+    let cause = FailureCause::StatusRequestIntolerance;
+    for versions in [&[0x0303][..], &[0x0304], &[0x0303, 0x0304]] {
+        let failing = |end: Option<End>| {
+            Server::tls12().versions(versions).quirk(move |hello, _| {
+                let fails = hello.extensions.contains(&STATUS_REQUEST);
+                fails.then(|| end.map_or_else(|| alert(2, 80), |end| (Vec::new(), end)))
+            })
+        };
+        for end in [None, Some(End::Close), Some(End::Reset), Some(End::Silence)] {
+            let report = run(options(), &failing(end));
+            let found: Vec<_> = report.causes.iter().map(|one| &one.cause).collect();
+            assert_eq!(found, [&cause], "{versions:x?} {end:?}: {report:#?}");
+        }
+    }
+}
