@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, Capture, ChainRecord, DnsId, HandshakeFailure, HandshakeFailureKind, IdentityMatch,
-    LifetimeState, MailServer, PathOptions, ReferenceId, Rollover, RolloverAdvice, SenderVerdict,
-    Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore, assess, judge_side_by_side,
-    tlsa_records,
+    Assessment, Capture, ChainRecord, ChainReport, DnsId, HandshakeFailure, HandshakeFailureKind,
+    IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId, Rollover, RolloverAdvice,
+    SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore, Validity, assess,
+    judge_side_by_side, tlsa_records,
 };
 
 use crate::dane::Published;
@@ -99,6 +99,16 @@ fn refusal(capture: &Capture) -> Option<&HandshakeFailure> {
 impl Look {
     pub(crate) fn new(inspector: &Inspector<'_>, place: Place, seen: Seen, now: i64) -> Self {
         let judgement = Judgement::new(inspector, &place, &seen, now);
+        Self::of(inspector, place, seen, judgement, now)
+    }
+
+    pub(crate) fn of(
+        inspector: &Inspector<'_>,
+        place: Place,
+        seen: Seen,
+        judgement: Judgement,
+        now: i64,
+    ) -> Self {
         let security = inspector.arguments.security.security(place.address.port());
         let mut look = Self {
             address: place.address,
@@ -127,7 +137,8 @@ impl Look {
         look
     }
 
-    /// What a handshake that failed comes to. A failure that another client need not meet proves nothing without its cause.
+    /// What a handshake that failed comes to. A failure that another client need not meet proves nothing without its cause, unless
+    /// what was sent before it keeps senders away by itself.
     fn of_handshake(&self) -> Option<(Outcome, String)> {
         let capture = self.seen.capture()?;
         let failure = capture.outcome.failure().or(refusal(capture))?;
@@ -145,10 +156,18 @@ impl Look {
                 | HandshakeFailureKind::PeerMisbehaved
                 | HandshakeFailureKind::ClientCertificateRequired
         );
-        Some(match causes.filter(|_| is_proven) {
-            Some(report) => (Outcome::Fails, format!("no TLS: {report}")),
-            None if is_everybodys => (Outcome::Fails, text),
-            None => (Outcome::Unknown, text),
+        let fault = match self.of_certificate() {
+            (Outcome::Fails, fault) if !capture.chain.is_empty() => Some(fault),
+            _ => None,
+        };
+        let also = fault
+            .as_ref()
+            .map_or_else(String::new, |fault| format!("; {fault}, too"));
+        Some(match (causes.filter(|_| is_proven), fault) {
+            (Some(report), _) => (Outcome::Fails, format!("no TLS: {report}{also}")),
+            (None, _) if is_everybodys => (Outcome::Fails, text + &also),
+            (None, Some(fault)) => (Outcome::Fails, format!("{fault}; {text}")),
+            (None, None) => (Outcome::Unknown, text),
         })
     }
 
@@ -217,25 +236,26 @@ impl Look {
         if self.seen.dane.is_some() && senders.dane == SenderVerdict::DeliversAuthenticated {
             parts.push("authenticated by DANE".to_owned());
         }
-        let lifetime = self
-            .judgement
-            .assessment
-            .as_ref()
-            .and_then(|one| one.lifetime);
-        if let Some(lifetime) = lifetime.filter(|life| life.state == LifetimeState::Valid) {
-            parts.push(format!("{} left", words::days(lifetime.days_left)));
-        }
+        let chain = self.judgement.assessment.as_ref().map(|one| &one.chain);
+        let leaf = chain.and_then(ChainReport::end_entity);
+        let validity = leaf.map(|leaf| leaf.validity);
+        let is_valid =
+            |validity: &Validity| validity.at(self.now_unix).state == LifetimeState::Valid;
+        parts.extend(
+            validity
+                .filter(is_valid)
+                .map(|one| words::left(one, self.now_unix)),
+        );
         parts.join(", ")
     }
 
     /// What is to be seen to, though it works.
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let lifetime = self
-            .judgement
-            .assessment
-            .as_ref()
-            .and_then(|one| one.lifetime);
+        let assessment = self.judgement.assessment.as_ref();
+        let staple = assessment.and_then(|one| one.staple.as_ref());
+        warnings.extend(staple.and_then(words::staple_warning));
+        let lifetime = assessment.and_then(|one| one.lifetime);
         if lifetime.is_some_and(|life| life.renewal_overdue && life.state == LifetimeState::Valid) {
             warnings.push("renewal is overdue".to_owned());
         }

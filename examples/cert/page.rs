@@ -4,6 +4,7 @@ mod certificate;
 mod connection;
 mod scan;
 mod senders;
+mod staple;
 mod tlsa;
 
 use mail_dns::stub::Server;
@@ -32,8 +33,10 @@ pub(crate) fn full(look: &Look, server: Option<&Server>) -> Page {
     }
     if let Some(assessment) = &look.judgement.assessment {
         certificate::tell(assessment, look, &mut page);
+        if let Some(staple) = &assessment.staple {
+            staple::tell(staple, &mut page);
+        }
     }
-    connection::tell_staple(look, &mut page);
     senders::tell(look, &mut page);
     tlsa::tell(look, &mut page);
     if let Some(report) = &look.seen.scan {

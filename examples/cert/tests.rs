@@ -72,7 +72,11 @@ fn times_are_told_in_utc() {
     assert_eq!(words::day(1_795_940_068), "2026-11-29");
     assert_eq!(words::minute(1_795_940_068), "2026-11-29 08:14Z");
     assert_eq!(words::minute(i64::MAX), "second 9223372036854775807");
-    assert_eq!([words::days(1), words::days(-2)], ["1 day", "2 days"]);
+    let spans = [86_400, -2 * 86_400, 86_399, 3_599, 0].map(words::span);
+    assert_eq!(
+        spans,
+        ["1 day", "2 days", "23 hours", "59 minutes", "0 minutes"]
+    );
 }
 
 #[track_caller]
@@ -84,7 +88,11 @@ fn lifetime(now: i64, expected: &str) {
 #[test]
 fn where_in_its_time_a_certificate_is() {
     lifetime(0, "has 89 days left");
-    lifetime(-86_400, "is valid only in 1 day, from 1970-01-01 00:00Z");
+    lifetime(90 * 86_400 - 3_601, "has 1 hour left");
+    lifetime(
+        -86_400,
+        "is not valid before 1970-01-01 00:00Z, 1 day from now",
+    );
     lifetime(102 * 86_400, "expired 12 days ago, on 1970-03-31");
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use tls_inspect::{
     DaneFailureKind, DaneUncertainty, Failure, HandshakeFailure, HandshakeFailureKind,
-    IdentityMatch, LifetimeState, PolicyCause, PolicyUncertainty, TlsaRecord, TrustFailure,
-    TrustFailureKind,
+    IdentityMatch, LifetimeState, OcspVerdict, PolicyCause, PolicyUncertainty, Revocation,
+    StapleState, TlsaRecord, TrustFailure, TrustFailureKind, Validity,
 };
 
 use crate::look::Look;
@@ -27,20 +27,29 @@ fn moment(unix: i64, format: &str) -> String {
     )
 }
 
-/// `1 day`, `2 days`.
-pub(crate) fn days(days: i64) -> String {
-    count(
-        usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX),
-        "day",
-    )
+/// `1 day`, `2 days`; of less than a day, the hours or the minutes.
+pub(crate) fn span(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let (number, thing) = match seconds {
+        86_400.. => (seconds / 86_400, "day"),
+        3_600.. => (seconds / 3_600, "hour"),
+        _ => (seconds / 60, "minute"),
+    };
+    count(usize::try_from(number).unwrap_or(usize::MAX), thing)
 }
 
-/// What is wrong, but for a name that nobody asked for.
+/// How long a certificate still is valid.
+pub(crate) fn left(validity: Validity, now: i64) -> String {
+    format!("{} left", span(validity.not_after.saturating_sub(now)))
+}
+
+/// What is wrong, but for a name that nobody asked for, and what the authority took back: senders need not look at that
+/// (RFC 8461 §4.2).
 pub(crate) fn failure(failure: &Failure, look: &Look) -> Option<String> {
     match failure {
         Failure::KeyPossession(detail) => Some(key_possession(detail)),
         Failure::Trust(failure) => Some(trust(failure, look)),
-        Failure::Identity(_) => None,
+        Failure::Identity(_) | Failure::Revoked(_) | Failure::NeverIssued => None,
         other => Some(format!("{other:?}")),
     }
 }
@@ -55,7 +64,7 @@ pub(crate) fn policy_cause(cause: &PolicyCause, look: &Look) -> String {
         PolicyCause::Identity(found) => identities(found),
         PolicyCause::Dane(failure) => dane_failure(&failure.kind, look),
         PolicyCause::DnssecBogus => {
-            "the answer for TLSA records is false by DNSSEC (RFC 7672 §2.1.2)".to_owned()
+            "the answer for TLSA records is bogus by DNSSEC (RFC 7672 §2.1.2)".to_owned()
         }
         other => format!("{other:?}"),
     }
@@ -115,9 +124,17 @@ pub(crate) fn identity(name: &str, found: &IdentityMatch) -> String {
             format!("{name} is among its names")
         }
         IdentityMatch::Matched { presented } => format!("{name}, by {presented}"),
-        IdentityMatch::NoMatch { presented, .. } => {
+        IdentityMatch::NoMatch {
+            presented,
+            matching_common_name,
+            ..
+        } => {
             let names = some(presented, 4);
-            format!("the certificate is for {names}, not for {name} (RFC 9525)")
+            let text = format!("the certificate is for {names}, not for {name} (RFC 9525)");
+            match matching_common_name {
+                Some(_) => format!("{text}; that it is the common name counts for nothing (§2)"),
+                None => text,
+            }
         }
         IdentityMatch::NoSubjectAltName {
             matching_common_name: Some(_),
@@ -180,25 +197,51 @@ pub(crate) fn trust(failure: &TrustFailure, look: &Look) -> String {
     }
 }
 
-/// Where in its time a certificate that is not valid is.
-pub(crate) fn lifetime(validity: tls_inspect::Validity, now: i64) -> String {
-    let life = validity.at(now);
-    match life.state {
+/// Where in its time a certificate is.
+pub(crate) fn lifetime(validity: Validity, now: i64) -> String {
+    match validity.at(now).state {
         LifetimeState::Expired => {
-            let late = now.saturating_sub(validity.not_after).div_euclid(86_400);
-            let on = day(validity.not_after);
-            format!("expired {} ago, on {on}", days(late))
+            let late = span(now.saturating_sub(validity.not_after));
+            format!("expired {late} ago, on {}", day(validity.not_after))
         }
         LifetimeState::NotYetValid => {
-            let early = validity.not_before.saturating_sub(now).div_euclid(86_400);
+            let early = span(validity.not_before.saturating_sub(now));
             let from = minute(validity.not_before);
-            format!("is valid only in {}, from {from}", days(early))
+            format!("is not valid before {from}, {early} from now")
         }
-        _ => format!("has {} left", days(life.days_left)),
+        _ => format!("has {}", left(validity, now)),
     }
 }
 
-fn dane_failure(kind: &DaneFailureKind, look: &Look) -> String {
+/// What a staple says against a certificate, or the lack of one, though senders need not look.
+pub(crate) fn staple_warning(staple: &StapleState) -> Option<String> {
+    Some(match staple {
+        StapleState::Present(OcspVerdict::Revoked {
+            revocation: taken, ..
+        }) => {
+            let when = revocation(taken);
+            format!("its authority has revoked the certificate, {when}")
+        }
+        StapleState::Present(OcspVerdict::NeverIssued(_)) => {
+            "its authority says that it never issued the certificate".to_owned()
+        }
+        StapleState::MissingThoughRequired => {
+            "the staple that the certificate demands is missing".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// When and why an authority took a certificate back.
+pub(crate) fn revocation(revocation: &Revocation) -> String {
+    let on = day(revocation.time);
+    match revocation.reason {
+        Some(reason) => format!("on {on}, reason {reason}"),
+        None => format!("on {on}, no reason given"),
+    }
+}
+
+pub(crate) fn dane_failure(kind: &DaneFailureKind, look: &Look) -> String {
     match kind {
         DaneFailureKind::NoMatch => "no TLSA record matches what was sent".to_owned(),
         DaneFailureKind::NotCa {
@@ -228,7 +271,8 @@ pub(crate) fn dane_uncertainty(cause: &DaneUncertainty) -> String {
         DaneUncertainty::TooManyRecords => "there are too many TLSA records".to_owned(),
         DaneUncertainty::ChainTooLong => "the chain is too long".to_owned(),
         DaneUncertainty::CommonNameOnly => {
-            "the name is the common name only, which not every sender takes for it".to_owned()
+            "the name is the common name alone: it counts by RFC 7672 §3.2.3, and by RFC 9525 §2 no more, and senders differ"
+                .to_owned()
         }
         other => format!("TLSA: {other:?}"),
     }

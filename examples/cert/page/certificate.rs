@@ -36,7 +36,11 @@ fn tell_leaf(leaf: &Certificate, page: &mut Page) {
         .flatten()
         .map(ToString::to_string)
         .collect();
-    page.row(Mark::Plain, "names", &words::some(&names, NAMES));
+    let names = match names.as_slice() {
+        [] => "none: names are looked for among the alternative ones, and it has none".to_owned(),
+        names => words::some(names, NAMES),
+    };
+    page.row(Mark::Plain, "names", &names);
     let issuer = match (leaf.issuer.as_str(), leaf.self_issued) {
         (_, true) => "itself",
         ("", false) => "without a name",
@@ -68,7 +72,8 @@ fn tell_validity(leaf: &Certificate, assessment: &Assessment, page: &mut Page) {
     let (mark, text) = match life.state {
         LifetimeState::Valid => {
             let share = life.share_left_per_mille / 10;
-            let share = format!("{period}: {} left, {share} %", words::days(life.days_left));
+            let left = words::left(validity, assessment.now_unix);
+            let share = format!("{period}: {left}, {share} %");
             match life.renewal_overdue {
                 true => (
                     Mark::Odd,
@@ -219,14 +224,15 @@ fn tell_deviations(assessment: &Assessment, look: &Look, page: &mut Page) {
                 _ if !public => continue,
                 _ => "Baseline Requirements",
             };
-            page.row(Mark::Odd, label, &format!("{index}: {deviation} ({rules})"));
+            let text = format!("element {index}: {deviation} ({rules})");
+            page.row(Mark::Odd, label, &text);
             label = "";
         }
     }
     let leaf = assessment.chain.end_entity().filter(|_| public);
     let over = leaf.and_then(|leaf| leaf.validity.seconds_over_baseline());
     if let Some(over) = over.filter(|&over| over > 0) {
-        let text = format!("0: valid for {over} s more than public certificates may be");
+        let text = format!("element 0: valid for {over} s more than public certificates may be");
         page.row(Mark::Odd, label, &text);
         label = "";
     }

@@ -1,7 +1,9 @@
 //! The handshake, and the way to it.
 
 use smtp_probe::Observation;
-use tls_inspect::{Capture, Certificate, HandshakeKind, KeyPossession};
+use tls_inspect::{
+    AlertSender, Capture, Certificate, HandshakeKind, HandshakeOutcome, KeyPossession,
+};
 
 use crate::look::{Attempt, Look, OtherKey};
 use crate::terminal::{Mark, Page, count};
@@ -21,27 +23,38 @@ pub(super) fn tell_not_begun(seen: &Observation, page: &mut Page) {
 pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
     let (mark, text) = handshake(capture);
     page.row(mark, "handshake", &text);
+    if look.is_implicit && begins_in_clear(capture) {
+        let text = "the peer begins in the clear, as for STARTTLS: look again with --starttls";
+        page.row(Mark::Plain, "", text);
+    }
     let fatal = capture.outcome.failure().and_then(|failure| failure.alert);
     let others = capture.alerts.iter();
     for sent in
         others.filter(|sent| Some(sent.alert.description) != fatal.map(|alert| alert.description))
     {
-        let sender = format!("{:?}", sent.sender).to_lowercase();
+        let sender = match sent.sender {
+            AlertSender::Client => "this client",
+            _ => "the server",
+        };
         page.row(
             Mark::Plain,
             "",
-            &format!("alert of the {sender}: {}", sent.alert),
+            &format!("alert of {sender}: {}", sent.alert),
         );
     }
     if capture.client_certificate_request.is_some() {
-        let (mark, text) = match &capture.late_failure {
-            None => (
+        let (mark, text) = match (&capture.outcome, &capture.late_failure) {
+            (HandshakeOutcome::Completed, None) => (
                 Mark::Odd,
                 "the server asks for a client certificate, and does without".to_owned(),
             ),
-            Some(late) => (
+            (HandshakeOutcome::Completed, Some(late)) => (
                 Mark::Bad,
                 format!("after asking for a client certificate: {late}"),
+            ),
+            _ => (
+                Mark::Plain,
+                "the server had asked for a client certificate".to_owned(),
             ),
         };
         page.row(mark, "", &text);
@@ -66,6 +79,12 @@ pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
     }
 }
 
+/// Whether the peer greets as a mail server does that has STARTTLS, if any TLS (RFC 5321 §4.2).
+fn begins_in_clear(capture: &Capture) -> bool {
+    let failure = capture.outcome.failure();
+    failure.is_some_and(|failure| failure.received.starts_with(b"220"))
+}
+
 fn handshake(capture: &Capture) -> (Mark, String) {
     let name = |name: Option<&'static str>, number: String| name.map_or(number, str::to_owned);
     let mut parts = Vec::new();
@@ -80,10 +99,14 @@ fn handshake(capture: &Capture) -> (Mark, String) {
     if capture.handshake == Some(HandshakeKind::FullWithHelloRetryRequest) {
         parts.push("asked for another key share".to_owned());
     }
-    if let Some(failure) = capture.outcome.failure() {
+    let failure = capture.outcome.failure();
+    if let Some(failure) = failure {
         let text = words::handshake(failure);
         parts.insert(0, text.trim_start_matches("the TLS handshake ").to_owned());
-        return (Mark::Bad, parts.join(" · "));
+        // Without a certificate there is no key to be proven.
+        if capture.chain.is_empty() {
+            return (Mark::Bad, parts.join(" · "));
+        }
     }
     let scheme = capture.signature_scheme;
     let by = scheme.map(|scheme| format!(" by {}", name(scheme.name(), scheme.to_string())));
@@ -94,6 +117,7 @@ fn handshake(capture: &Capture) -> (Mark, String) {
         _ => (Mark::Unknown, "key not proven".to_owned()),
     };
     parts.push(key);
+    let mark = if failure.is_some() { Mark::Bad } else { mark };
     (mark, parts.join(" · "))
 }
 
@@ -137,30 +161,6 @@ fn other_key(other: &OtherKey, look: &Look) -> (Mark, String) {
     }
 }
 
-pub(super) fn tell_staple(look: &Look, page: &mut Page) {
-    let Some(capture) = look.seen.capture().filter(|tls| tls.outcome.is_completed()) else {
-        return;
-    };
-    let chain = look.judgement.assessment.as_ref().map(|one| &one.chain);
-    let leaf = chain.and_then(|chain| chain.end_entity());
-    let is_due = leaf.is_some_and(|leaf| leaf.must_staple);
-    let (mark, text) = match (&capture.ocsp_staple, is_due) {
-        (Some(staple), _) => {
-            let octets = count(staple.as_bytes().len(), "octet");
-            (
-                Mark::Plain,
-                format!("an OCSP response of {octets}, not looked into"),
-            )
-        }
-        (None, true) => (
-            Mark::Bad,
-            "none, and the certificate demands one (RFC 7633)".to_owned(),
-        ),
-        (None, false) => (Mark::Plain, "none".to_owned()),
-    };
-    page.row(mark, "staple", &text);
-}
-
 /// How to see it without this program.
 pub(super) fn tell_by_hand(look: &Look, page: &mut Page) {
     let attempt = &look.seen.attempt;
@@ -169,7 +169,8 @@ pub(super) fn tell_by_hand(look: &Look, page: &mut Page) {
     if !is_seen || look.place.real != look.address {
         return;
     }
-    let how = if look.is_implicit {
+    let in_clear = attempt.capture().is_some_and(begins_in_clear);
+    let how = if look.is_implicit && !in_clear {
         ""
     } else {
         " -starttls smtp"

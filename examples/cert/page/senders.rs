@@ -72,7 +72,7 @@ fn in_words(verdict: &SenderVerdict, look: &Look, told: &mut Vec<String>) -> (Ma
 }
 
 fn once(why: String, told: &mut Vec<String>) -> String {
-    if told.iter().any(|one| one.starts_with(&why)) {
+    if told.iter().any(|one| one.contains(&why)) {
         return "as above".to_owned();
     }
     told.push(why.clone());

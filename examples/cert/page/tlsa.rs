@@ -58,7 +58,7 @@ fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
         .iter()
         .flat_map(|advice| &advice.records)
     {
-        let (mark, text) = standing(record);
+        let (mark, text) = standing(record, look);
         page.row(
             mark,
             "",
@@ -68,7 +68,7 @@ fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
 }
 
 /// What a published record is worth now, and which changes it outlasts.
-fn standing(advice: &RecordAdvice) -> (Mark, String) {
+fn standing(advice: &RecordAdvice, look: &Look) -> (Mark, String) {
     match &advice.standing {
         RecordStanding::Current { survives, .. } => (
             Mark::Good,
@@ -78,7 +78,11 @@ fn standing(advice: &RecordAdvice) -> (Mark, String) {
             Mark::Plain,
             "matches nothing now: of a past chain, or of one to come".to_owned(),
         ),
-        RecordStanding::Failing(kinds) => (Mark::Bad, format!("fails: {kinds:?}")),
+        RecordStanding::Failing(kinds) => {
+            let why = kinds.iter().map(|kind| words::dane_failure(kind, look));
+            let why = why.collect::<Vec<_>>().join("; ");
+            (Mark::Bad, format!("fails: {why}"))
+        }
         RecordStanding::Unusable(fault) => (Mark::Odd, format!("does not count for mail: {fault}")),
         RecordStanding::Unclear(cause) => (
             Mark::Unknown,

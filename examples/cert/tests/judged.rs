@@ -3,8 +3,8 @@
 use mailcheck_lab::World;
 use serde_json::json;
 use tls_inspect::{
-    Capture, ClientCertificateRequest, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome,
-    KeyPossession, SenderVerdict, TrustStore,
+    Capture, ClientCertificateRequest, DaneUncertainty, HandshakeFailure, HandshakeFailureKind,
+    HandshakeOutcome, IdentityMatch, KeyPossession, SenderVerdict, StapleState, TrustStore,
 };
 
 use super::arguments;
@@ -12,6 +12,7 @@ use super::live::{check, look};
 use crate::laboratory;
 use crate::look::{Attempt, Look, Seen};
 use crate::outcome::Outcome;
+use crate::words;
 
 #[tokio::test]
 async fn dane_alone_is_good_and_those_without_it_are_told_of() {
@@ -52,12 +53,17 @@ async fn the_same_facts_are_judged_otherwise_later() {
 
 /// The facts of a good host, changed, and judged again.
 async fn judged(change: impl FnOnce(&mut Seen)) -> Look {
+    judged_after(0, change).await
+}
+
+/// The same, so many days later.
+async fn judged_after(days: i64, change: impl FnOnce(&mut Seen)) -> Look {
     let world = World::start().await.expect("a laboratory");
     let arguments = arguments("");
     let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
     let mut seen = look(&world, "", "mx2.good.test", 465).await;
     change(&mut seen.seen);
-    let now = seen.now_unix;
+    let now = seen.now_unix + days * 86_400;
     Look::new(&inspector, seen.place, seen.seen, now)
 }
 
@@ -139,4 +145,126 @@ async fn whoever_does_not_hold_the_key_is_told_of_first() {
 
     let look = judged(|seen| capture(seen).key_possession = KeyPossession::NotProven).await;
     check(&look, Outcome::Unknown, &["  ? handshake  "]);
+}
+
+#[tokio::test]
+async fn a_chain_sent_before_the_handshake_failed_is_judged_for_what_it_is() {
+    let reset = |seen: &mut Seen| {
+        let failure = HandshakeFailure::new(HandshakeFailureKind::Reset, "connection reset");
+        capture(seen).outcome = HandshakeOutcome::Failed(failure);
+        capture(seen).key_possession = KeyPossession::NotProven;
+    };
+    let lines = [
+        "could not tell: the TLS handshake failed: connection reset\n",
+        "  ✗ handshake  failed: connection reset · ",
+        " · key not proven\n",
+        "  ✓ identity   mx2.good.test is among its names\n",
+        "  ✓ trust      laboratory: trusted, ",
+        "  ?            with MTA-STS    could not tell: as above\n",
+    ];
+    check(&judged(reset).await, Outcome::Unknown, &lines);
+
+    let lines = [
+        "not good: the certificate expired 20 days ago, on ",
+        "; the TLS handshake failed: connection reset",
+        "  ? senders    with no policy  could not tell: the TLS handshake failed: connection reset\n",
+        "  ✗            with MTA-STS    do not deliver: certificate-expired\n",
+    ];
+    check(&judged_after(100, reset).await, Outcome::Fails, &lines);
+}
+
+/// A good host, with this staple.
+async fn stapled(staple: serde_json::Value) -> Look {
+    let staple: StapleState = serde_json::from_value(staple).expect("a staple");
+    judged_with(staple).await
+}
+
+async fn judged_with(staple: StapleState) -> Look {
+    let world = World::start().await.expect("a laboratory");
+    let arguments = arguments("");
+    let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
+    let seen = look(&world, "", "mx2.good.test", 465).await;
+    let now = seen.now_unix;
+    let mut judgement = seen.judgement;
+    judgement.assessment = judgement.assessment.map(|one| one.with_staple(staple));
+    Look::of(&inspector, seen.place, seen.seen, judgement, now)
+}
+
+#[tokio::test]
+async fn a_staple_is_told_in_words() {
+    let proof = json!({
+        "responder": "issuer",
+        "produced_at": 1_795_940_000,
+        "this_update": 1_795_940_000,
+        "next_update": 1_796_544_800,
+    });
+    let good = stapled(json!({ "present": { "good": proof } })).await;
+    let line = "  ✓ staple     not revoked, says the issuer, as of 2026-11-29 08:13Z, until 2026-12-06 08:13Z\n";
+    check(&good, Outcome::Works, &["✓ mx2.good.test", line]);
+
+    let revocation = json!({ "time": 1_795_900_000, "reason": 1 });
+    let revoked = json!({ "present": { "revoked": { "proof": proof, "revocation": revocation } } });
+    let lines = [
+        "! mx2.good.test",
+        "; its authority has revoked the certificate, on 2026-11-28, reason keyCompromise (1)",
+        "  ✗ staple     revoked, says the issuer, on 2026-11-28, reason keyCompromise (1)",
+    ];
+    check(&stapled(revoked).await, Outcome::Works, &lines);
+
+    let never = stapled(json!({ "present": { "never_issued": proof } })).await;
+    let lines = [
+        "; its authority says that it never issued the certificate",
+        "  ✗ staple     never issued, says the issuer",
+    ];
+    check(&never, Outcome::Works, &lines);
+
+    let missing = stapled(json!("missing_though_required")).await;
+    let lines = [
+        "! mx2.good.test",
+        "  ✗ staple     none, and the certificate demands one (RFC 7633)\n",
+    ];
+    check(&missing, Outcome::Works, &lines);
+
+    let failure = json!({ "kind": "issuer_not_in_chain", "detail": "why" });
+    let unproven = json!({ "present": { "could_not_tell": failure } });
+    let lines = [
+        "✓ mx2.good.test",
+        "  ? staple     proves nothing: the issuer's certificate was not sent: why\n",
+    ];
+    check(&stapled(unproven).await, Outcome::Works, &lines);
+}
+
+#[tokio::test]
+async fn a_server_that_refused_for_want_of_a_client_certificate_does_not_do_without() {
+    let look = judged(|seen| {
+        let kind = HandshakeFailureKind::ClientCertificateRequired;
+        let failure = HandshakeFailure::new(kind, "received alert handshake_failure (40)");
+        capture(seen).outcome = HandshakeOutcome::Failed(failure);
+        capture(seen).client_certificate_request = Some(ClientCertificateRequest::default());
+    })
+    .await;
+    let lines = ["               the server had asked for a client certificate\n"];
+    check(&look, Outcome::Fails, &lines);
+}
+
+#[tokio::test]
+async fn item_48_a_common_name_that_fits_is_told_with_the_rule() {
+    let look = judged(|_| ()).await;
+    let told = |found: serde_json::Value| {
+        let found: IdentityMatch = serde_json::from_value(found).expect("a match");
+        words::identity("mx.example", &found)
+    };
+    let beside =
+        json!({ "no_match": { "presented": ["a.example"], "matching_common_name": "mx.example" } });
+    assert_eq!(
+        told(beside),
+        "the certificate is for a.example, not for mx.example (RFC 9525); that it is the common name counts for nothing (§2)"
+    );
+    let alone = json!({ "no_subject_alt_name": { "common_names": ["mx.example"], "matching_common_name": "mx.example" } });
+    assert!(told(alone).ends_with("which no longer counts (RFC 9525 §2)"));
+    let doubt = DaneUncertainty::CommonNameOnly;
+    assert!(words::dane_uncertainty(&doubt).contains("RFC 7672 §3.2.3"));
+    let wrong = serde_json::from_value(json!("no_match")).expect("a failure");
+    let text = words::dane_failure(&wrong, &look);
+    assert_eq!(text, "no TLSA record matches what was sent");
 }

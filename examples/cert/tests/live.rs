@@ -69,7 +69,7 @@ async fn each_host_ends_with_its_code_and_says_why() {
             "mx.not-yet-valid.test",
             25,
             1,
-            "the certificate is valid only in 2 days",
+            "the certificate is not valid before 20",
         ),
         (
             "mx.self-signed.test",
@@ -99,7 +99,7 @@ async fn each_host_ends_with_its_code_and_says_why() {
             "mx.dane-bogus.test",
             25,
             1,
-            "the answer for TLSA records is false by DNSSEC",
+            "the answer for TLSA records is bogus by DNSSEC",
         ),
         ("mx.dane-usages.test", 25, 0, "authenticated by DANE"),
         ("mx.no-starttls.test", 25, 1, "STARTTLS is not offered"),
@@ -191,6 +191,9 @@ async fn what_is_wrong_is_told_in_its_row_and_once() {
             "  ! senders    with no policy  deliver in clear: starttls-not-supported: TLS is not offered\n",
         ],
     );
+    let plain = look(&world, "", "mx.not-smtp.test", 465).await;
+    let row = "the peer begins in the clear, as for STARTTLS: look again with --starttls\n";
+    check(&plain, Outcome::Fails, &[row]);
     let chain = look(&world, "", "mx.missing-intermediate.test", 25).await;
     let row = "not sent: CN=Lab Intermediate; the certificate does not say where it can be had\n";
     check(&chain, Outcome::Fails, &[row]);

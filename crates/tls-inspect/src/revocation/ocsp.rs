@@ -5,6 +5,8 @@ mod signer;
 
 use std::fmt;
 
+use x509_parser::time::ASN1Time;
+
 use self::response::{ResponseData, SingleResponse, Status, basic_response, find_response};
 pub(crate) use self::response::{StapledList, stapled_lists};
 use self::signer::check_signer;
@@ -309,7 +311,7 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
         return Err(OcspFailure::new(OcspFailureKind::Malformed, detail));
     }
     if this_update.saturating_sub(CLOCK_SKEW) > now {
-        let detail = format!("now is {now}, thisUpdate {this_update}");
+        let detail = format!("now is {}, thisUpdate {}", moment(now), moment(this_update));
         return Err(OcspFailure::new(OcspFailureKind::NotYetValid, detail));
     }
     let end = single.next_update;
@@ -320,7 +322,11 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
             Status::Revoked(_) => "revoked",
             Status::Unknown => "unknown",
         };
-        let detail = format!("now is {now}, it said {said} until {end}");
+        let detail = format!(
+            "now is {}, it said {said} until {}",
+            moment(now),
+            moment(end)
+        );
         return Err(OcspFailure::new(OcspFailureKind::Stale, detail));
     }
     Ok(())
@@ -330,11 +336,15 @@ fn check_time(single: &SingleResponse<'_>, now: i64) -> Result<(), OcspFailure> 
 /// signing what was so later.
 fn check_signing_time(produced_at: i64, this_update: i64, now: i64) -> Result<(), OcspFailure> {
     if produced_at.saturating_sub(CLOCK_SKEW) > now {
-        let detail = format!("now is {now}, producedAt {produced_at}");
+        let detail = format!("now is {}, producedAt {}", moment(now), moment(produced_at));
         return Err(OcspFailure::new(OcspFailureKind::NotYetValid, detail));
     }
     if this_update.saturating_sub(CLOCK_SKEW) > produced_at {
-        let detail = format!("producedAt is {produced_at}, thisUpdate {this_update}");
+        let detail = format!(
+            "producedAt is {}, thisUpdate {}",
+            moment(produced_at),
+            moment(this_update)
+        );
         return Err(OcspFailure::new(OcspFailureKind::Malformed, detail));
     }
     Ok(())
@@ -357,7 +367,11 @@ fn check_meaning(single: &SingleResponse<'_>, not_after: i64) -> Result<(), Ocsp
                     .archive_cutoff()
                     .is_none_or(|since| since > not_after) =>
         {
-            let detail = format!("notAfter is {not_after}, thisUpdate {}", single.this_update);
+            let detail = format!(
+                "notAfter is {}, thisUpdate {}",
+                moment(not_after),
+                moment(single.this_update)
+            );
             Err(OcspFailure::new(
                 OcspFailureKind::CertificateExpired,
                 detail,
@@ -365,6 +379,12 @@ fn check_meaning(single: &SingleResponse<'_>, not_after: i64) -> Result<(), Ocsp
         }
         _ => Ok(()),
     }
+}
+
+/// A time as people read it.
+fn moment(unix: i64) -> String {
+    ASN1Time::from_timestamp(unix)
+        .map_or_else(|_| format!("second {unix}"), |time| time.to_string())
 }
 
 /// `id-pkix-ocsp-nonce`, 1.3.6.1.5.5.7.48.1.2.

@@ -303,6 +303,11 @@ fn item_61_a_staple_out_of_its_time_proves_nothing() {
     let mut answer = Answer::good(&root, &leaf);
     answer.next_update = Some("20260531235959Z");
     fails(&answer.sign(), &chain, OcspFailureKind::Stale);
+    let OcspVerdict::CouldNotTell(failure) = verdict(&answer.sign(), &chain) else {
+        panic!("it is stale");
+    };
+    let until = "it said good until May 31 23:59:59 2026 +00:00";
+    assert!(failure.detail.ends_with(until), "{failure:?}");
     answer.next_update = None;
     is_good(&answer.sign(), &chain);
     answer.this_update = "20260521000000Z";
