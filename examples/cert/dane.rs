@@ -41,9 +41,7 @@ impl Published {
             }
             DaneOutcome::DoesNotApply(Obstacle::NoTlsa) => TlsaAnswer::Secure(&[]),
             DaneOutcome::DoesNotApply(_) => TlsaAnswer::Insecure,
-            DaneOutcome::Unreachable(error) if error.kind() == LookupErrorKind::Bogus => {
-                TlsaAnswer::Bogus
-            }
+            _ if is_bogus(host) => TlsaAnswer::Bogus,
             _ => TlsaAnswer::NotKnown,
         }
     }
@@ -56,6 +54,11 @@ fn convert(record: &Tlsa) -> TlsaRecord {
         matching_type: MatchingType(record.matching_type.0),
         data: record.data.clone(),
     }
+}
+
+/// Whether DNSSEC proves the answer false.
+pub(crate) fn is_bogus(host: &DaneHost) -> bool {
+    matches!(&host.outcome, DaneOutcome::Unreachable(error) if error.kind() == LookupErrorKind::Bogus)
 }
 
 /// What the DNS says, in words.
@@ -76,9 +79,10 @@ pub(crate) fn in_words(host: &DaneHost) -> String {
         .to_owned(),
         DaneOutcome::Unreachable(error) => {
             // Where a record set failed, the question says it below.
-            let cause = match host.bases.is_empty() {
-                true => format!("could not tell: {error}"),
-                false => "could not tell".to_owned(),
+            let cause = match error.kind() {
+                LookupErrorKind::Bogus => "bogus by DNSSEC".to_owned(),
+                _ if host.bases.is_empty() => format!("could not tell: {error}"),
+                _ => "could not tell".to_owned(),
             };
             format!("{cause}; senders with DANE take the host for unreachable (RFC 7672 §2.1.2)")
         }

@@ -12,6 +12,7 @@ pub(super) fn tell(look: &Look, page: &mut Page) {
     };
     // The headline has said it already.
     let mut told = vec![look.because.clone()];
+    told.extend(look.because.split("; ").map(str::to_owned));
     let mut label = "senders";
     let rows = [
         ("with no policy", &senders.opportunistic),
@@ -72,7 +73,7 @@ fn in_words(verdict: &SenderVerdict, look: &Look, told: &mut Vec<String>) -> (Ma
 }
 
 fn once(why: String, told: &mut Vec<String>) -> String {
-    if told.iter().any(|one| one.contains(&why)) {
+    if told.iter().any(|one| one.starts_with(&why)) {
         return "as above".to_owned();
     }
     told.push(why.clone());

@@ -1,7 +1,7 @@
 //! TLSA records: those that are published, those to publish, and how to change them.
 
-use mail_dns::DomainName;
 use mail_dns::dane::{DaneHost, DaneOutcome};
+use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
     CertificateUsage, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice, RolloverPlan,
     RolloverScheme, Survival,
@@ -36,6 +36,7 @@ fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
         DaneOutcome::Authenticate { .. } => Mark::Good,
         DaneOutcome::EncryptOnly { .. } => Mark::Odd,
         DaneOutcome::DoesNotApply(_) => Mark::Plain,
+        _ if dane::is_bogus(host) => Mark::Bad,
         _ => Mark::Unknown,
     };
     page.row(mark, "TLSA", &dane::in_words(host));
@@ -45,6 +46,10 @@ fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
         };
         let found = match &base.tlsa {
             Ok(answer) => format!("DNSSEC {}", answer.dnssec),
+            Err(error) if error.kind() == LookupErrorKind::Bogus => {
+                let cause = page.cause(error);
+                cause.trim_start_matches("could not tell: ").to_owned()
+            }
             Err(error) => page.cause(error),
         };
         page.verbatim(

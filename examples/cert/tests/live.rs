@@ -194,6 +194,12 @@ async fn what_is_wrong_is_told_in_its_row_and_once() {
     let plain = look(&world, "", "mx.not-smtp.test", 465).await;
     let row = "the peer begins in the clear, as for STARTTLS: look again with --starttls\n";
     check(&plain, Outcome::Fails, &[row]);
+    let bogus = look(&world, "", "mx.dane-bogus.test", 25).await;
+    let rows = [
+        "  ✗ TLSA       bogus by DNSSEC; senders with DANE take the host for unreachable",
+        "dig TLSA _25._tcp.mx.dane-bogus.test  DNSSEC validation failed",
+    ];
+    check(&bogus, Outcome::Fails, &rows);
     let chain = look(&world, "", "mx.missing-intermediate.test", 25).await;
     let row = "not sent: CN=Lab Intermediate; the certificate does not say where it can be had\n";
     check(&chain, Outcome::Fails, &[row]);
