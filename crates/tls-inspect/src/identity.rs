@@ -236,7 +236,9 @@ impl ReferenceIdErrorKind {
 ///
 /// The rules are those of RFC 9525 §6: a DNS-ID is compared with dNSName entries only, without
 /// regard to case; a wildcard is the whole left-most label and stands for exactly one label; an
-/// address is compared with iPAddress entries only; the common name never counts.
+/// address is compared with iPAddress entries only; the common name never counts. With DANE-TA
+/// records it may (RFC 7672 §3.2.3), and [`judge_dane`](crate::judge_dane) says then that it
+/// could not tell.
 #[must_use]
 pub fn match_identity(certificate: &Certificate, reference: &ReferenceId) -> IdentityMatch {
     let Some(names) = &certificate.alt_names else {
@@ -297,8 +299,8 @@ pub enum IdentityMatch {
     NoMatch {
         /// All presented identifiers.
         presented: Vec<String>,
-        /// The common name that would match. It does not count, and no client looks at it any
-        /// more (RFC 9525 §2), but whoever made the certificate meant this name.
+        /// The common name that would match. It does not count (RFC 9525 §2), but whoever made
+        /// the certificate meant this name, and older senders may look at it.
         #[cfg_attr(
             feature = "serde",
             serde(skip_serializing_if = "Option::is_none", default)
@@ -309,8 +311,9 @@ pub enum IdentityMatch {
     NoSubjectAltName {
         /// Its common names.
         common_names: Vec<String>,
-        /// The common name that would match. It does not count, and no client looks at it any
-        /// more (RFC 9525 §2), but whoever made the certificate meant this name.
+        /// The common name that would match. It does not count (RFC 9525 §2), but whoever made
+        /// the certificate meant this name, and older senders look at it, as do some with DANE:
+        /// see [`CommonNameOnly`](crate::DaneUncertainty::CommonNameOnly).
         #[cfg_attr(
             feature = "serde",
             serde(skip_serializing_if = "Option::is_none", default)

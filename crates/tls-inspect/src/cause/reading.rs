@@ -117,20 +117,12 @@ pub(super) fn unsupported_key(leaf: Option<&Der>) -> Option<String> {
 /// Whether every certificate of a chain is signed with what the client has schemes for; how a root
 /// signs itself is looked at by nobody.
 pub(super) fn is_usual_chain(flight: &ServerFlight) -> bool {
-    let usual = [
-        "sha256WithRSAEncryption",
-        "sha384WithRSAEncryption",
-        "sha512WithRSAEncryption",
-        "id-RSASSA-PSS",
-        "ecdsa-with-SHA256",
-        "ecdsa-with-SHA384",
-        "ecdsa-with-SHA512",
-        "Ed25519",
-    ];
     let is_usual = |(place, der): (usize, &Der)| {
         Certificate::parse(der.as_bytes()).is_ok_and(|certificate| {
             let is_root = place > 0 && certificate.self_issued;
-            is_root || usual.contains(&certificate.signature_algorithm.as_str())
+            is_root
+                || certificate.is_signed_with_sha2()
+                || certificate.signature_algorithm == "Ed25519"
         })
     };
     let chain = flight.chain.as_deref().unwrap_or_default();

@@ -15,7 +15,24 @@ const NEVER_CRITICAL: [&str; 4] = [
     "1.3.6.1.5.5.7.1.11",
 ];
 
+/// RSA and ECDSA with a hash function of the SHA-2 family, as certificates name them. Which one
+/// RSASSA-PSS goes with stands in its parameters, which are not looked at.
+const SHA2_SIGNATURES: [&str; 7] = [
+    "sha256WithRSAEncryption",
+    "sha384WithRSAEncryption",
+    "sha512WithRSAEncryption",
+    "id-RSASSA-PSS",
+    "ecdsa-with-SHA256",
+    "ecdsa-with-SHA384",
+    "ecdsa-with-SHA512",
+];
+
 impl Certificate {
+    /// Whether it is signed by RSA or ECDSA with a hash function of the SHA-2 family.
+    pub(crate) fn is_signed_with_sha2(&self) -> bool {
+        SHA2_SIGNATURES.contains(&self.signature_algorithm.as_str())
+    }
+
     /// Notes what departs from the rules, once all extensions have been read.
     pub(super) fn note_deviations(&mut self, x509: &X509Certificate<'_>, trailing: usize) {
         let mut found = Vec::new();
@@ -134,17 +151,8 @@ impl Certificate {
 
     /// Baseline Requirements §7.1.3.2: RSA or ECDSA with a hash function of the SHA-2 family.
     fn check_signature(&self, found: &mut Vec<Deviation>) {
-        let allowed = [
-            "sha256WithRSAEncryption",
-            "sha384WithRSAEncryption",
-            "sha512WithRSAEncryption",
-            "id-RSASSA-PSS",
-            "ecdsa-with-SHA256",
-            "ecdsa-with-SHA384",
-            "ecdsa-with-SHA512",
-        ];
         let is_root = self.is_ca && self.self_issued;
-        if !is_root && !allowed.contains(&self.signature_algorithm.as_str()) {
+        if !is_root && !self.is_signed_with_sha2() {
             let name = self.signature_algorithm.clone();
             found.push(Deviation::SignatureNotAllowed(name));
         }

@@ -376,7 +376,7 @@ fn an_answer_in_clear_after_the_handshake_tells_nothing() {
 }
 
 #[test]
-fn only_dane_may_take_the_common_name_for_the_name() {
+fn item_48_only_dane_may_take_the_common_name_for_the_name() {
     let root = Authority::root("Root");
     let leaf = root.leaf_with(&[NAME], |params| params.subject_alt_names.clear());
     let capture = captured(&[&leaf.der, &root.der]);
