@@ -254,7 +254,7 @@ pub enum HandshakeFailureKind {
     /// The peer sent a fatal alert. `handshake_failure` and `protocol_version` usually mean
     /// that it offers nothing of TLS 1.2 with ECDHE and AEAD, or of TLS 1.3.
     AlertReceived,
-    /// The peer closed the connection without an alert.
+    /// The peer closed the connection without a fatal alert.
     PeerClosed,
     /// The connection was reset or aborted.
     Reset,

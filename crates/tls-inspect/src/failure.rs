@@ -33,6 +33,29 @@ impl HandshakeFailure {
     }
 }
 
+#[cfg(any(feature = "tokio", test))]
+impl HandshakeFailure {
+    /// This failure, if it came after the client had been asked for a certificate and had
+    /// answered that it has none.
+    ///
+    /// Up to TLS 1.2 a server refuses such a client with `handshake_failure` (RFC 5246 §7.4.6);
+    /// some send `bad_certificate`, under TLS 1.3 too, and GnuTLS 3.7 `decode_error`.
+    pub(crate) fn after_request(mut self) -> Self {
+        let refusals = [
+            AlertDescription::HANDSHAKE_FAILURE,
+            AlertDescription::BAD_CERTIFICATE,
+            AlertDescription::DECODE_ERROR,
+        ];
+        if self
+            .alert
+            .is_some_and(|alert| refusals.contains(&alert.description))
+        {
+            self.kind = Kind::ClientCertificateRequired;
+        }
+        self
+    }
+}
+
 fn io_kind(kind: io::ErrorKind) -> Kind {
     match kind {
         io::ErrorKind::UnexpectedEof => Kind::PeerClosed,
@@ -112,6 +135,20 @@ mod tests {
             rustls::PeerIncompatible::NoCipherSuitesInCommon.into(),
             Kind::Unsupported,
         );
+    }
+
+    #[test]
+    fn item_41_what_refuses_a_client_that_was_asked_for_a_certificate() {
+        use rustls::AlertDescription as A;
+
+        let after = |error: TlsError| from_tls_error(&error).after_request().kind;
+        for alert in [A::HandshakeFailure, A::BadCertificate, A::DecodeError] {
+            let kind = after(TlsError::AlertReceived(alert));
+            assert_eq!(kind, Kind::ClientCertificateRequired, "{alert:?}");
+        }
+        let kind = after(TlsError::AlertReceived(A::InternalError));
+        assert_eq!(kind, Kind::AlertReceived);
+        assert_eq!(after(TlsError::DecryptError), Kind::PeerMisbehaved);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use self::stream::Tap;
 use self::verifier::Witness;
 use self::wire::Seen;
 use crate::{
-    Alert, AlertDescription, AlertSender, Capture, CipherSuite, CryptoProvider, HandshakeFailure,
+    AlertDescription, AlertSender, Capture, CipherSuite, CryptoProvider, HandshakeFailure,
     HandshakeFailureKind, HandshakeKind, HandshakeOutcome, NamedGroup, ProtocolVersion,
     ReferenceId, SentAlert,
 };
@@ -139,9 +139,10 @@ impl Recorder {
                 stream.get_mut().0.let_go();
                 describe_connection(stream.get_ref().1, &mut capture);
                 capture.alerts = seen.alerts;
+                let is_asked = capture.client_certificate_request.is_some();
                 return Recorded {
                     capture,
-                    stream: Some(RecordedStream::new(stream)),
+                    stream: Some(RecordedStream::new(stream, is_asked)),
                 };
             }
             Ok(Err(error)) if is_too_long(&error, &seen) => {
@@ -241,21 +242,29 @@ fn refine(mut failure: HandshakeFailure, capture: &Capture, seen: &mut Seen) -> 
                 .push(SentAlert::new(AlertSender::Server, *received)),
         }
     }
-    // Under TLS 1.2 a server refuses a client without a certificate with handshake_failure
-    // (RFC 5246 §7.4.6); some send bad_certificate, and GnuTLS 3.7 decode_error.
-    let refusals = [
-        AlertDescription::HANDSHAKE_FAILURE,
-        AlertDescription::BAD_CERTIFICATE,
-        AlertDescription::DECODE_ERROR,
-    ];
-    if capture.client_certificate_request.is_some()
-        && failure
-            .alert
-            .is_some_and(|Alert { description, .. }| refusals.contains(&description))
-    {
-        failure.kind = HandshakeFailureKind::ClientCertificateRequired;
+    if failure.kind == HandshakeFailureKind::PeerClosed {
+        describe_close(&mut failure, seen);
+    }
+    // Under TLS 1.3 a server sees only when this side has finished that it has no certificate.
+    let can_refuse = seen.has_client_answered && capture.version < Some(ProtocolVersion::TLS_1_3);
+    if can_refuse && capture.client_certificate_request.is_some() {
+        failure = failure.after_request();
     }
     failure
+}
+
+/// Whether the peer said so when it closed the connection (RFC 9846 §6.1).
+fn describe_close(failure: &mut HandshakeFailure, seen: &Seen) {
+    let mut from_server = seen
+        .alerts
+        .iter()
+        .filter(|sent| sent.sender == AlertSender::Server);
+    let last = from_server.next_back().map(|sent| sent.alert);
+    failure.alert = last.filter(|alert| alert.description == AlertDescription::CLOSE_NOTIFY);
+    failure.detail = match failure.alert {
+        Some(alert) => format!("the peer closed the connection with {alert}"),
+        None => "the peer closed the connection".to_owned(),
+    };
 }
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]

@@ -22,17 +22,20 @@ pub struct RecordedStream<S> {
     truncated: bool,
     /// Whether the server is known to have finished the handshake too.
     confirmed: bool,
+    /// Whether the server had asked for a client certificate.
+    is_asked: bool,
     late_failure: Option<HandshakeFailure>,
 }
 
 impl<S> RecordedStream<S> {
-    pub(super) fn new(inner: TlsStream<Tap<S>>) -> Self {
+    pub(super) fn new(inner: TlsStream<Tap<S>>, is_asked: bool) -> Self {
         // Under TLS 1.2 the server finishes last (RFC 5246 §7.3), under TLS 1.3 the client does.
         let version = inner.get_ref().1.protocol_version();
         Self {
             inner,
             truncated: false,
             confirmed: version != Some(rustls::ProtocolVersion::TLSv1_3),
+            is_asked,
             late_failure: None,
         }
     }
@@ -51,7 +54,12 @@ impl<S> RecordedStream<S> {
 
     fn note_failure(&mut self, failure: impl FnOnce() -> HandshakeFailure) {
         if !self.confirmed && self.late_failure.is_none() {
-            self.late_failure = Some(failure());
+            let failure = failure();
+            self.late_failure = Some(if self.is_asked {
+                failure.after_request()
+            } else {
+                failure
+            });
         }
     }
 

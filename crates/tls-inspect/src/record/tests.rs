@@ -7,8 +7,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::pki::{Authority, Leaf, critical_extension, providers};
-use crate::{AlertLevel, Der, KeyPossession};
+use crate::{Alert, AlertLevel, Der, KeyPossession};
 
+mod alerts;
 mod cuts;
 mod limits;
 mod odd;

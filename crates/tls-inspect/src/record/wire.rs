@@ -47,6 +47,9 @@ pub(super) struct Seen {
     pub(super) alerts: Vec<SentAlert>,
     /// Whether the stream underneath failed.
     pub(super) has_stream_failed: bool,
+    /// Whether this side has answered what the server sent after its ServerHello. Up to TLS 1.2 it
+    /// answers a request for a certificate first of all (RFC 5246 §7.4.6).
+    pub(super) has_client_answered: bool,
     hello: Option<Hello>,
     has_retried: bool,
     /// The group of a ServerKeyExchange (RFC 8422 §5.4).
@@ -177,6 +180,9 @@ impl Records {
             match self.content_type {
                 ALERT => self.read_alert(part, sender, seen),
                 HANDSHAKE if sender == AlertSender::Server => self.read_handshake(part, seen),
+                HANDSHAKE => {
+                    seen.has_client_answered |= seen.hello.is_some_and(|hello| !hello.is_retry);
+                }
                 // A server may send one after a HelloRetryRequest that means nothing
                 // (RFC 9846 §D.4).
                 CHANGE_CIPHER_SPEC => {
