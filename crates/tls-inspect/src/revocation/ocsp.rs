@@ -90,7 +90,26 @@ pub enum OcspResponder {
         subject: String,
         /// The SHA-256 of that certificate, in hexadecimal.
         sha256: String,
+        /// Whether the issuer says in it that nobody need ask whether it was revoked itself
+        /// (`id-pkix-ocsp-nocheck`, RFC 6960 §4.2.2.2.1).
+        #[cfg_attr(feature = "serde", serde(default))]
+        no_check: bool,
     },
+}
+
+impl OcspResponder {
+    /// Whether the response is worth less if the responder's own certificate was revoked, which
+    /// is not looked at here: the issuer does not say that it need not be.
+    #[must_use]
+    pub const fn revocation_matters(&self) -> bool {
+        matches!(
+            self,
+            Self::Delegated {
+                no_check: false,
+                ..
+            }
+        )
+    }
 }
 
 /// Why a response proves nothing.
@@ -236,7 +255,8 @@ fn hides_a_demand(certificate: &Certificate) -> bool {
 ///
 /// A response without `nextUpdate` is taken for stale after ten days. The `thisUpdate` and the
 /// `producedAt` may be five minutes ahead, for clocks that differ. Whether the certificate of a
-/// responder other than the issuer was revoked itself is not asked (RFC 6960 §4.2.2.2.1).
+/// responder other than the issuer was revoked itself is not asked (RFC 6960 §4.2.2.2.1): see
+/// [`OcspResponder::revocation_matters`].
 #[must_use]
 pub fn check_staple(
     staple: &Der,

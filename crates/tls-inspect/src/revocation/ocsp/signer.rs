@@ -44,6 +44,7 @@ pub(super) fn check_signer(
                 return Ok(OcspResponder::Delegated {
                     subject: distinguished_name(responder.subject()),
                     sha256: sha256_hex(der),
+                    no_check: has_no_check(&responder),
                 });
             }
             Err(other) => failure = other,
@@ -111,6 +112,14 @@ fn may_sign_responses(responder: &X509Certificate<'_>) -> bool {
     })
 }
 
+/// `id-pkix-ocsp-nocheck`, 1.3.6.1.5.5.7.48.1.5. Its value is NULL, and nobody looks at it.
+const NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5];
+
+fn has_no_check(responder: &X509Certificate<'_>) -> bool {
+    let mut extensions = responder.extensions().iter();
+    extensions.any(|extension| extension.oid.as_bytes() == NO_CHECK)
+}
+
 /// RFC 5280 §4.2: such a certificate must be rejected.
 fn has_unknown_critical(responder: &X509Certificate<'_>) -> bool {
     let mut critical = responder
@@ -118,13 +127,14 @@ fn has_unknown_critical(responder: &X509Certificate<'_>) -> bool {
         .iter()
         .filter(|extension| extension.critical);
     critical.any(|extension| {
-        !matches!(
+        let is_known = matches!(
             extension.parsed_extension(),
             ParsedExtension::BasicConstraints(_)
                 | ParsedExtension::KeyUsage(_)
                 | ParsedExtension::ExtendedKeyUsage(_)
                 | ParsedExtension::SubjectAlternativeName(_)
-        )
+        );
+        !is_known && extension.oid.as_bytes() != NO_CHECK
     })
 }
 

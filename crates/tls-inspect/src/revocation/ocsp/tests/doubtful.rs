@@ -227,6 +227,29 @@ fn item_61_a_responder_whose_purposes_cannot_be_told_is_not_believed() {
     }
 }
 
+/// Whether its own revocation matters is the issuer's to say, critically or not (RFC 6960
+/// §4.2.2.2.1).
+#[test]
+fn item_61_a_responder_tells_whether_its_own_revocation_is_to_be_checked() {
+    let World { root, leaf, chain } = world();
+    for criticality in [None, Some(false), Some(true)] {
+        let signer = root.leaf_with(&["ocsp"], |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+            params.custom_extensions.extend(criticality.map(|critical| {
+                let oid = [1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+                let mut extension = rcgen::CustomExtension::from_oid_content(&oid, vec![5, 0]);
+                extension.set_criticality(critical);
+                extension
+            }));
+        });
+        let staple = Answer::good(&root, &leaf).delegated(&signer).sign();
+        let responder = is_good(&staple, &chain).responder;
+        assert_eq!(responder.revocation_matters(), criticality.is_none());
+    }
+    let issuer = is_good(&Answer::good(&root, &leaf).sign(), &chain).responder;
+    assert!(!issuer.revocation_matters());
+}
+
 #[test]
 fn item_61_a_response_signed_later_than_now_proves_nothing() {
     let World { root, leaf, chain } = world();
