@@ -63,9 +63,15 @@ fn of_proof(proof: &OcspProof) -> String {
 }
 
 fn responder(responder: &OcspResponder) -> String {
+    let unchecked = match responder.revocation_matters() {
+        true => " (whether it was revoked itself was not checked)",
+        false => "",
+    };
     match responder {
         OcspResponder::Issuer => "the issuer".to_owned(),
-        OcspResponder::Delegated { subject, .. } => format!("{subject} for the issuer"),
+        OcspResponder::Delegated { subject, .. } => {
+            format!("{subject} for the issuer{unchecked}")
+        }
         other => format!("{other:?}"),
     }
 }

@@ -202,6 +202,19 @@ async fn a_staple_is_told_in_words() {
     let line = "  ✓ staple     not revoked, says the issuer, as of 2026-11-29 08:13Z, until 2026-12-06 08:13Z\n";
     check(&good, Outcome::Works, &["✓ mx2.good.test", line]);
 
+    let mut other = proof.clone();
+    other["responder"] = json!({ "delegated": { "subject": "CN=R", "sha256": "00" } });
+    let unchecked = stapled(json!({ "present": { "good": other } })).await;
+    let lines = [
+        "✓ mx2.good.test",
+        "not revoked, says CN=R for the issuer (whether it was revoked itself was not checked), as of",
+    ];
+    check(&unchecked, Outcome::Works, &lines);
+    other["responder"]["delegated"]["no_check"] = json!(true);
+    let checked = stapled(json!({ "present": { "good": other } })).await;
+    let lines = ["  ✓ staple     not revoked, says CN=R for the issuer, as of"];
+    check(&checked, Outcome::Works, &lines);
+
     let revocation = json!({ "time": 1_795_900_000, "reason": 1 });
     let revoked = json!({ "present": { "revoked": { "proof": proof, "revocation": revocation } } });
     let lines = [
