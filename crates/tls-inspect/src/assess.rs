@@ -3,8 +3,8 @@
 use crate::trust::{TrustFailure, TrustStore, TrustVerdict};
 use crate::{
     Capture, ChainReport, ClockHint, CryptoProvider, Der, HandshakeFailure, IdentityMatch,
-    KeyPossession, Lifetime, OcspVerdict, ReferenceId, Revocation, StapleState, TransparencyReport,
-    Validity, match_identity,
+    KeyPossession, Lifetime, LogList, OcspVerdict, ReferenceId, Revocation, StapleState,
+    TransparencyReport, Validity, check_scts, match_identity,
 };
 
 /// Judges a capture: its chain, its staple, and whether the server holds the key.
@@ -207,7 +207,8 @@ impl Assessment {
     }
 
     /// With what the SCTs are worth, by [`check_scts`](crate::check_scts) of the chain, the
-    /// staple and the logs that the caller knows. [`assess`] knows none, so it leaves this out.
+    /// staple and the logs that the caller knows. [`assess`] knows none, so it leaves this out;
+    /// [`with_logs`](Self::with_logs) makes up for it.
     ///
     /// Nothing that is found there is a failure: mail needs no SCTs, and how many of whose logs
     /// make enough is a policy's to say.
@@ -215,6 +216,16 @@ impl Assessment {
     pub fn with_transparency(mut self, transparency: TransparencyReport) -> Self {
         self.transparency = Some(transparency);
         self
+    }
+
+    /// With what the SCTs that this capture shows are worth by these logs, at the time of the
+    /// assessment: see [`with_transparency`](Self::with_transparency).
+    #[must_use]
+    pub fn with_logs(self, capture: &Capture, logs: &LogList, provider: &CryptoProvider) -> Self {
+        let staple = capture.ocsp_staple.as_ref();
+        let now = self.now_unix;
+        let report = check_scts(&capture.chain, None, staple, logs, provider, now);
+        self.with_transparency(report)
     }
 
     /// The most telling failure, if there is any.

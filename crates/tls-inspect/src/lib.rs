@@ -86,7 +86,8 @@
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built; for
 //!   a roll-over, with each of the two chains, and two paths more for its plans.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
-//!   alert and no certificate; a `HelloProbe` sees more.
+//!   alert and no certificate; a `HelloProbe` sees more. Neither asks for SCTs in the handshake
+//!   (RFC 6962 §3.3.1): those in the certificate and in the staple are seen.
 //! - Of the revocation lists that a caller hands in with [`PathOptions`], 64 are used, and at
 //!   most 128 times in a judgement one of them is looked into.
 //! - Of an OCSP response, 64 KiB and eight certificates are looked at; of a revocation list,

@@ -133,7 +133,8 @@ pub enum SctVerdict {
 /// For those in the certificate its issuer has to be in `chain` too. A `staple` is not checked
 /// as an OCSP response, since SCTs are signed by themselves; which certificate it is about is
 /// looked at. The `handshake` is `None` if the extension was not sent or not asked for; the
-/// report does not tell one from the other.
+/// report does not tell one from the other. No [`Capture`](crate::Capture) has it, since the TLS
+/// library of the recorder cannot ask for it, so SCTs that a server shows by it alone are not seen.
 #[must_use]
 pub fn check_scts(
     chain: &[Der],

@@ -5,7 +5,7 @@ use crate::pki::{Authority, DAY, NOW, critical_extension, providers, self_signed
 use crate::revocation::{demanding_leaf, never_issued_staple, revoked_staple, staple_with_scts};
 use crate::{
     Deviation, HandshakeFailureKind, HandshakeOutcome, LifetimeState, LogList, OcspFailureKind,
-    RevocationReason, SctVerdict, TrustFailureKind, check_scts,
+    RevocationReason, SctChannel, SctVerdict, TrustFailureKind, check_scts,
 };
 
 fn assess_for(chain: &[&Der], name: &str, anchor: &Authority) -> Assessment {
@@ -251,6 +251,23 @@ fn item_62_what_scts_are_worth_is_told_and_is_no_failure() {
     assert_eq!(told.transparency, Some(report));
     assert_eq!(told.failures, []);
     assert_eq!(told.trust, assessment.trust);
+}
+
+#[test]
+fn item_62_scts_of_every_channel_of_a_capture_are_told_with_the_logs_at_hand() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&["mx.example.org"]).der;
+    let mut capture = Capture::new(HandshakeOutcome::Completed);
+    capture.ocsp_staple = Some(staple_with_scts(&root, &leaf, &[0, 5, 0, 3, 1, 2, 3]));
+    capture.chain = vec![leaf, root.der.clone()];
+    let assessment = assess_capture(&capture, &root, "mx.example.org");
+    let told = assessment.with_logs(&capture, &LogList::default(), &providers()[0]);
+    let report = told.transparency.unwrap();
+    let [sct] = report.scts.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!(sct.channel, SctChannel::Staple);
+    assert_eq!(sct.verdict, SctVerdict::Unreadable);
 }
 
 #[test]
