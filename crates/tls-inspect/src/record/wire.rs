@@ -2,11 +2,12 @@
 //!
 //! The TLS library tells what was agreed on only of a handshake that completes. Its ServerHello is
 //! in the clear all the same, as are the alerts before encryption begins (RFC 9846 §5, RFC 5246
-//! §6.2), so they can be had of one that fails. Nothing here decides anything: what cannot be read
+//! §6.2) and, under TLS 1.2, the certificates (RFC 5246 §7.4.2), so they can be had of one that
+//! fails. Nothing here decides anything: what cannot be read
 //! is left out, and the library says what is wrong with it.
 
 use crate::{
-    Alert, AlertDescription, AlertLevel, AlertSender, Capture, CipherSuite, HandshakeFailure,
+    Alert, AlertDescription, AlertLevel, AlertSender, Capture, CipherSuite, Der, HandshakeFailure,
     HandshakeKind, NamedGroup, ProtocolVersion, SentAlert,
 };
 
@@ -18,10 +19,13 @@ const HANDSHAKE: u8 = 22;
 
 /// Handshake messages (RFC 9846 §4, RFC 5246 §7.4).
 const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;
 
 /// How much of a ServerHello is kept: with a share of X25519MLKEM768 it has some 1,200 octets.
 const MAX_HELLO: usize = 4096;
+/// How much of the certificates is kept: as much as the library reads of a message.
+const MAX_CHAIN: usize = 64 * 1024;
 /// How many alerts are kept. The library stops reading after a handful.
 const MAX_ALERTS: usize = 16;
 
@@ -52,6 +56,8 @@ pub(super) struct Seen {
     pub(super) has_client_answered: bool,
     hello: Option<Hello>,
     has_retried: bool,
+    /// The body of the Certificate message of TLS 1.2.
+    certificates: Vec<u8>,
     /// The group of a ServerKeyExchange (RFC 8422 §5.4).
     group: Option<NamedGroup>,
 }
@@ -110,6 +116,10 @@ impl Seen {
         if self.has_retried {
             capture.handshake = Some(HandshakeKind::FullWithHelloRetryRequest);
         }
+        // The library hands them out only when the whole flight is there.
+        if capture.chain.is_empty() {
+            capture.chain = read_certificates(&self.certificates).unwrap_or_default();
+        }
     }
 
     fn alert(&mut self, sender: AlertSender, level: u8, description: u8) {
@@ -126,9 +136,15 @@ impl Seen {
                 self.hello = read_hello(body).or(self.hello);
                 self.has_retried |= self.hello.is_some_and(|hello| hello.is_retry);
             }
+            CERTIFICATE if self.is_tls12() => self.certificates = body.to_vec(),
             SERVER_KEY_EXCHANGE => self.group = read_named_curve(body),
             _ => {}
         }
+    }
+
+    fn is_tls12(&self) -> bool {
+        self.hello
+            .is_some_and(|hello| !hello.is_retry && hello.version == ProtocolVersion::TLS_1_2)
     }
 
     /// Whether handshake messages of the server are encrypted from here on: under TLS 1.3 after
@@ -254,6 +270,7 @@ impl Records {
     fn room(&self) -> usize {
         let limit: usize = match self.message.first() {
             Some(&SERVER_HELLO) => MAX_HELLO,
+            Some(&CERTIFICATE) => MAX_CHAIN,
             Some(&SERVER_KEY_EXCHANGE) => 3,
             _ => 0,
         };
@@ -273,6 +290,12 @@ impl<'a> Reader<'a> {
 
     fn octet(&mut self) -> Option<u8> {
         self.take(1)?.first().copied()
+    }
+
+    /// A length of three octets.
+    fn length(&mut self) -> Option<usize> {
+        let high = usize::from(self.octet()?);
+        Some(high << 16 | usize::from(self.number()?))
     }
 
     fn number(&mut self) -> Option<u16> {
@@ -315,6 +338,20 @@ fn read_hello(body: &[u8]) -> Option<Hello> {
         }
     }
     Some(hello)
+}
+
+/// `certificate_list<0..2^24-1>` of `ASN.1Cert<1..2^24-1>`, if all of it is there (RFC 5246
+/// §7.4.2).
+fn read_certificates(body: &[u8]) -> Option<Vec<Der>> {
+    let mut reader = Reader(body);
+    let length = reader.length()?;
+    let mut list = Reader(reader.take(length)?);
+    let mut certificates = Vec::new();
+    while !list.0.is_empty() {
+        let length = list.length()?;
+        certificates.push(Der::new(list.take(length)?));
+    }
+    Some(certificates)
 }
 
 /// `ECCurveType(1) NamedCurve(2)`, of which `named_curve` is 3 (RFC 8422 §5.4).

@@ -199,6 +199,25 @@ async fn item_43_the_five_outcomes_right_after_the_hello_are_told_apart() {
     }
 }
 
+/// Under TLS 1.2 certificates are in the clear, and come before what proves that the key is held.
+#[tokio::test]
+async fn a_chain_that_was_sent_whole_is_kept_whatever_comes_of_the_rest() {
+    let acceptor = acceptor(TLS_1_2);
+    let (whole, octets) = whole(&acceptor).await;
+    let mut unproven = 0;
+    for after in (0..octets).step_by(5) {
+        let capture = record_cut(Cut::new(&acceptor, after, End::Reset))
+            .await
+            .capture;
+        if !capture.chain.is_empty() && capture.key_possession == KeyPossession::NotProven {
+            assert_eq!(capture.chain, whole.chain);
+            unproven += 1;
+        }
+    }
+    // The signature has 64 octets.
+    assert!(unproven > 10, "{unproven}");
+}
+
 /// How many octets the first record of the server's has.
 async fn first_record(acceptor: &TlsAcceptor) -> usize {
     let mut cut = Cut::new(acceptor, usize::MAX, End::Silence);

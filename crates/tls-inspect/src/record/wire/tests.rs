@@ -175,6 +175,29 @@ fn what_is_cut_off_or_broken_says_nothing() {
 }
 
 #[test]
+fn certificates_of_tls_1_2_are_read_if_they_are_whole() {
+    let whole = [&[0, 0, 11, 0, 0, 3][..], b"one", &[0, 0, 2], b"be"].concat();
+    let of = |hello: &[u8], body: &[u8]| {
+        let mut wire = Wire::default();
+        wire.received(&record(HANDSHAKE, hello));
+        let sent = message(CERTIFICATE, body);
+        let (first, rest) = sent.split_at(sent.len().min(7));
+        wire.received(&record(HANDSHAKE, first));
+        wire.received(&record(HANDSHAKE, rest));
+        let mut capture = Capture::new(crate::HandshakeOutcome::Completed);
+        wire.take().describe(&mut capture);
+        capture.chain
+    };
+    let tls12 = hello([7; 32], 0xc02f, &[]);
+    assert_eq!(of(&tls12, &whole), [Der::new(*b"one"), Der::new(*b"be")]);
+    assert_eq!(of(&tls12, &[0, 0, 0]), []);
+    assert_eq!(of(&tls12, &[0, 0]), []);
+    assert_eq!(of(&tls12, &[0, 0, 4, 0, 0, 3, 1]), []);
+    // What follows a hello of TLS 1.3 is encrypted, whatever it looks like.
+    assert_eq!(of(&hello_of_tls13(32), &whole), []);
+}
+
+#[test]
 fn memory_is_bounded_whatever_is_sent() {
     let mut wire = Wire::default();
     wire.received(&record(HANDSHAKE, &[SERVER_HELLO, 0xff, 0xff, 0xff]));
@@ -183,7 +206,13 @@ fn memory_is_bounded_whatever_is_sent() {
     }
     assert!(wire.from_server.message.len() <= MAX_HELLO + 4);
     wire = Wire::default();
-    wire.received(&record(HANDSHAKE, &[11, 0xff, 0xff, 0xff]));
+    wire.received(&record(HANDSHAKE, &[CERTIFICATE, 0xff, 0xff, 0xff]));
+    for _ in 0..1000 {
+        wire.received(&record(HANDSHAKE, &[0; 1024]));
+    }
+    assert_eq!(wire.from_server.message.len(), MAX_CHAIN + 4);
+    wire = Wire::default();
+    wire.received(&record(HANDSHAKE, &[14, 0xff, 0xff, 0xff]));
     wire.received(&record(HANDSHAKE, &[0; 1024]));
     assert_eq!(wire.from_server.message.len(), 4);
 }
