@@ -2,6 +2,8 @@
 
 #[path = "command_line.rs"]
 mod command_line;
+#[path = "domain_name.rs"]
+mod domain_name;
 
 use std::process::ExitCode;
 
@@ -66,11 +68,8 @@ where
 
 /// A domain, and none of what people paste in its place.
 pub(crate) fn domain(text: &str) -> Result<DomainName, String> {
-    let found = |what: &str| {
-        Err(format!(
-            "expected a domain such as example.com, found {what}"
-        ))
-    };
+    let expected = "a domain such as example.com";
+    let found = |what: &str| Err(format!("expected {expected}, found {what}"));
     if text
         .trim_matches(['[', ']'])
         .parse::<std::net::IpAddr>()
@@ -84,9 +83,5 @@ pub(crate) fn domain(text: &str) -> Result<DomainName, String> {
     if text.contains(['/', ':']) {
         return found("a URL or a port");
     }
-    let name: DomainName = text.parse().map_err(|error| format!("{error}"))?;
-    if name.is_root() {
-        return found("the root");
-    }
-    Ok(name)
+    domain_name::domain_name(text, expected)
 }

@@ -10,6 +10,7 @@ use mail_dns::{AddressScope, DomainName, resolve};
 use smtp_probe::EhloName;
 
 use crate::command_line::seconds;
+use crate::domain_name::domain_name;
 
 /// A host or an address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +44,13 @@ impl FromStr for Target {
         let (name, port_text) = text.rsplit_once(':').unwrap_or((text, "25"));
         let is_name = !name.is_empty() && !name.contains(['/', ':', '@', '[', ']']);
         let number = port_text.parse().ok().filter(|_| is_name);
-        let fault = || {
-            format!(
-                "expected HOST, HOST:PORT or an address, found `{}`",
-                text.escape_debug()
-            )
-        };
-        let name: DomainName = name.parse().map_err(|_| fault())?;
+        let expected = "HOST, HOST:PORT or an address";
+        let fault = || format!("expected {expected}, found `{}`", text.escape_debug());
+        let number = number.ok_or_else(fault)?;
+        let name = domain_name(name, expected)?;
         Ok(Self {
             host: Host::Name(name),
-            port: port(number.ok_or_else(fault)?)?,
+            port: port(number)?,
         })
     }
 }

@@ -16,6 +16,8 @@ mod arguments;
 #[path = "../command_line.rs"]
 mod command_line;
 mod dane;
+#[path = "../domain_name.rs"]
+mod domain_name;
 mod judgement;
 mod laboratory;
 mod look;

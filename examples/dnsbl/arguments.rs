@@ -9,13 +9,14 @@ use mail_dns::DomainName;
 use mail_dns::stub::Server;
 
 use crate::command_line::seconds;
+use crate::domain_name::domain_name;
 
 /// Tells whether addresses and domains are on blocklists, why, how they get off them, and which lists could not be asked.
 ///
 /// Without a subject it asks the lists of the built-in laboratory, and needs no network.
 ///
 /// Exit code: 0 no list that was asked has an entry that matters, with proof; 1 one has, of any subject; 3 not listed as far as
-/// could be told, or not all senders are known. Of `--doctor`: 0 served by all, 1 refused or lied to, 3 could not tell.
+/// could be told, or not all senders are known. Allowlists alone: 0 whether they vouch or not, 3 could not tell. Of `--doctor`: 0 served by all, 1 refused or lied to, 3 could not tell.
 #[derive(Debug, Parser)]
 #[command(name = "dnsbl", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -98,18 +99,25 @@ pub(crate) fn subject(text: &str) -> Result<Subject, String> {
     if let Ok(address) = bare.parse() {
         return Ok(Subject::Address(address));
     }
-    let fault = |found: &str| Err(format!("expected an address or a domain, found {found}"));
+    let expected = "an address or a domain";
+    let fault = |found: &str| Err(format!("expected {expected}, found {found}"));
     if text.contains('@') {
         return fault("a mail address");
     }
-    if text.contains(['/', ':']) {
-        return fault("a URL, a network or a port");
+    if text.contains("://") {
+        return fault("a URL");
     }
-    let name: DomainName = text.parse().map_err(|error| format!("{error}"))?;
-    if name.is_root() {
-        return fault("the root");
+    if text.contains('/') {
+        return fault("a network or a path; lists are asked about single addresses");
     }
-    Ok(Subject::Domain(name))
+    match text.matches(':').count() {
+        0 => domain_name(text, expected).map(Subject::Domain),
+        1 => fault("a port"),
+        _ => fault(&format!(
+            "`{}`, which is no IPv6 address",
+            text.escape_debug()
+        )),
+    }
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -27,7 +27,7 @@ pub(crate) fn page(doctor: &Doctor) -> Page {
         Outcome::Unknown if !doctor.serving().is_empty() => {
             (Mark::Odd, "fit, as far as could be told")
         }
-        Outcome::Unknown => (Mark::Unknown, "could not tell"),
+        _ => (Mark::Unknown, "could not tell"),
     };
     page.headline(
         mark,
@@ -179,7 +179,7 @@ pub(crate) fn json(doctor: &Doctor) -> Value {
         "outcome": match outcome(doctor) {
             Outcome::Clean => "fit",
             Outcome::Listed => "unfit",
-            Outcome::Unknown => "unknown",
+            _ => "unknown",
         },
         "verdict": doctor.verdict(),
         "text": doctor.verdict().to_string(),

@@ -1,7 +1,7 @@
 //! What the lists say of one subject, and what that comes to.
 
 use dnsbl::{
-    Cause, DelistingHelp, Independent, ListAnswer, NotAsked, Role, Severity, Stance, Subject,
+    Cause, DelistingHelp, Independent, Kind, ListAnswer, NotAsked, Role, Severity, Stance, Subject,
     Verdict, independent,
 };
 use serde::Serialize;
@@ -13,6 +13,10 @@ use crate::terminal::{Mark, count};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
+    /// Only allowlists were asked, and one vouches, or several.
+    Vouched,
+    /// Only allowlists were asked, and none vouches, with proof. That is no fault.
+    NotVouched,
     /// No list that was asked has an entry from which something follows, with proof.
     Clean,
     /// Not listed as far as could be told.
@@ -24,7 +28,7 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) fn exit_code(self) -> u8 {
         match self {
-            Self::Clean => 0,
+            Self::Vouched | Self::NotVouched | Self::Clean => 0,
             Self::Listed => 1,
             Self::Unknown => 3,
         }
@@ -32,7 +36,8 @@ impl Outcome {
 
     pub(crate) fn mark(self) -> Mark {
         match self {
-            Self::Clean => Mark::Good,
+            Self::Vouched | Self::Clean => Mark::Good,
+            Self::NotVouched => Mark::Plain,
             Self::Listed => Mark::Bad,
             Self::Unknown => Mark::Unknown,
         }
@@ -40,6 +45,8 @@ impl Outcome {
 
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Vouched => "vouched for",
+            Self::NotVouched => "not vouched for",
             Self::Clean => "clean",
             Self::Listed => "listed",
             Self::Unknown => "could not tell",
@@ -94,9 +101,12 @@ impl Look {
             return (Outcome::Unknown, why);
         }
         let mut parts = self.counts();
+        if parts.is_empty() {
+            return self.of_allowlists();
+        }
         let outcome = match self.worst() {
             Some(worst) if worst > Severity::Info => Outcome::Listed,
-            _ if parts.is_empty() || !self.of(Sort::Unknown).is_empty() => Outcome::Unknown,
+            _ if self.silent().0 > 0 => Outcome::Unknown,
             Some(_) => {
                 let role = self.role;
                 parts.push(format!("nothing follows from it for a {role}"));
@@ -104,16 +114,27 @@ impl Look {
             }
             None => Outcome::Clean,
         };
-        if parts.is_empty() {
-            parts.push(self.of_allowlists());
+        // What an allowlist would have said makes nobody listed.
+        let silent = self.silent().1;
+        if silent > 0 {
+            parts.push(format!("{} could not tell", count(silent, "allowlist")));
         }
         (outcome, parts.join("; "))
     }
 
-    /// How many lists say what.
+    /// How many lists could not tell, and of them how many allowlists.
+    fn silent(&self) -> (usize, usize) {
+        let unknown = self.of(Sort::Unknown).into_iter();
+        let (allow, others): (Vec<_>, Vec<_>) =
+            unknown.partition(|answer| answer.list.stance == Stance::Allow);
+        (others.len(), allow.len())
+    }
+
+    /// How many lists say what, of those that can list; none if only allowlists were asked.
     fn counts(&self) -> Vec<String> {
-        let sorts = [Sort::Listed, Sort::Clean, Sort::Informs, Sort::Unknown];
-        let [listed, clean, informs, unknown] = sorts.map(|sort| self.of(sort).len());
+        let sorts = [Sort::Listed, Sort::Clean, Sort::Informs];
+        let [listed, clean, informs] = sorts.map(|sort| self.of(sort).len());
+        let (unknown, _) = self.silent();
         let lists = count(listed + clean + informs + unknown, "list");
         let facts = match self.entries().len() {
             facts if facts == listed => String::new(),
@@ -139,6 +160,48 @@ impl Look {
         told.map(|(_, text)| text).collect()
     }
 
+    /// What it comes to where no list was asked that can list.
+    fn of_allowlists(&self) -> (Outcome, String) {
+        let sorts = [Sort::Vouched, Sort::NotVouched, Sort::NeedsKey];
+        let [vouched, not, keyless] = sorts.map(|sort| self.of(sort).len());
+        let (_, silent) = self.silent();
+        let lists = count(vouched + not + silent, "allowlist");
+        let doubt = match silent {
+            0 => String::new(),
+            number => format!("; {number} could not tell"),
+        };
+        match (vouched, not, silent) {
+            (0, 0, 0) => (Outcome::Unknown, self.of_none(keyless)),
+            (0, _, 0) => {
+                let text = format!("by none of {lists}, with proof, which is no fault");
+                (Outcome::NotVouched, text)
+            }
+            (0, 0, _) => (Outcome::Unknown, format!("none of {lists} could tell")),
+            (0, _, _) => {
+                let does = if not == 1 { "does" } else { "do" };
+                let text = format!("{not} of {lists} {does} not vouch for it{doubt}");
+                (Outcome::Unknown, text)
+            }
+            _ => (Outcome::Vouched, format!("by {vouched} of {lists}{doubt}")),
+        }
+    }
+
+    /// Why nothing is known where no list is about the subject.
+    fn of_none(&self, keyless: usize) -> String {
+        let kind = match self.subject.kind() {
+            Kind::Ipv4 => "IPv4 addresses",
+            Kind::Ipv6 => "IPv6 addresses",
+            _ => "domains",
+        };
+        match (keyless, self.answers.len()) {
+            (0, 0) => "no list was asked".to_owned(),
+            (0, 1) => format!("the list has no entries for {kind}"),
+            (0, lists) => format!("none of the {lists} lists has entries for {kind}"),
+            (1, _) => "not asked, the list needs a key".to_owned(),
+            (keyless, _) => format!("not asked, {keyless} lists need keys"),
+        }
+    }
+
     /// Why no list at all was asked, if the subject is why.
     pub(crate) fn is_asked_nowhere(&self) -> Option<String> {
         let mut answers = self.answers.iter();
@@ -151,14 +214,6 @@ impl Look {
         let others = [Sort::Listed, Sort::Clean, Sort::Informs, Sort::Vouched];
         let none = others.iter().all(|sort| self.of(*sort).is_empty());
         none.then_some(why)
-    }
-
-    fn of_allowlists(&self) -> String {
-        match self.of(Sort::Vouched).len() {
-            0 if self.answers.is_empty() => "no list was asked".to_owned(),
-            0 => "no list answers for it".to_owned(),
-            number => format!("vouched for by {}", count(number, "list")),
-        }
     }
 
     /// Whether there is nothing to tell but which lists say no.

@@ -13,13 +13,18 @@ const LABORATORY: &str = include_str!("laboratory.toml");
 
 /// Two lists, one of which is a policy's.
 fn catalogue() -> Catalogue {
-    let list = |zone: &str, more: &str| {
+    catalogue_of(["block", "block"])
+}
+
+/// The same with these stances.
+fn catalogue_of(stances: [&str; 2]) -> Catalogue {
+    let list = |zone: &str, stance: &str, more: &str| {
         format!(
             r#"
             [[list]]
             zone = "{zone}.example"
             name = "{zone}"
-            stance = "block"
+            stance = "{stance}"
             tier = "major"
             status = "documented"
             as_of = "2026-11"
@@ -32,19 +37,30 @@ fn catalogue() -> Catalogue {
     let spam = "codes = [{ code = \"127.0.0.2\", meaning = \"spam\" }]\n\
                 delisting = { page = \"https://a.example/{subject}\", mode = \"form\", expires_hours = 168 }";
     let policy = "codes = [{ code = \"127.0.0.2\", meaning = \"dynamic\", category = \"policy\" }]";
-    Catalogue::from_toml(&(list("a", spam) + &list("b", policy))).expect("a catalogue")
+    let text = list("a", stances[0], spam) + &list("b", stances[1], policy);
+    Catalogue::from_toml(&text).expect("a catalogue")
 }
 
 const WORKING: &str =
     "2.0.0.127.a.example. 60 IN A 127.0.0.2\n2.0.0.127.b.example. 60 IN A 127.0.0.2\n";
 
 async fn look(entries: &str, failing: &[&str], subject: &str, role: Role) -> Look {
+    look_on(catalogue(), entries, failing, subject, role).await
+}
+
+async fn look_on(
+    catalogue: Catalogue,
+    entries: &str,
+    failing: &[&str],
+    subject: &str,
+    role: Role,
+) -> Look {
     let zones = format!("{WORKING}{entries}");
     let mut dns = StaticLookup::from_zone_text(&zones).expect("zone text");
     for name in failing {
         dns = dns.with_failure(name.parse().expect("a name"), LookupErrorKind::Timeout);
     }
-    let checker = Checker::new(dns, catalogue(), 7);
+    let checker = Checker::new(dns, catalogue, 7);
     let subject = arguments::subject(subject).expect("a subject");
     let answers = checker.check_all(&subject, NOW).await;
     let help = |answer: &dnsbl::ListAnswer| {
@@ -135,6 +151,58 @@ async fn what_could_not_be_told_is_neither_clean_nor_listed() {
     let entry = "1.1.1.9.a.example. 60 IN A 127.0.0.2\n";
     let look = look(entry, &["b.example"], "9.1.1.1", Role::OutboundSender).await;
     assert_eq!(look.verdict().0, Outcome::Listed);
+}
+
+/// What lists of these stances say of an address.
+async fn look_by_stance(stances: [&str; 2], entries: &str, failing: &[&str]) -> Look {
+    let catalogue = catalogue_of(stances);
+    look_on(catalogue, entries, failing, "9.1.1.1", Role::OutboundSender).await
+}
+
+#[tokio::test]
+async fn d11_allowlists_asked_alone_tell_who_vouches() {
+    let both = ["allow", "allow"];
+    let on_a = "1.1.1.9.a.example. 60 IN A 127.0.0.2\n";
+    check(
+        &look_by_stance(both, on_a, &[]).await,
+        Outcome::Vouched,
+        &[
+            "✓ 9.1.1.1  vouched for: by 1 of 2 allowlists",
+            "  ✓ allowed    a (a.example) vouches for it: 127.0.0.2 (spam)",
+            "               not on allowlists, which is no fault: b",
+        ],
+    );
+    check(
+        &look_by_stance(both, "", &[]).await,
+        Outcome::NotVouched,
+        &[
+            "  9.1.1.1  not vouched for: by none of 2 allowlists, with proof, which is no fault",
+            "               not on allowlists, which is no fault: a, b",
+        ],
+    );
+    check(
+        &look_by_stance(both, "", &["b.example"]).await,
+        Outcome::Unknown,
+        &[
+            "? 9.1.1.1  could not tell: 1 of 2 allowlists does not vouch for it; 1 could not tell",
+            "  ? no answer  b: no answer in time",
+            "               not on allowlists, which is no fault: a",
+        ],
+    );
+}
+
+/// What an allowlist would have said makes nobody listed.
+#[tokio::test]
+async fn d11_a_silent_allowlist_leaves_no_doubt_about_the_blocklists() {
+    check(
+        &look_by_stance(["block", "allow"], "", &["b.example"]).await,
+        Outcome::Clean,
+        &[
+            "✓ 9.1.1.1  clean: 1 list says no, with proof; 1 allowlist could not tell",
+            "  ? no answer  b: no answer in time",
+            "  ✓ clean      a",
+        ],
+    );
 }
 
 #[tokio::test]
@@ -294,10 +362,37 @@ fn a_subject_is_an_address_or_a_domain_and_nothing_else() {
         "a@example.com",
         "https://example.com",
         "192.0.2.0/24",
+        "2001:db8:::1",
         "example.com:25",
         ".",
         "",
     ] {
         arguments::subject(text).expect_err("no subject");
+    }
+}
+
+/// Asked about as domains, they would end in "could not tell", which looks like a fault of the lists.
+#[test]
+fn a_mistyped_address_is_no_domain() {
+    for text in [
+        "300.1.1.1",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.4.",
+        "0x7f.1",
+        "127.0x1",
+        "2130706433",
+        "example.0x",
+        "１.2.3.400",
+    ] {
+        let error = arguments::subject(text).expect_err(text);
+        let expected = format!(
+            "expected an address or a domain, found `{text}`: an IPv4 address is four numbers up to 255, and no domain ends \
+             in a number"
+        );
+        assert_eq!(error, expected);
+    }
+    for text in ["1.example", "4.3.2.1.in-addr.arpa", "0xe.example", "x1"] {
+        arguments::subject(text).expect(text);
     }
 }

@@ -16,6 +16,8 @@
 mod arguments;
 #[path = "../command_line.rs"]
 mod command_line;
+#[path = "../domain_name.rs"]
+mod domain_name;
 mod laboratory;
 #[path = "../outcome.rs"]
 mod outcome;

@@ -43,6 +43,9 @@ fn targets_are_hosts_and_addresses_with_and_without_a_port() {
         "a@b.example",
         "smtp://mx.example",
         "192.0.2.1:0",
+        "300.1.1.1",
+        "300.1.1.1:25",
+        "1.2.3",
     ] {
         assert!(text.parse::<Target>().is_err(), "{text}");
     }
