@@ -9,7 +9,9 @@ use mail_dns::{DomainName, LookupError};
 /// How many columns a row has at the most.
 const WIDTH: usize = 100;
 /// How many it has on the narrowest terminal.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 24;
+/// Below how many labels have no column of their own: it would take a third of the row from the text.
+const NARROW: usize = 60;
 /// How many of them the label of a row has.
 const LABEL: usize = 10;
 /// How many are left for its text, after the indent, the mark and the label.
@@ -51,12 +53,33 @@ impl Mark {
 /// What is printed about one domain.
 #[derive(Debug)]
 pub(crate) struct Page {
-    lines: Vec<String>,
+    lines: Vec<Line>,
     /// The attempts of all questions that got no answer, each once.
     attempts: Vec<String>,
     colors: bool,
     width: usize,
     server: Option<Server>,
+}
+
+/// What is on a page, before it is broken into rows.
+#[derive(Debug)]
+enum Line {
+    Headline {
+        mark: Mark,
+        subject: String,
+        verdict: String,
+        text: String,
+    },
+    Remark(String),
+    Row {
+        mark: Mark,
+        label: String,
+        text: String,
+    },
+    Verbatim {
+        label: String,
+        text: String,
+    },
 }
 
 impl Page {
@@ -71,57 +94,37 @@ impl Page {
             lines: Vec::new(),
             attempts: Vec::new(),
             colors: is_terminal && !plain,
-            width: columns.map_or(WIDTH, |columns| columns.clamp(NARROWEST, WIDTH)),
+            width: columns.map_or(WIDTH, within),
             server: server.cloned(),
         }
     }
 
     /// The line that says it all.
     pub(crate) fn headline(&mut self, mark: Mark, subject: &str, verdict: &str, text: &str) {
-        let plain = format!("{} {subject}  {verdict}: {text}", mark.sign());
-        let mut rows = wrap(&plain, self.width - 4).into_iter();
-        let first = rows.next().unwrap_or_default();
-        let colored = format!(
-            "{} {}  {}:",
-            self.paint(mark.color(), mark.sign()),
-            self.paint(Some("1"), subject),
-            self.paint(mark.color(), verdict),
-        );
-        let uncolored = format!("{} {subject}  {verdict}:", mark.sign());
-        // Where the line breaks before the text begins, colors are not worth the trouble.
-        self.lines.push(match first.strip_prefix(&uncolored) {
-            Some(rest) => colored + rest,
-            None => first,
+        let [subject, verdict, text] = [subject, verdict, text].map(str::to_owned);
+        self.lines.push(Line::Headline {
+            mark,
+            subject,
+            verdict,
+            text,
         });
-        self.lines.extend(rows.map(|row| format!("    {row}")));
     }
 
     /// A remark under the headline.
     pub(crate) fn remark(&mut self, text: &str) {
-        for line in wrap(text, self.width - 4) {
-            let line = self.paint(Some("2"), &line);
-            self.lines.push(format!("    {line}"));
-        }
+        self.lines.push(Line::Remark(text.to_owned()));
     }
 
     /// A row: a mark, what it is about, and the text, which continues below itself.
     pub(crate) fn row(&mut self, mark: Mark, label: &str, text: &str) {
-        let rows = wrap(text, ROOM - (WIDTH - self.width));
-        let mut label = label;
-        let mut sign = mark.sign();
-        if label.chars().count() > LABEL {
-            self.push(mark.color(), sign, label, "");
-            (label, sign) = ("", " ");
-        }
-        for row in rows {
-            self.push(mark.color(), sign, label, &row);
-            (label, sign) = ("", " ");
-        }
+        let [label, text] = [label, text].map(str::to_owned);
+        self.lines.push(Line::Row { mark, label, text });
     }
 
     /// Text in the columns of the rows, as long as it is.
     pub(crate) fn verbatim(&mut self, label: &str, text: &str) {
-        self.push(None, " ", label, text);
+        let [label, text] = [label, text].map(str::to_owned);
+        self.lines.push(Line::Verbatim { label, text });
     }
 
     /// What kept an answer away, for where the question is shown; the attempts are told of at the end.
@@ -136,12 +139,6 @@ impl Page {
         let said = error.extended_errors().first();
         let said = said.map_or_else(String::new, |said| format!(" ({said})"));
         format!("could not tell: {}{said}", error.kind())
-    }
-
-    fn push(&mut self, color: Option<&str>, sign: &str, label: &str, text: &str) {
-        let sign = self.paint(color.filter(|_| sign != " "), sign);
-        let line = format!("  {sign} {label:<LABEL$} {text}");
-        self.lines.push(line.trim_end().to_owned());
     }
 
     fn paint(&self, color: Option<&str>, text: &str) -> String {
@@ -179,8 +176,87 @@ impl Page {
             self.row(Mark::Plain, label, &attempt);
             label = "";
         }
-        self.lines.join("\n")
+        let rows: Vec<String> = self.lines.iter().flat_map(|line| self.rows(line)).collect();
+        rows.join("\n")
     }
+
+    fn rows(&self, line: &Line) -> Vec<String> {
+        match line {
+            Line::Headline {
+                mark,
+                subject,
+                verdict,
+                text,
+            } => self.headline_rows(*mark, subject, verdict, text),
+            Line::Remark(text) => {
+                let rows = wrap(text, self.width - 4).into_iter();
+                rows.map(|row| format!("    {}", self.paint(Some("2"), &row)))
+                    .collect()
+            }
+            Line::Row { mark, label, text } if self.width < NARROW => {
+                self.narrow_rows(*mark, label, text)
+            }
+            Line::Row { mark, label, text } => self.wide_rows(*mark, label, text),
+            Line::Verbatim { label, text } => vec![self.in_columns(Mark::Plain, label, text)],
+        }
+    }
+
+    fn headline_rows(&self, mark: Mark, subject: &str, verdict: &str, text: &str) -> Vec<String> {
+        let mut rows = wrap(&format!("{subject}  {verdict}: {text}"), self.width - 6).into_iter();
+        let first = rows.next().unwrap_or_default();
+        let first = match first.strip_prefix(&format!("{subject}  {verdict}:")) {
+            Some(rest) => {
+                let subject = self.paint(Some("1"), subject);
+                format!("{subject}  {}:{rest}", self.paint(mark.color(), verdict))
+            }
+            // Where the line breaks before the text begins, colors are not worth the trouble.
+            None => first,
+        };
+        let first = format!("{} {first}", self.paint(mark.color(), mark.sign()));
+        let rest = rows.map(|row| format!("    {row}"));
+        std::iter::once(first).chain(rest).collect()
+    }
+
+    /// The label in a column, and the text in another.
+    fn wide_rows(&self, mark: Mark, label: &str, text: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        let (mut mark, mut label) = (mark, label);
+        if label.chars().count() > LABEL {
+            rows.push(self.in_columns(mark, label, ""));
+            (mark, label) = (Mark::Plain, "");
+        }
+        for row in wrap(text, ROOM - (WIDTH - self.width)) {
+            rows.push(self.in_columns(mark, label, &row));
+            (mark, label) = (Mark::Plain, "");
+        }
+        rows
+    }
+
+    /// The label before the text, which continues a little to the right of where it began.
+    fn narrow_rows(&self, mark: Mark, label: &str, text: &str) -> Vec<String> {
+        let sign = self.paint(mark.color(), mark.sign());
+        let (before, all) = match label {
+            "" => (format!("  {sign}   "), text.to_owned()),
+            label => (format!("  {sign} "), format!("{label}  {text}")),
+        };
+        let mut rows = wrap(&all, self.width - 6).into_iter();
+        let first = before + &rows.next().unwrap_or_default();
+        let rest = rows.map(|row| format!("      {row}"));
+        std::iter::once(first.trim_end().to_owned())
+            .chain(rest)
+            .collect()
+    }
+
+    fn in_columns(&self, mark: Mark, label: &str, text: &str) -> String {
+        let sign = self.paint(mark.color(), mark.sign());
+        let row = format!("  {sign} {label:<LABEL$} {text}");
+        row.trim_end().to_owned()
+    }
+}
+
+/// How wide the rows are on a terminal of so many columns.
+fn within(columns: usize) -> usize {
+    columns.clamp(NARROWEST, WIDTH)
 }
 
 /// How many columns the terminal has, if there is one.
@@ -249,4 +325,69 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 fn is_in_citation(text: &str, blank: usize) -> bool {
     text[..blank].ends_with("RFC") || text[blank..].starts_with(" §")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How a page reads on a terminal of so many columns.
+    #[track_caller]
+    fn check(columns: usize, rows: &[&str]) {
+        let mut page = Page::for_stdout(None);
+        page.width = within(columns);
+        page.headline(
+            Mark::Bad,
+            "2001:db8:1111:2222:3333:4444:5555:6666",
+            "listed",
+            "on 1 of 2 lists; 1 says no with proof",
+        );
+        page.row(Mark::Bad, "error", "a (a.example): 127.0.0.2 (spam)");
+        page.row(Mark::Plain, "", "\"see here\"");
+        page.row(
+            Mark::Plain,
+            "remove",
+            "Ask at https://a.example/lookup?address=2001%3Adb8 for removal.",
+        );
+        let text = page.into_text();
+        assert_eq!(text.lines().collect::<Vec<_>>(), rows, "\n{text}");
+    }
+
+    #[test]
+    fn a_page_reads_well_on_a_terminal_of_any_width() {
+        check(
+            40,
+            &[
+                "✗ 2001:db8:1111:2222:3333:4444:5555:6666",
+                "    listed: on 1 of 2 lists; 1 says no",
+                "    with proof",
+                "  ✗ error  a (a.example): 127.0.0.2",
+                "      (spam)",
+                "      \"see here\"",
+                "    remove  Ask at",
+                "      https://a.example/lookup?address=2001%3Adb8",
+                "      for removal.",
+            ],
+        );
+        check(
+            60,
+            &[
+                "✗ 2001:db8:1111:2222:3333:4444:5555:6666  listed: on 1",
+                "    of 2 lists; 1 says no with proof",
+                "  ✗ error      a (a.example): 127.0.0.2 (spam)",
+                "               \"see here\"",
+                "    remove     Ask at",
+                "               https://a.example/lookup?address=2001%3Adb8",
+                "               for removal.",
+            ],
+        );
+        let wide = [
+            "✗ 2001:db8:1111:2222:3333:4444:5555:6666  listed: on 1 of 2 lists; 1 says no with proof",
+            "  ✗ error      a (a.example): 127.0.0.2 (spam)",
+            "               \"see here\"",
+            "    remove     Ask at https://a.example/lookup?address=2001%3Adb8 for removal.",
+        ];
+        check(100, &wide);
+        check(120, &wide);
+    }
 }
