@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dnsbl::{
-    Catalogue, Checker, DelistingHelp, GapCause, Keys, ListAnswer, Role, SenderGap, Senders,
-    Subject,
-};
+use dnsbl::{Catalogue, Checker, DelistingHelp, GapCause, Keys, Role, SenderGap, Senders, Subject};
 use futures_util::stream::{self, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use mail_dns::dmarc::BuiltInList;
@@ -228,11 +225,11 @@ impl<L: Lookup> Desk<L> {
 
     pub(crate) async fn look(&self, subject: Subject, remark: Option<String>) -> Look {
         let answers = self.checker.check_all(&subject, self.now).await;
-        let catalogue = self.checker.catalogue();
-        let help =
-            |answer: &ListAnswer| DelistingHelp::of(catalogue.list(&answer.list.zone)?, answer);
         Look {
-            help: answers.iter().filter_map(help).collect(),
+            help: answers
+                .iter()
+                .filter_map(DelistingHelp::of_answer)
+                .collect(),
             role: self.role,
             subject,
             remark,

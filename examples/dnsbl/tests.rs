@@ -63,10 +63,7 @@ async fn look_on(
     let checker = Checker::new(dns, catalogue, 7);
     let subject = arguments::subject(subject).expect("a subject");
     let answers = checker.check_all(&subject, NOW).await;
-    let help = |answer: &dnsbl::ListAnswer| {
-        DelistingHelp::of(checker.catalogue().list(&answer.list.zone)?, answer)
-    };
-    let help = answers.iter().filter_map(help);
+    let help = answers.iter().filter_map(DelistingHelp::of_answer);
     Look {
         help: help.collect(),
         remark: None,

@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use mail_dns::DomainName;
 
 use crate::{
-    Category, DelistingMode, Kind, List, ListAnswer, ListSummary, Listing, Reading, Subject,
-    Verdict,
+    Category, Delisting, DelistingMode, Kind, List, ListAnswer, ListSummary, Listing, Reading,
+    Subject, Verdict,
 };
 
 const SECONDS_AN_HOUR: i64 = 60 * 60;
@@ -115,17 +115,25 @@ pub struct DelistingHelp {
 }
 
 impl DelistingHelp {
-    /// The help for an entry; `None` if `answer` is no [`Verdict::Listed`] or not of `list`.
+    /// The help for an entry by what is known of `list` now; `None` if `answer` is no [`Verdict::Listed`] or not of `list`.
     #[must_use]
     pub fn of(list: &List, answer: &ListAnswer) -> Option<Self> {
+        let is_same = answer.list.zone == list.zone;
+        is_same.then(|| Self::by(&list.delisting, answer))?
+    }
+
+    /// The help for an entry by what was known of the list when it was asked, which an answer brings along: for stored
+    /// answers, without a catalogue. `None` if `answer` is no [`Verdict::Listed`].
+    #[must_use]
+    pub fn of_answer(answer: &ListAnswer) -> Option<Self> {
+        Self::by(&answer.list.delisting, answer)
+    }
+
+    fn by(terms: &Delisting, answer: &ListAnswer) -> Option<Self> {
         let Verdict::Listed(listing) = &answer.verdict else {
             return None;
         };
-        if answer.list.zone != list.zone {
-            return None;
-        }
-        let subject = listed_subject(list, answer);
-        let terms = &list.delisting;
+        let subject = listed_subject(answer);
         let wait = i64::from(answer.ttl().unwrap_or(0)).clamp(SHORTEST_WAIT, LONGEST_WAIT);
         Some(Self {
             list: ListSummary::clone(&answer.list),
@@ -323,18 +331,23 @@ impl fmt::Display for Remedy {
 }
 
 /// What has the entry: on a list of registrable domains, the name that was not denied.
-fn listed_subject(list: &List, answer: &ListAnswer) -> Subject {
+fn listed_subject(answer: &ListAnswer) -> Subject {
     let Subject::Domain(domain) = &answer.subject else {
         return answer.subject.clone();
     };
     let mut asked = answer.asked.iter().rev();
     let entry = asked.find(|asked| matches!(asked.reading, Reading::Entry(_)));
     let listed = entry.and_then(|entry| {
-        let behind = list.zone.label_count() + usize::from(list.terms.key.is_some());
-        let before = entry.name.label_count().checked_sub(behind)?;
-        DomainName::from_labels(entry.name.labels().take(before)).ok()
+        let before = entry.name.label_count();
+        let before = before.checked_sub(answer.list.zone.label_count())?;
+        // Between the name and the zone may stand a key, in whose place the answer has a mask.
+        let names = [before, before.saturating_sub(1)].into_iter();
+        let mut names = names.filter_map(|count| {
+            let labels = entry.name.labels().take(count);
+            DomainName::from_labels(labels).ok()
+        });
+        names.find(|name| !name.is_root() && domain.is_within(name))
     });
-    let listed = listed.filter(|name| !name.is_root() && domain.is_within(name));
     Subject::Domain(listed.unwrap_or_else(|| domain.clone()))
 }
 

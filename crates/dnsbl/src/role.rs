@@ -43,13 +43,15 @@ impl fmt::Display for Role {
 }
 
 /// How bad an entry is, by its consequence to mail; the worst is the greatest.
+///
+/// It weighs one entry for one role. What the mail of a whole domain suffers is for others to judge.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "the four that the workspace's findings have"
+    reason = "a scale of four; each step is an outcome of its own where it is used"
 )]
 pub enum Severity {
     /// Nothing follows from it.

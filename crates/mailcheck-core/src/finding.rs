@@ -29,6 +29,21 @@ pub enum Severity {
     Error,
 }
 
+/// What a list's entry weighs, as what it means for mail.
+///
+/// There are two types of the same four words because they judge different things: [`dnsbl::Severity`] is a fact of a list's
+/// data, an entry by code, tier and role, of a crate that holds no opinion; this one judges everything that is found.
+impl From<dnsbl::Severity> for Severity {
+    fn from(severity: dnsbl::Severity) -> Self {
+        match severity {
+            dnsbl::Severity::Info => Self::Info,
+            dnsbl::Severity::Notice => Self::Notice,
+            dnsbl::Severity::Warning => Self::Warning,
+            dnsbl::Severity::Error => Self::Error,
+        }
+    }
+}
+
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -204,5 +219,27 @@ impl Finding {
     pub fn mend(mut self, advice: impl Into<String>) -> Self {
         self.mend = Some(advice.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_weighs_the_same_in_the_words_of_a_list_and_of_a_finding() {
+        use dnsbl::Severity as Of;
+        let mut before = None;
+        for of_list in [Of::Info, Of::Notice, Of::Warning, Of::Error] {
+            let severity = Severity::from(of_list);
+            assert_eq!(severity.to_string(), of_list.to_string());
+            let json = |json: Result<_, serde_json::Error>| json.expect("a word");
+            assert_eq!(
+                json(serde_json::to_value(severity)),
+                json(serde_json::to_value(of_list))
+            );
+            assert!(before < Some(severity), "in the same order");
+            before = Some(severity);
+        }
     }
 }

@@ -38,7 +38,13 @@ async fn help(codes: &str, delisting: &str, entries: &str, subject: &str) -> Del
     let catalogue = catalogue(codes, delisting);
     let list = catalogue.lists()[0].clone();
     let answer = ask(catalogue, entries, subject).await;
-    DelistingHelp::of(&list, &answer).unwrap_or_else(|| panic!("expected a listing: {answer}"))
+    let help = DelistingHelp::of(&list, &answer);
+    assert_eq!(
+        help,
+        DelistingHelp::of_answer(&answer),
+        "the answer brings along what is known of the list"
+    );
+    help.unwrap_or_else(|| panic!("expected a listing: {answer}"))
 }
 
 async fn ask(catalogue: Catalogue, entries: &str, subject: &str) -> ListAnswer {
@@ -99,6 +105,7 @@ async fn d19_the_page_has_no_key_and_the_domain_that_has_the_entry() {
     let answers = checker.check_all(&subject, NOW).await;
     let help = DelistingHelp::of(&list, &answers[0]).expect("it is listed");
     assert_eq!(help.page.as_deref(), Some("https://bl.example/bad.example"));
+    assert_eq!(DelistingHelp::of_answer(&answers[0]).as_ref(), Some(&help));
     assert!(!format!("{help:?} {help}").contains(KEY), "{help:?}");
 }
 

@@ -1,4 +1,4 @@
-use dnsbl::{Delisting, DelistingMode, Independent, ListAnswer, Role, Verdict};
+use dnsbl::{DelistingHelp, Independent, ListAnswer, Role, Verdict};
 
 use super::explain;
 use super::prelude::*;
@@ -50,14 +50,11 @@ fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
             "refuse mail that this host sends; mail to it arrives",
         )
     };
-    let (severity, effect) = match answer.severity(role).unwrap_or(dnsbl::Severity::Info) {
-        dnsbl::Severity::Error => (Severity::Error, format!("receivers that ask it {whose}")),
-        dnsbl::Severity::Warning => (Severity::Warning, format!("receivers that ask it {whose}")),
-        dnsbl::Severity::Notice => (Severity::Notice, format!("the few that ask it {whose}")),
-        dnsbl::Severity::Info => (
-            Severity::Info,
-            "which says nothing against what it does".to_owned(),
-        ),
+    let severity = answer.severity(role).map_or(Severity::Info, Severity::from);
+    let effect = match severity {
+        Severity::Error | Severity::Warning => format!("receivers that ask it {whose}"),
+        Severity::Notice => format!("the few that ask it {whose}"),
+        Severity::Info => "which says nothing against what it does".to_owned(),
     };
     let message = format!("listed by {}: {effect}", answer.list.name);
     let mut finding = Finding::new(&RULE, Outcome::Fail(severity), subject, message)
@@ -69,31 +66,17 @@ fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
     finding.mend(mend(answer))
 }
 
+/// What to do, in sentences: the list's own way, which `dnsbl` knows.
 fn mend(answer: &ListAnswer) -> String {
-    let zone = &answer.list.zone;
-    let Delisting { page, mode, .. } = &answer.list.delisting;
-    let way = match mode {
-        DelistingMode::Form => "ask for removal",
-        DelistingMode::SelfService => "remove the entry",
-        DelistingMode::Automatic => "wait, for there is no removal on request",
-        DelistingMode::Paid => "wait, for earlier removal is sold",
-        DelistingMode::None => return format!("nothing is removed from {zone} on request"),
-        _ => "look the entry up",
-    };
-    match page {
-        Some(page) => {
-            let page = page.replace("{subject}", &answer.subject.to_string());
-            format!("stop what got it listed, then {way}: {page}")
-        }
-        None => format!("stop what got it listed, then {way}, on {zone}"),
-    }
+    let help = DelistingHelp::of_answer(answer);
+    help.map_or_else(String::new, |help| help.steps().join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use dnsbl::{Category, Code, Effect, Inclusion, Listing, Meaning, Stance};
+    use dnsbl::{Category, Code, DelistingMode, Effect, Inclusion, Listing, Meaning, Stance};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -138,24 +121,43 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_mend(mode: DelistingMode, expected: &str) {
+    fn check_mend(subject: &str, mode: DelistingMode, expected: &str) {
         let mut scene = scene(Scene::address("192.0.2.1"), Stance::Block, Category::Spam);
-        let delisting = &mut Arc::make_mut(&mut scene.listings[0].list).delisting;
+        let answer = &mut scene.listings[0];
+        answer.subject = match subject.parse() {
+            Ok(address) => dnsbl::Subject::Address(address),
+            Err(_) => dnsbl::Subject::Domain(subject.parse().expect("a name")),
+        };
+        let delisting = &mut Arc::make_mut(&mut answer.list).delisting;
         delisting.mode = mode;
-        delisting.page = Some("https://list.test/{subject}".to_owned());
-        assert_eq!(mend(&scene.listings[0]), expected);
+        delisting.page = Some("https://list.test/?q={subject}".to_owned());
+        let mend = mend(&scene.listings[0]);
+        assert!(mend.contains(expected), "expected {expected:?} in {mend:?}");
     }
 
     #[test]
     fn the_way_off_a_list_is_a_sentence_whatever_is_known_of_it() {
         check_mend(
+            "192.0.2.1",
             DelistingMode::Unknown,
-            "stop what got it listed, then look the entry up: https://list.test/192.0.2.1",
+            "Find and stop what sends the mail, or the entry comes back. Look the entry up at https://list.test/?q=192.0.2.1.",
         );
         check_mend(
+            "192.0.2.1",
             DelistingMode::Paid,
-            "stop what got it listed, then wait, for earlier removal is sold: https://list.test/192.0.2.1",
+            "Wait: earlier removal is sold, and what is paid for does not keep the entry away.",
         );
+    }
+
+    /// RFC 3986 §2.1: a name may hold any octet, and a page is copied into a browser.
+    #[test]
+    fn the_subject_of_a_delisting_page_is_encoded() {
+        for (subject, expected) in [
+            ("2001:db8::1", "https://list.test/?q=2001%3Adb8%3A%3A1."),
+            ("a&b=c.test", "https://list.test/?q=a%26b%3Dc.test."),
+        ] {
+            check_mend(subject, DelistingMode::Form, expected);
+        }
     }
 
     #[test]
