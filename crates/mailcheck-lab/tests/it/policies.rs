@@ -22,6 +22,7 @@ spf-all.test TXT "v=spf1 mx +all"
 spf-blank.test TXT " v=spf1 mx -all"
 spf-gone.test TXT "v=spf1 mx include:_spf.no-such-provider.test -all"
 _spf.no-such-provider.test TXT NXDOMAIN
+spf-listed.test TXT "v=spf1 mx ip4:203.0.113.66 -all"
 spf-long.test TXT "v=spf1 mx ip4:198.51.100.0/..195" "0/28 ip4:203.0.113.32/28 ip..191" "8 ip6:2001:db8:300::/48 ip6..183" "001:db8:b00::/48 ip6:2001:db8:c00::/48 -all"
 spf-lookups.test TXT "v=spf1 mx include:_spf.crm.test include:_spf.mailer.test include:_spf.suite.test -all"
 spf-loop.test TXT "v=spf1 include:back.spf-loop.test -all"

@@ -29,6 +29,11 @@ pub(super) const DOMAINS: &[PolicyDomain] = &[
         r#"@ TXT "v=spf1 mx include:_spf.no-such-provider.test -all""#,
     ),
     spf(
+        "spf-listed.test",
+        "its own hosts are on no blocklist, and another that may send for it is",
+        r#"@ TXT "v=spf1 mx ip4:203.0.113.66 -all""#,
+    ),
+    spf(
         "spf-long.test",
         "over 512 octets in several character-strings, whose ends cut terms",
         "@ TXT \"v=spf1 mx ip4:198.51.100.0/28 ip4:198.51.100.32/28 ip4:198.51.100.64/28 \
