@@ -1,10 +1,12 @@
 //! Takes the facts: asks the DNS, looks at the ports, asks the lists.
 
+mod lists;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
-use dnsbl::{Catalogue, Checker, ListAnswer};
+use dnsbl::Catalogue;
 use futures_util::future::join;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 use mail_dns::{
@@ -189,11 +191,13 @@ impl<L: Lookup> Collector<L> {
         });
 
         let probes = self.probe_all(&mut services, profile, until, &progress);
-        let questions = join(
-            self.names(&addresses, until, &progress),
-            self.listings(target, &addresses, until, &progress),
-        );
-        let ((), (names, listings)) = Box::pin(join(probes, questions)).await;
+        let lists = async {
+            let found = self.listings(target, &addresses, until).await;
+            progress(Progress::Listed);
+            found
+        };
+        let questions = join(self.names(&addresses, until, &progress), lists);
+        let ((), (names, (senders, listings))) = Box::pin(join(probes, questions)).await;
         let late =
             |service: &&ServiceFacts| service.probe == ProbeResult::NotProbed(NotProbed::Deadline);
         facts.unfinished = services
@@ -203,6 +207,7 @@ impl<L: Lookup> Collector<L> {
             .collect();
         facts.services = services;
         facts.reverse = names;
+        facts.senders = senders;
         facts.listings = listings;
         facts.elapsed = started.elapsed();
         facts
@@ -324,49 +329,6 @@ impl<L: Lookup> Collector<L> {
         let names = names.collect().await;
         progress(Progress::Named);
         names
-    }
-
-    async fn listings(
-        &self,
-        target: &Target,
-        addresses: &[IpAddr],
-        until: Instant,
-        progress: &(impl Fn(Progress) + Sync),
-    ) -> Vec<ListAnswer> {
-        let Some(lists) = &self.lists else {
-            return Vec::new();
-        };
-        let mut subjects: Vec<_> = addresses
-            .iter()
-            .copied()
-            .map(dnsbl::Subject::Address)
-            .collect();
-        if let Target::Domain(name) = target {
-            subjects.insert(0, dnsbl::Subject::Domain(name.clone()));
-        }
-        let now = unix_time();
-        // Only a name that no cache holds; nothing secret depends on it.
-        let nonce = u64::from(std::process::id()) ^ now.unsigned_abs();
-        let checker = Checker::new(
-            Bounded {
-                lookup: &self.lookup,
-                until,
-            },
-            lists.clone(),
-            nonce,
-        );
-        let checker = if self.special_addresses {
-            checker.with_documentation_addresses()
-        } else {
-            checker
-        };
-        let answers: FuturesOrdered<_> = subjects
-            .iter()
-            .map(|subject| checker.check_all(subject, now))
-            .collect();
-        let answers: Vec<Vec<ListAnswer>> = Box::pin(answers.collect()).await;
-        progress(Progress::Listed);
-        answers.into_iter().flatten().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dnsbl::ListAnswer;
+use dnsbl::{ListAnswer, Senders};
 use mail_dns::{AddressScope, DomainName, HostAddresses, MailRoute, Reverse};
 use serde::{Deserialize, Serialize};
 use smtp_probe::Observation;
@@ -38,7 +38,10 @@ pub struct Facts {
     pub more_addresses: usize,
     /// The names of every address.
     pub reverse: Vec<Reverse>,
-    /// What the lists say of every address and of the domain.
+    /// Whom the SPF record of a domain lets send; `None` where no lists were asked, which is what it is read for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub senders: Option<Senders>,
+    /// What the lists say of the domain, of every address of its hosts, and of the first of those that it sends from.
     pub listings: Vec<ListAnswer>,
     /// What was left undone when the time was up; empty if the run was complete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -59,6 +62,7 @@ impl Facts {
             services: Vec::new(),
             more_addresses: 0,
             reverse: Vec::new(),
+            senders: None,
             listings: Vec::new(),
             unfinished: Vec::new(),
         }

@@ -46,7 +46,7 @@ pub(crate) fn lines(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
             text,
         ));
     }
-    lines.extend(lists(facts, findings));
+    lines.extend(lists(case, findings));
     lines
 }
 
@@ -204,7 +204,8 @@ fn security(observation: &Observation) -> Option<String> {
 }
 
 /// One line for each subject: how many lists it is on, of how many that could be asked.
-fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
+fn lists(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
+    let facts = case.facts;
     let subjects: BTreeSet<_> = facts
         .listings
         .iter()
@@ -253,9 +254,15 @@ fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
         if parts.is_empty() {
             continue;
         }
-        let Some(subject) = answers().map(listed_subject).next() else {
+        let Some(first) = answers().next() else {
             continue;
         };
+        // A host that takes mail stands above; another address would be a riddle.
+        if !is_host(facts, &first.subject) {
+            let by = case.sender(&first.subject).and_then(|it| it.by.as_ref());
+            parts.extend(by.map(|by| format!("sends by {by}")));
+        }
+        let subject = listed_subject(first);
         let mut line = line(findings, LineKind::Lists, Some(subject), parts.join(" · "));
         if listed.is_empty() && clean == 0 {
             line.outcome = Outcome::Inconclusive;
@@ -267,4 +274,10 @@ fn lists(facts: &Facts, findings: &[Finding]) -> Vec<Line> {
         lines.push(line);
     }
     lines
+}
+
+/// Whether its ports were looked at.
+fn is_host(facts: &Facts, subject: &dnsbl::Subject) -> bool {
+    let mut services = facts.services.iter();
+    services.any(|service| *subject == dnsbl::Subject::Address(service.address.ip()))
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Finding, Outcome, Severity, Subject, Target};
 
 /// The version of the form that [`Report`] has as JSON; it grows when a reader would have to change.
+///
+/// Rules, findings and lines that are new, and fields that a reader may ignore, do not make it grow.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// What a run amounts to: a verdict, the picture line by line, and every finding in order of consequence.

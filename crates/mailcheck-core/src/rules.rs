@@ -10,6 +10,7 @@ mod cert_lifetime;
 mod cert_name;
 mod list_answered;
 mod list_listed;
+mod list_senders;
 mod mx_addresses;
 mod mx_alias;
 mod mx_answer;
@@ -28,6 +29,7 @@ mod smtp_syntax;
 mod tests;
 mod tls_handshake;
 
+use dnsbl::SenderAddress;
 use mail_dns::MailHost;
 use smtp_probe::{Observation, PortState};
 use tls_inspect::Assessment;
@@ -56,6 +58,7 @@ pub static ALL: &[&Rule] = &[
     &reverse_name::RULE,
     &list_listed::RULE,
     &list_answered::RULE,
+    &list_senders::RULE,
 ];
 
 /// What a rule looks at.
@@ -77,6 +80,21 @@ impl Case<'_> {
             .iter()
             .zip(&self.assessments)
             .filter_map(assessed)
+    }
+
+    /// The subject as an address that the domain's SPF record names as a sender, if it does.
+    pub(crate) fn sender(&self, subject: &dnsbl::Subject) -> Option<&SenderAddress> {
+        let dnsbl::Subject::Address(address) = subject else {
+            return None;
+        };
+        let mut senders = self.facts.senders.iter().flat_map(|it| &it.addresses);
+        senders.find(|sender| sender.address.to_canonical() == address.to_canonical())
+    }
+
+    /// How the domain lets it send, if the subject is a sender.
+    pub(crate) fn sends_by(&self, subject: &dnsbl::Subject) -> Option<String> {
+        let by = self.sender(subject)?.by.as_ref()?;
+        Some(format!("may send for {} by {by}", self.facts.target))
     }
 
     /// Whether the port must answer.

@@ -1,4 +1,4 @@
-use dnsbl::{DelistingHelp, Independent, ListAnswer, Role, Verdict};
+use dnsbl::{DelistingHelp, Independent, Role, TermPlace, Verdict};
 
 use super::explain;
 use super::prelude::*;
@@ -41,8 +41,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
     let answer = fact.answer;
     let subject = explain::listed_subject(answer);
-    let sender = matches!(subject, Subject::Domain(_)) || case.facts.profile.sends_mail;
-    let (role, whose) = if sender {
+    let sender = case.sender(&answer.subject);
+    let (role, whose) = if sender.is_some() {
+        (Role::OutboundSender, "refuse the mail that comes from it")
+    } else if matches!(subject, Subject::Domain(_)) || case.facts.profile.sends_mail {
         (Role::OutboundSender, "refuse the mail")
     } else {
         (
@@ -57,19 +59,34 @@ fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
         Severity::Info => "which says nothing against what it does".to_owned(),
     };
     let message = format!("listed by {}: {effect}", answer.list.name);
+    let help = DelistingHelp::of_answer(answer);
+    let of_another = help.as_ref().filter(|help| help.subject != answer.subject);
     let mut finding = Finding::new(&RULE, Outcome::Fail(severity), subject, message)
+        .evidence_lines(case.sends_by(&answer.subject))
         .evidence(answer.to_string())
+        .evidence_lines(of_another.map(|help| format!("the entry is of {}", help.subject)))
         .evidence_lines(fact.repeated.iter().map(ToString::to_string));
     if let Some(asked) = answer.asked.first() {
         finding = finding.see(explain::dig(&asked.name, &["A", "TXT"]));
     }
-    finding.mend(mend(answer))
+    let by = sender.and_then(|sender| sender.by.as_ref());
+    finding.mend(mend(help.as_ref(), by, &case.facts.target))
 }
 
-/// What to do, in sentences: the list's own way, which `dnsbl` knows.
-fn mend(answer: &ListAnswer) -> String {
-    let help = DelistingHelp::of_answer(answer);
-    help.map_or_else(String::new, |help| help.steps().join(" "))
+/// What to do, in sentences: the list's own way, which `dnsbl` knows. What the record of another domain names is most often a
+/// server of that domain's.
+fn mend(help: Option<&DelistingHelp>, by: Option<&TermPlace>, target: &Target) -> String {
+    let steps = help.map_or_else(String::new, |help| help.steps().join(" "));
+    let Target::Domain(domain) = target else {
+        return steps;
+    };
+    match by.filter(|by| !by.domain.is_within(domain)) {
+        Some(by) => format!(
+            "If it is a server of {0}, tell whoever runs {0}, or send by others. If it is yours: {steps}",
+            by.domain
+        ),
+        None => steps,
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +137,42 @@ mod tests {
         check_cost(Scene::domain("d.test"), Category::Policy, Severity::Info);
     }
 
+    /// A host that takes mail, which by the record sends as well, or does not.
+    #[test]
+    fn d25_a_sender_by_the_spf_record_weighs_as_a_sender() {
+        let of = |record: &str| {
+            Scene::domain("d.test")
+                .zone(&format!("d.test. 60 IN TXT \"{record}\"\n"))
+                .zone("p.test. 60 IN TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")
+                .senders()
+        };
+        let own = "v=spf1 ip4:192.0.2.1 -all";
+        for (record, category, expected) in [
+            (own, Category::Spam, Severity::Error),
+            (own, Category::Policy, Severity::Error),
+            ("v=spf1 -all", Category::Spam, Severity::Warning),
+            ("v=spf1 -all", Category::Policy, Severity::Info),
+        ] {
+            check_cost(of(record), category, expected);
+        }
+        let scene = scene(
+            of("v=spf1 include:p.test -all"),
+            Stance::Block,
+            Category::Spam,
+        );
+        let findings = check(&RULE, &scene, &[Outcome::Fail(Severity::Error)]);
+        let finding = &findings[0];
+        assert!(
+            finding
+                .evidence
+                .contains(&"may send for d.test by ip4:192.0.2.1 of p.test".to_owned()),
+            "{finding:?}"
+        );
+        let mend = finding.mend.as_deref().expect("what to do");
+        let theirs = "If it is a server of p.test, tell whoever runs p.test, or send by others. If it is yours: Find";
+        assert!(mend.starts_with(theirs), "{mend}");
+    }
+
     #[track_caller]
     fn check_mend(subject: &str, mode: DelistingMode, expected: &str) {
         let mut scene = scene(Scene::address("192.0.2.1"), Stance::Block, Category::Spam);
@@ -131,7 +184,9 @@ mod tests {
         let delisting = &mut Arc::make_mut(&mut answer.list).delisting;
         delisting.mode = mode;
         delisting.page = Some("https://list.test/?q={subject}".to_owned());
-        let mend = mend(&scene.listings[0]);
+        let help = DelistingHelp::of_answer(&scene.listings[0]);
+        let target = Target::Domain("d.test".parse().expect("a name"));
+        let mend = mend(help.as_ref(), None, &target);
         assert!(mend.contains(expected), "expected {expected:?} in {mend:?}");
     }
 

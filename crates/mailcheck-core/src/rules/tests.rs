@@ -22,6 +22,7 @@ pub(super) struct Scene {
     pub(super) listings: Vec<ListAnswer>,
     reverse: Vec<String>,
     unfinished: Vec<String>,
+    reads_senders: bool,
 }
 
 impl Scene {
@@ -52,6 +53,7 @@ impl Scene {
             listings: Vec::new(),
             reverse: Vec::new(),
             unfinished: Vec::new(),
+            reads_senders: false,
         }
     }
 
@@ -72,6 +74,12 @@ impl Scene {
 
     pub(super) fn unfinished(mut self, what: &str) -> Self {
         self.unfinished.push(what.to_owned());
+        self
+    }
+
+    /// With what the SPF record of the domain says.
+    pub(super) fn senders(mut self) -> Self {
+        self.reads_senders = true;
         self
     }
 
@@ -154,7 +162,11 @@ impl Scene {
         }
         let mut facts = Facts::new(self.target.clone(), Profile::of(&self.target), 0);
         match &self.target {
-            Target::Domain(name) => facts.route = Some(now(mail_route(&dns, name))),
+            Target::Domain(name) => {
+                facts.route = Some(now(mail_route(&dns, name)));
+                let senders = self.reads_senders.then(|| now(dnsbl::senders(&dns, name)));
+                facts.senders = senders;
+            }
             Target::Host { name, .. } => facts.host = Some(now(resolve(&dns, name))),
             Target::Address { .. } => {}
         }
@@ -184,9 +196,9 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 /// Judges a scene by one rule.
 #[track_caller]
-pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) {
+pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) -> Vec<Finding> {
     let assessments = vec![None; scene.services.len()];
-    check_assessed(rule, scene, assessments, expected);
+    check_assessed(rule, scene, assessments, expected)
 }
 
 /// The same, with what the chain of each service is worth.
@@ -196,7 +208,7 @@ pub(super) fn check_assessed(
     scene: &Scene,
     assessments: Vec<Option<Assessment>>,
     expected: &[Outcome],
-) {
+) -> Vec<Finding> {
     let facts = scene.facts();
     let mut findings: Vec<Finding> = Vec::new();
     (rule.check)(
@@ -213,6 +225,7 @@ pub(super) fn check_assessed(
         let doubtful = matches!(finding.outcome, Outcome::Inconclusive | Outcome::Fail(_));
         assert!(!doubtful || !finding.message.is_empty());
     }
+    findings
 }
 
 #[test]
