@@ -1,9 +1,13 @@
 //! Which lists serve the resolver, on a page.
 
+use std::collections::BTreeSet;
+
 use dnsbl::{Condition, Doctor, Examination, KeyState, ListSummary, Refusal, ResolverVerdict};
+use mail_dns::stub::Server;
 use serde_json::{Value, json};
 
 use crate::look::Outcome;
+use crate::page::tell_silence;
 use crate::terminal::{Mark, Page};
 use crate::words;
 
@@ -18,7 +22,8 @@ pub(crate) fn outcome(doctor: &Doctor) -> Outcome {
     }
 }
 
-pub(crate) fn page(doctor: &Doctor) -> Page {
+/// `server` is the resolver, if it is not the system's.
+pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
     let mut page = Page::for_stdout(None);
     let verdict = doctor.verdict();
     let (mark, word) = match outcome(doctor) {
@@ -45,6 +50,9 @@ pub(crate) fn page(doctor: &Doctor) -> Page {
         page.remark(&text);
     }
     tell_healthy(&mut page, doctor);
+    if is_silence(doctor) {
+        tell_silence(&mut page, server);
+    }
     for matter in matters(doctor) {
         tell_matter(&mut page, &matter);
     }
@@ -65,6 +73,16 @@ pub(crate) fn page(doctor: &Doctor) -> Page {
         page.row(mark, "key", &text);
     }
     page
+}
+
+/// Whether no list answered anything.
+fn is_silence(doctor: &Doctor) -> bool {
+    let asked = doctor
+        .examinations
+        .iter()
+        .filter(|it| !matches!(it.condition, Condition::NeedsKey | Condition::NotAsked(_)));
+    let labels: BTreeSet<_> = asked.map(|it| label(&it.condition)).collect();
+    labels == BTreeSet::from([words::NO_ANSWER])
 }
 
 /// Those that answer, in a line.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::terminal::{Mark, count};
+use crate::words;
 
 /// What everything about a subject comes to. Of several, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -172,9 +173,17 @@ impl Look {
         };
         match (vouched, not, silent) {
             (0, 0, 0) => (Outcome::Unknown, self.of_none(keyless)),
+            (0, 1, 0) => {
+                let text = "by the one allowlist that was asked, with proof";
+                (Outcome::NotVouched, text.to_owned())
+            }
             (0, _, 0) => {
-                let text = format!("by none of {lists}, with proof, which is no fault");
+                let text = format!("by none of {lists}, with proof");
                 (Outcome::NotVouched, text)
+            }
+            (1, 0, 0) => {
+                let text = "by the one allowlist that was asked";
+                (Outcome::Vouched, text.to_owned())
             }
             (0, 0, _) => (Outcome::Unknown, format!("none of {lists} could tell")),
             (0, _, _) => {
@@ -208,12 +217,29 @@ impl Look {
         let why = answers.find_map(|answer| match &answer.verdict {
             Verdict::Unknown(Cause::NotAsked(
                 why @ (NotAsked::Scope(_) | NotAsked::NotADomain | NotAsked::PublicSuffix),
-            )) => Some(why.to_string()),
+            )) => Some(words::of_not_asked(why)),
             _ => None,
         })?;
         let others = [Sort::Listed, Sort::Clean, Sort::Informs, Sort::Vouched];
         let none = others.iter().all(|sort| self.of(*sort).is_empty());
         none.then_some(why)
+    }
+
+    /// Whether several lists were asked and none answered anything: then the resolver is the likelier cause.
+    pub(crate) fn is_silence(&self) -> bool {
+        let unknown = self.of(Sort::Unknown);
+        let others = [
+            Sort::Listed,
+            Sort::Clean,
+            Sort::Informs,
+            Sort::Vouched,
+            Sort::NotVouched,
+        ];
+        let is_silent =
+            |answer: &&ListAnswer| words::of_verdict(&answer.verdict).0 == words::NO_ANSWER;
+        unknown.len() > 1
+            && unknown.iter().all(is_silent)
+            && others.iter().all(|sort| self.of(*sort).is_empty())
     }
 
     /// Whether there is nothing to tell but which lists say no.

@@ -7,21 +7,31 @@ use dnsbl::{
 };
 use jiff::Timestamp;
 use mail_dns::DomainName;
+use mail_dns::stub::Server;
 
-use crate::look::{Look, Sort};
+use crate::look::{Look, Outcome, Sort};
 use crate::terminal::{Mark, Page, count};
 use crate::words;
 
 /// How many texts of a list are shown.
 const TEXTS: usize = 2;
 
-/// What was told before, on pages of the same run.
+/// What was told before, on pages of the same run, and through which resolver.
 #[derive(Debug, Default)]
-pub(crate) struct Told(BTreeSet<String>);
+pub(crate) struct Told {
+    before: BTreeSet<String>,
+    server: Option<Server>,
+}
 
 impl Told {
+    /// Nothing yet; `server` is the resolver, if it is not the system's.
+    pub(crate) fn through(server: Option<Server>) -> Self {
+        let before = BTreeSet::new();
+        Self { before, server }
+    }
+
     fn is_new(&mut self, text: &str) -> bool {
-        self.0.insert(text.to_owned())
+        self.before.insert(text.to_owned())
     }
 }
 
@@ -168,6 +178,16 @@ fn tell_unknown(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut 
         page.row(Mark::Unknown, label, &text);
     }
     tell_names(page, Mark::Unknown, "as above", "could not tell: ", &before);
+    if look.is_silence() && told.is_new(words::SILENT_RESOLVER) {
+        tell_silence(page, told.server.as_ref());
+    }
+}
+
+/// What to do where no list answered, by a command that asks `server`, or the system's resolver.
+pub(crate) fn tell_silence(page: &mut Page, server: Option<&Server>) {
+    page.row(Mark::Plain, "to do", words::SILENT_RESOLVER);
+    let command = format!("{} . NS", Page::for_stdout(server).dig());
+    page.verbatim("", &command);
 }
 
 /// Keys that would help: not for a list that stands in for one that has answered.
@@ -182,8 +202,12 @@ fn tell_keys(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut Tol
     for answer in look.of(Sort::NeedsKey) {
         let list = catalogue.list(&answer.list.zone);
         let replaced = list.and_then(|list| list.replaces.as_ref());
+        let key = list.and_then(|list| list.terms.key.as_deref());
+        let how = key.map_or_else(String::new, |key| {
+            format!(" and give it by --key {}=@FILE", key.escape_debug())
+        });
         let text = format!(
-            "{}: {}",
+            "{}: {}{how}",
             names(&[answer]),
             with_advice(catalogue, answer, "needs a key")
         );
@@ -260,9 +284,8 @@ fn clock(unix: i64) -> String {
     )
 }
 
-/// The last line of several subjects.
-pub(crate) fn tally(looks: &[(Subject, crate::look::Outcome)]) -> String {
-    use crate::look::Outcome;
+/// The last line of several subjects, and whether those are all that were to be asked about.
+pub(crate) fn tally(looks: &[(Subject, Outcome)], are_all: bool) -> String {
     let of = |wanted: Outcome| {
         let number = looks
             .iter()
@@ -270,7 +293,18 @@ pub(crate) fn tally(looks: &[(Subject, crate::look::Outcome)]) -> String {
             .count();
         (number > 0).then(|| format!("{number} {}", wanted.word()))
     };
-    let all = [Outcome::Clean, Outcome::Listed, Outcome::Unknown];
+    let all = [
+        Outcome::Clean,
+        Outcome::Vouched,
+        Outcome::NotVouched,
+        Outcome::Listed,
+        Outcome::Unknown,
+    ];
     let parts: Vec<_> = all.into_iter().filter_map(of).collect();
-    format!("\n{}: {}", count(looks.len(), "subject"), parts.join(", "))
+    let doubt = match are_all {
+        true => "",
+        false => "; not all senders are known",
+    };
+    let subjects = count(looks.len(), "subject");
+    format!("\n{subjects}: {}{doubt}", parts.join(", "))
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use mail_dns::dmarc::BuiltInList;
 use mail_dns::spf::Problem;
-use mail_dns::stub::{StubConfig, StubResolver};
+use mail_dns::stub::{Server, StubConfig, StubResolver};
 use mail_dns::{Answer, DomainName, Lookup, LookupError, LookupErrorKind, Question, RecordType};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +28,9 @@ const MANY: usize = 4;
 
 /// Runs, and gives the exit code; an error is a mistake of the caller's.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
+    if let Some(mistake) = mistake(&arguments) {
+        return Err(mistake);
+    }
     let until = now() + arguments.asking.deadline;
     let keys = lists::keys(&arguments.lists.key)?;
     if arguments.asking.from_lab || (arguments.subjects.is_empty() && !arguments.doctor) {
@@ -38,6 +41,30 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     let lookup = Bounded { resolver, until };
     let desk = Desk::new(&arguments, catalogue, keys, lookup, fastrand::u64(..));
     Ok(desk.serve(&arguments).await?.exit_code())
+}
+
+/// What does not go together on the command line, and would pass unnoticed.
+pub(crate) fn mistake(arguments: &Arguments) -> Option<String> {
+    let mut subjects = arguments.subjects.iter();
+    let has_domain = subjects.any(|subject| matches!(subject, Subject::Domain(_)));
+    let is_vain = arguments.from_spf && !has_domain;
+    is_vain.then(|| "expected a domain with --from-spf, found addresses alone".to_owned())
+}
+
+/// Adds a subject, or the remark to one that is there already: an address may be given, and send for several domains.
+pub(crate) fn add(
+    subjects: &mut Vec<(Subject, Option<String>)>,
+    subject: Subject,
+    remark: Option<String>,
+) {
+    let subject = match subject {
+        Subject::Address(address) => Subject::Address(address.to_canonical()),
+        domain @ Subject::Domain(_) => domain,
+    };
+    match subjects.iter_mut().find(|(known, _)| *known == subject) {
+        Some((_, known)) => *known = known.take().or(remark),
+        None => subjects.push((subject, remark)),
+    }
 }
 
 /// The resolvers given, or the system's.
@@ -78,6 +105,8 @@ impl Lookup for Bounded {
 pub(crate) struct Desk<L> {
     pub(crate) checker: Checker<L>,
     lookup: L,
+    /// The resolver, if it is not the system's.
+    server: Option<Server>,
     role: Role,
     json: bool,
     now: i64,
@@ -99,6 +128,7 @@ impl Desk<Arc<Bounded>> {
         Self {
             checker,
             lookup,
+            server: arguments.asking.resolver.first().cloned(),
             role: arguments.role,
             json: arguments.json,
             now: unix_time(),
@@ -139,15 +169,20 @@ impl<L: Lookup> Desk<L> {
             }
         }
         let mut subjects = Vec::new();
+        let mut of_senders = Outcome::Clean;
         for subject in &arguments.subjects {
-            subjects.push((subject.clone(), None));
+            add(&mut subjects, subject.clone(), None);
             if let (Subject::Domain(domain), true) = (subject, arguments.from_spf) {
                 let (senders, outcome) = self.senders(domain).await?;
-                subjects.extend(senders);
-                worst = worst.max(outcome);
+                for (subject, remark) in senders {
+                    add(&mut subjects, subject, remark);
+                }
+                of_senders = of_senders.max(outcome);
             }
         }
-        Ok(worst.max(self.visit(subjects, &mut Told::default()).await?))
+        let mut told = Told::through(self.server.clone());
+        let visited = self.visit(subjects, of_senders, &mut told).await?;
+        Ok(worst.max(visited))
     }
 
     /// Which lists serve the resolver.
@@ -156,7 +191,7 @@ impl<L: Lookup> Desk<L> {
         if self.json {
             say(&doctor::json(&found).to_string())?;
         } else {
-            say(&doctor::page(&found).into_text())?;
+            say(&doctor::page(&found, self.server.as_ref()).into_text())?;
         }
         Ok(doctor::outcome(&found))
     }
@@ -186,10 +221,12 @@ impl<L: Lookup> Desk<L> {
         Ok((subjects.collect(), outcome))
     }
 
-    /// Asks about all, several at a time, and tells of each in its turn.
+    /// Asks about all, several at a time, and tells of each in its turn. `of_senders` is whether they are all that were to be
+    /// asked about.
     pub(crate) async fn visit(
         &self,
         subjects: Vec<(Subject, Option<String>)>,
+        of_senders: Outcome,
         told: &mut Told,
     ) -> Result<Outcome, String> {
         let number = subjects.len();
@@ -197,6 +234,7 @@ impl<L: Lookup> Desk<L> {
         let looks = stream::iter(subjects).map(|(subject, remark)| self.look(subject, remark));
         let mut looks = std::pin::pin!(looks.buffered(AT_A_TIME));
         let mut outcomes = Vec::new();
+        let mut was_brief = true;
         let bar = progress(number);
         while let Some(look) = looks.next().await {
             let (outcome, _) = look.verdict();
@@ -209,18 +247,20 @@ impl<L: Lookup> Desk<L> {
             } else {
                 page::full(&look, catalogue, told).into_text()
             };
-            let is_close = self.json || is_brief || outcomes.is_empty();
+            let is_close = self.json || outcomes.is_empty() || (is_brief && was_brief);
+            was_brief = is_brief;
             let gap = if is_close { "" } else { "\n" };
             bar.inc(1);
             bar.suspend(|| say(&format!("{gap}{text}")))?;
             outcomes.push((look.subject, outcome));
         }
         bar.finish_and_clear();
-        if outcomes.len() > 1 && !self.json {
-            say(&page::tally(&outcomes))?;
+        let are_all = of_senders == Outcome::Clean;
+        if (outcomes.len() > 1 || !are_all) && !self.json {
+            say(&page::tally(&outcomes, are_all))?;
         }
         let worst = outcomes.into_iter().map(|(_, outcome)| outcome).max();
-        Ok(worst.unwrap_or(Outcome::Clean))
+        Ok(worst.unwrap_or(Outcome::Clean).max(of_senders))
     }
 
     pub(crate) async fn look(&self, subject: Subject, remark: Option<String>) -> Look {
@@ -259,7 +299,14 @@ pub(crate) fn tell_senders(senders: &Senders, is_unknown: bool) -> Page {
         (_, false) => (Mark::Odd, "senders"),
     };
     let has_none = |gap: &SenderGap| gap.why == GapCause::Broken(Problem::NoRecord);
+    let is_unread = senders
+        .gaps
+        .iter()
+        .any(|gap| gap.at.is_none() && gap.why.is_unknown());
     let text = match senders.is_nobody() {
+        _ if is_unread => {
+            "its SPF record could not be read, so its senders are not known".to_owned()
+        }
         true if senders.gaps.iter().any(has_none) => {
             "no SPF record, so nothing is said about them".to_owned()
         }

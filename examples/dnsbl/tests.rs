@@ -1,8 +1,10 @@
+use clap::Parser as _;
 use dnsbl::{Catalogue, Checker, DelistingHelp, KeyState, Keys, Role};
 use mail_dns::stub::{StubConfig, StubResolver};
 use mail_dns::{LookupErrorKind, StaticLookup};
 use mailcheck_lab::World;
 
+use crate::arguments::Arguments;
 use crate::look::{Look, Outcome};
 use crate::page::Told;
 use crate::{arguments, doctor, lists, page, run, words};
@@ -94,7 +96,7 @@ async fn the_verdict_comes_first_and_the_clean_lists_last() {
             "  ✗ error      a (a.example): 127.0.0.2 (spam)",
             "               \"see here\"",
             "    mend       Find and stop what sends the mail, or the entry comes back.",
-            "    remove     Ask for removal by the form at https://a.example/9.1.1.1.",
+            "    remove     Ask for removal by the form at <https://a.example/9.1.1.1>.",
             "    reason     \"The address 9.1.1.1 is listed on a (a.example) by 127.0.0.2 (spam). The list says:",
             "               \"see here\".\"",
             "    ends       Without a new cause the entry is expected to end by itself within 7 days (not",
@@ -136,13 +138,18 @@ async fn what_could_not_be_told_is_neither_clean_nor_listed() {
         &[
             "? 9.1.1.1  could not tell: none of 2 lists could tell",
             "  ? no answer  no answer in time: a, b",
+            "    to do      No list answered, so look at the resolver first: does it answer this? If not, ask",
+            "               another by --resolver.",
+            "               dig . NS",
         ],
     );
     // A private address is asked of nobody.
     check(
         &look("", &[], "10.0.0.1", Role::OutboundSender).await,
         Outcome::Unknown,
-        &["? 10.0.0.1  could not tell: not asked, the address is private"],
+        &[
+            "? 10.0.0.1  could not tell: a private address is on no list, and none was asked about it",
+        ],
     );
     // An entry stands, whatever the others say.
     let entry = "1.1.1.9.a.example. 60 IN A 127.0.0.2\n";
@@ -173,7 +180,7 @@ async fn d11_allowlists_asked_alone_tell_who_vouches() {
         &look_by_stance(both, "", &[]).await,
         Outcome::NotVouched,
         &[
-            "  9.1.1.1  not vouched for: by none of 2 allowlists, with proof, which is no fault",
+            "  9.1.1.1  not vouched for: by none of 2 allowlists, with proof",
             "               not on allowlists, which is no fault: a, b",
         ],
     );
@@ -232,6 +239,22 @@ async fn what_ails_a_list_is_told_once_in_a_run() {
     );
 }
 
+#[tokio::test]
+async fn d19_a_list_that_needs_a_key_says_how_to_give_one() {
+    let text = "[[list]]\nzone = \"k.example\"\nname = \"K\"\nstance = \"block\"\ntier = \"major\"\nstatus = \"documented\"\nas_of = \"2026-11\"\n\
+                source = \"here\"\nipv4 = { positive = [\"127.0.0.2\"] }\n\
+                terms = { key = \"k-key\", registration = \"https://k.example/\" }\n";
+    let catalogue = Catalogue::from_toml(text).expect("a catalogue");
+    let look = look_on(catalogue.clone(), "", &[], "9.1.1.1", Role::OutboundSender).await;
+    let text = page::full(&look, &catalogue, &mut Told::default()).into_text();
+    let expected = [
+        "? 9.1.1.1  could not tell: not asked, the list needs a key",
+        "    no key     K: needs a key → get the key k-key at https://k.example/ and give it by --key",
+        "               k-key=@FILE",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
 /// What each list of the laboratory was made for.
 #[tokio::test]
 async fn every_list_of_the_laboratory_gets_the_verdict_it_was_made_for() {
@@ -286,7 +309,7 @@ async fn every_list_of_the_laboratory_gets_the_verdict_it_was_made_for() {
 
     let found = checker.examine(NOW).await;
     assert_eq!(doctor::outcome(&found), Outcome::Listed);
-    let text = doctor::page(&found).into_text();
+    let text = doctor::page(&found, None).into_text();
     for line in [
         "lists see it as 198.51.100.53, by the word of egress.dnsbl.test",
         "  ✓ key        laboratory: works (keyed.dnsbl.test)",
@@ -312,6 +335,71 @@ async fn d25_senders_are_told_with_what_is_not_known_of_them() {
         "  ! gap        exists:%{i}.d.test of d.test: whom it lets send hangs on the client",
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn d25_a_record_that_could_not_be_read_is_not_told_as_one_that_names_nobody() {
+    let dns = StaticLookup::from_zone_text("d.test. 60 IN A 192.0.2.1").expect("zone text");
+    let dns = dns.with_failure("d.test".parse().expect("a name"), LookupErrorKind::Timeout);
+    let senders = dnsbl::senders(&dns, &"d.test".parse().expect("a name")).await;
+    let text = run::tell_senders(&senders, true).into_text();
+    let expected = [
+        "? d.test  could not tell: its SPF record could not be read, so its senders are not known",
+        "  ? gap        could not tell: no answer in time to d.test TXT",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_last_line_says_what_the_exit_code_does() {
+    let subject = |text| arguments::subject(text).expect("a subject");
+    let looks = [
+        (subject("192.0.2.1"), Outcome::Clean),
+        (subject("192.0.2.2"), Outcome::Listed),
+    ];
+    assert_eq!(page::tally(&looks, true), "\n2 subjects: 1 clean, 1 listed");
+    assert_eq!(
+        page::tally(&looks, false),
+        "\n2 subjects: 1 clean, 1 listed; not all senders are known"
+    );
+}
+
+/// An address that is asked about and sends for a domain too is one subject.
+#[test]
+fn a_subject_is_told_of_once() {
+    let subject = |text| arguments::subject(text).expect("a subject");
+    let mut subjects = Vec::new();
+    for (text, remark) in [
+        ("192.0.2.1", None),
+        ("d.test", None),
+        ("::ffff:192.0.2.1", Some("sends for d.test")),
+        ("192.0.2.2", Some("sends for d.test")),
+        ("192.0.2.2", Some("sends for e.test")),
+    ] {
+        run::add(&mut subjects, subject(text), remark.map(str::to_owned));
+    }
+    let told = [
+        ("192.0.2.1", Some("sends for d.test")),
+        ("d.test", None),
+        ("192.0.2.2", Some("sends for d.test")),
+    ];
+    let told = told.map(|(text, remark)| (subject(text), remark.map(str::to_owned)));
+    assert_eq!(subjects, told);
+}
+
+#[test]
+fn senders_are_a_domains() {
+    let mistake = |line: &str| {
+        let words = std::iter::once("dnsbl").chain(line.split(' '));
+        let arguments = Arguments::try_parse_from(words).expect("arguments");
+        run::mistake(&arguments)
+    };
+    assert_eq!(mistake("--from-spf 192.0.2.1 d.test"), None);
+    assert_eq!(mistake("192.0.2.1"), None);
+    assert_eq!(
+        mistake("--from-spf 192.0.2.1 192.0.2.2").as_deref(),
+        Some("expected a domain with --from-spf, found addresses alone")
+    );
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Why a list says nothing, in a few words.
 
-use dnsbl::{Cause, Fault, Refusal, Unsettled, Verdict};
+use dnsbl::{Cause, Fault, NotAsked, Refusal, Unsettled, Verdict};
+use mail_dns::AddressScope;
+
+/// The sort of what could not be asked for.
+pub(crate) const NO_ANSWER: &str = "no answer";
 
 /// The sort of it, and what is the matter.
 pub(crate) fn of_verdict(verdict: &Verdict) -> (&'static str, String) {
@@ -46,7 +50,7 @@ pub(crate) fn of_cause(cause: &Cause) -> (&'static str, String) {
         | Cause::Control {
             why: Unsettled::Lookup(error),
             ..
-        } => ("no answer", error.kind().to_string()),
+        } => (NO_ANSWER, error.kind().to_string()),
         Cause::Control { why, .. } => ("unknown", format!("its test entries: {why}")),
         Cause::UnverifiedControlMissing(_) => (
             "unknown",
@@ -55,3 +59,20 @@ pub(crate) fn of_cause(cause: &Cause) -> (&'static str, String) {
         other => ("unknown", other.to_string()),
     }
 }
+
+/// Why no list is asked about a subject.
+pub(crate) fn of_not_asked(why: &NotAsked) -> String {
+    match why {
+        NotAsked::Scope(scope) => {
+            let article = match scope {
+                AddressScope::Unspecified => "an",
+                _ => "a",
+            };
+            format!("{article} {scope} address is on no list, and none was asked about it")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What to do where every list is silent.
+pub(crate) const SILENT_RESOLVER: &str = "No list answered, so look at the resolver first: does it answer this? If not, ask another by --resolver.";

@@ -174,8 +174,10 @@ impl DelistingHelp {
     /// How the entry is removed, in a sentence or two.
     #[must_use]
     pub fn way_off(&self) -> String {
-        // The page is the catalogue's, which may be the user's own file.
+        // The page is the catalogue's, which may be the user's own file. In angle brackets it is copied without the full
+        // stop behind it (RFC 3986, appendix C).
         let page = self.page.as_deref().unwrap_or_default().escape_debug();
+        let page = format!("<{page}>");
         let has_page = self.page.is_some();
         let mut text = match self.mode {
             DelistingMode::Form if has_page => format!("Ask for removal by the form at {page}."),

@@ -204,23 +204,23 @@ async fn the_way_off_is_told_in_sentences() {
     for (mode, sentence) in [
         (
             "form",
-            "Ask for removal by the form at https://bl.example/9.1.1.1.",
+            "Ask for removal by the form at <https://bl.example/9.1.1.1>.",
         ),
         (
             "self_service",
-            "Remove the entry at https://bl.example/9.1.1.1.",
+            "Remove the entry at <https://bl.example/9.1.1.1>.",
         ),
         (
             "automatic",
-            "There is no removal on request: wait. What the list knows stands at https://bl.example/9.1.1.1.",
+            "There is no removal on request: wait. What the list knows stands at <https://bl.example/9.1.1.1>.",
         ),
         (
             "none",
-            "There is no removal: the entry says what the subject or its network is. What the list knows stands at https://bl.example/9.1.1.1.",
+            "There is no removal: the entry says what the subject or its network is. What the list knows stands at <https://bl.example/9.1.1.1>.",
         ),
         (
             "unknown",
-            "Look the entry up at https://bl.example/9.1.1.1.",
+            "Look the entry up at <https://bl.example/9.1.1.1>.",
         ),
     ] {
         let help = help(

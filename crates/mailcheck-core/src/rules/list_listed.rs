@@ -195,7 +195,7 @@ mod tests {
         check_mend(
             "192.0.2.1",
             DelistingMode::Unknown,
-            "Find and stop what sends the mail, or the entry comes back. Look the entry up at https://list.test/?q=192.0.2.1.",
+            "Find and stop what sends the mail, or the entry comes back. Look the entry up at <https://list.test/?q=192.0.2.1>.",
         );
         check_mend(
             "192.0.2.1",
@@ -208,8 +208,8 @@ mod tests {
     #[test]
     fn the_subject_of_a_delisting_page_is_encoded() {
         for (subject, expected) in [
-            ("2001:db8::1", "https://list.test/?q=2001%3Adb8%3A%3A1."),
-            ("a&b=c.test", "https://list.test/?q=a%26b%3Dc.test."),
+            ("2001:db8::1", "<https://list.test/?q=2001%3Adb8%3A%3A1>."),
+            ("a&b=c.test", "<https://list.test/?q=a%26b%3Dc.test>."),
         ] {
             check_mend(subject, DelistingMode::Form, expected);
         }
