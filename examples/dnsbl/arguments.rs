@@ -21,8 +21,8 @@ use crate::domain_name::domain_name;
 #[command(name = "dnsbl", version, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// The addresses and domains to ask about.
-    #[arg(value_name = "ADDRESS|DOMAIN", value_parser = subject)]
-    pub(crate) subjects: Vec<Subject>,
+    #[arg(value_name = "ADDRESS|DOMAIN", value_parser = given)]
+    pub(crate) subjects: Vec<Given>,
 
     /// Ask about the addresses too that the SPF records of the domains let send.
     #[arg(long, requires = "subjects")]
@@ -91,6 +91,22 @@ pub(crate) struct Asking {
     /// The most time to take for everything, in seconds; what was not answered by then could not be told.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) deadline: Duration,
+}
+
+/// A subject as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) subject: Subject,
+    /// What it was written as, if that does not look like what is asked for: a domain in its own script.
+    pub(crate) remark: Option<String>,
+}
+
+fn given(text: &str) -> Result<Given, String> {
+    let remark = || format!("given as {}", text.escape_debug());
+    Ok(Given {
+        subject: subject(text)?,
+        remark: (!text.is_ascii()).then(remark),
+    })
 }
 
 /// An address or a domain, and none of what people paste in its place.

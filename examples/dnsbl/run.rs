@@ -13,7 +13,7 @@ use mail_dns::{Answer, DomainName, Lookup, LookupError, LookupErrorKind, Questio
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use crate::arguments::{Arguments, Asking};
+use crate::arguments::{Arguments, Asking, Given};
 use crate::look::{Look, Outcome};
 use crate::page::Told;
 use crate::terminal::{Mark, Page, say};
@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
 /// What does not go together on the command line, and would pass unnoticed.
 pub(crate) fn mistake(arguments: &Arguments) -> Option<String> {
     let mut subjects = arguments.subjects.iter();
-    let has_domain = subjects.any(|subject| matches!(subject, Subject::Domain(_)));
+    let has_domain = subjects.any(|given| matches!(given.subject, Subject::Domain(_)));
     let is_vain = arguments.from_spf && !has_domain;
     is_vain.then(|| "expected a domain with --from-spf, found addresses alone".to_owned())
 }
@@ -170,8 +170,8 @@ impl<L: Lookup> Desk<L> {
         }
         let mut subjects = Vec::new();
         let mut of_senders = Outcome::Clean;
-        for subject in &arguments.subjects {
-            add(&mut subjects, subject.clone(), None);
+        for Given { subject, remark } in &arguments.subjects {
+            add(&mut subjects, subject.clone(), remark.clone());
             if let (Subject::Domain(domain), true) = (subject, arguments.from_spf) {
                 let (senders, outcome) = self.senders(domain).await?;
                 for (subject, remark) in senders {

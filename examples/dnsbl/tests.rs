@@ -364,6 +364,21 @@ fn the_last_line_says_what_the_exit_code_does() {
     );
 }
 
+#[test]
+fn a_domain_in_its_own_script_is_told_as_it_was_given() {
+    let line = ["dnsbl", "bücher.example", "b.example"];
+    let arguments = Arguments::try_parse_from(line).expect("arguments");
+    let given = arguments.subjects.iter();
+    let given: Vec<_> = given
+        .map(|it| (it.subject.to_string(), it.remark.as_deref()))
+        .collect();
+    let first = (
+        "xn--bcher-kva.example".to_owned(),
+        Some("given as bücher.example"),
+    );
+    assert_eq!(given, [first, ("b.example".to_owned(), None)]);
+}
+
 /// An address that is asked about and sends for a domain too is one subject.
 #[test]
 fn a_subject_is_told_of_once() {
