@@ -225,7 +225,7 @@ impl Page {
             rows.push(self.in_columns(mark, label, ""));
             (mark, label) = (Mark::Plain, "");
         }
-        for row in wrap(text, ROOM - (WIDTH - self.width)) {
+        for row in wrap(text.trim_end(), ROOM - (WIDTH - self.width)) {
             rows.push(self.in_columns(mark, label, &row));
             (mark, label) = (Mark::Plain, "");
         }
@@ -239,7 +239,7 @@ impl Page {
             "" => (format!("  {sign}   "), text.to_owned()),
             label => (format!("  {sign} "), format!("{label}  {text}")),
         };
-        let mut rows = wrap(&all, self.width - 6).into_iter();
+        let mut rows = wrap(all.trim_end(), self.width - 6).into_iter();
         let first = before + &rows.next().unwrap_or_default();
         let rest = rows.map(|row| format!("      {row}"));
         std::iter::once(first.trim_end().to_owned())
@@ -351,6 +351,22 @@ mod tests {
         );
         let text = page.into_text();
         assert_eq!(text.lines().collect::<Vec<_>>(), rows, "\n{text}");
+    }
+
+    #[test]
+    fn a_row_without_text_is_one_row() {
+        for columns in [40, 60] {
+            let mut page = Page::for_stdout(None);
+            page.width = within(columns);
+            page.row(
+                Mark::Plain,
+                "a label that fills nearly all",
+                &" ".repeat(90),
+            );
+            let text = page.into_text();
+            assert_eq!(text.trim_end(), "    a label that fills nearly all");
+            assert!(!text.contains("\n "), "{text:?}");
+        }
     }
 
     #[test]
