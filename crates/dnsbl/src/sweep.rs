@@ -19,6 +19,7 @@ use futures_util::future::{join_all, select};
 use mail_dns::Lookup;
 
 use self::row::{Held, KINDS, Row, lock};
+use self::settle::tell;
 use crate::{Checker, Kind, List, ListAnswer, Subject};
 
 pub use self::options::{MassListing, SweepOptions};
@@ -283,7 +284,7 @@ impl<L: Lookup> Sweep<L> {
                 target,
                 row,
                 in_flight,
-                stage: Stage::Asked,
+                is_finished: false,
             });
         }
     }
@@ -302,20 +303,18 @@ impl<L: Lookup> Sweep<L> {
             return;
         };
         let answer = Box::new(check.await);
-        // It is asked about once, whatever an observer does that is told of it.
-        pair.stage = Stage::Answered;
         let times = target.times;
         let held = Held { answer, times, era };
-        let is_full = self.take_answer(pair.list, kind, held, worker);
-        pair.stage = Stage::Finished;
-        if pair.row.finish() {
-            self.close(pair.list, worker).await;
-        } else if is_full {
-            self.settle(pair.list, kind, worker).await;
-        }
+        let Some(taken) = self.take_answer(pair.row, kind, held) else {
+            return;
+        };
+        // It is asked about once, whatever an observer does that is told of it.
+        pair.is_finished = true;
+        self.follow(pair.list, kind, taken, worker).await;
     }
 
-    /// Settles whatever waits, and reports. To be called once, when all work has ended.
+    /// Settles whatever waits, and reports. To be called when all work has ended; what still is in flight then is not
+    /// finished, and no observer is told what comes of it.
     pub async fn finish(&self, observer: impl FnMut(SweepEvent) + Send) -> SweepReport {
         let worker = Worker::told(observer);
         let lists: Vec<_> = (0..self.rows.len())
@@ -326,16 +325,23 @@ impl<L: Lookup> Sweep<L> {
     }
 
     /// Reports at once, without another question. Listings that wait for the controls of their list are told as withdrawn.
+    ///
+    /// It may be called while others [`work`](Self::work): what they have in flight is not finished, no observer is told what
+    /// comes of it, and they return when it has come.
     pub fn conclude(&self, observer: impl FnMut(SweepEvent) + Send) -> SweepReport {
         self.report(&Worker::told(observer))
     }
 
     fn report<F: FnMut(SweepEvent) + Send>(&self, worker: &Worker<F>) -> SweepReport {
         self.over.store(true, Ordering::Relaxed);
+        // All at once, and told after that: whatever an answer comes to, it is in the counts from here on or never.
+        let ended: Vec<_> = (0..self.rows.len())
+            .flat_map(|list| self.end(list))
+            .collect();
+        for (section, told) in ended {
+            tell(section, told, worker);
+        }
         for list in 0..self.rows.len() {
-            for kind in KINDS {
-                self.withdraw_unconfirmed(list, kind, worker);
-            }
             self.give_notice(list, worker);
         }
         let spending = self.checker.spending((self.clock)());
@@ -388,32 +394,20 @@ impl<F: FnMut(SweepEvent) + Send> Worker<F> {
     }
 }
 
-/// How far a pair in flight has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Asked,
-    /// It is in the counts or waits there.
-    Answered,
-    Finished,
-}
-
-/// A pair in flight. If it is dropped unanswered, the row has it back.
+/// A pair in flight. If it is dropped unfinished, the row has it back.
 struct Pair<'a> {
     list: usize,
     target: usize,
     row: &'a Row,
     in_flight: &'a AtomicUsize,
-    stage: Stage,
+    is_finished: bool,
 }
 
 impl Drop for Pair<'_> {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        match self.stage {
-            Stage::Asked => self.row.give_back(self.target),
-            // The observer panicked. If it was the last, whoever finishes the sweep settles the list.
-            Stage::Answered => _ = self.row.finish(),
-            Stage::Finished => {}
+        if !self.is_finished {
+            self.row.give_back(self.target);
         }
     }
 }

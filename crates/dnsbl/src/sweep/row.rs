@@ -1,11 +1,10 @@
 //! One list in a sweep: which of its pairs are still to be asked, and which of its listings wait.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::tally::Tally;
 use super::{ListTrouble, SweepCounts};
-use crate::{Cause, HealthState, Kind, ListAnswer};
+use crate::{Cause, HealthState, Kind, ListAnswer, Verdict};
 
 pub(super) const KINDS: [Kind; 3] = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
 
@@ -115,7 +114,7 @@ impl Row {
             ..SweepCounts::default()
         };
         for kind in KINDS {
-            counts += self.section(kind).tally.snapshot();
+            counts += self.section(kind).ward().counts;
         }
         counts
     }
@@ -123,11 +122,11 @@ impl Row {
     /// What was wrong with the list.
     pub(super) fn troubles(&self) -> Vec<ListTrouble> {
         let trouble = |kind| {
-            let section = self.section(kind);
+            let ward = self.section(kind).ward();
             Some(ListTrouble {
                 kind,
-                state: section.ward().trouble.clone()?,
-                subjects: section.troubled.load(Ordering::Relaxed),
+                state: ward.trouble.clone()?,
+                subjects: ward.troubled,
             })
         };
         KINDS.into_iter().filter_map(trouble).collect()
@@ -137,11 +136,6 @@ impl Row {
 /// One list and one kind of subject.
 #[derive(Debug, Default)]
 pub(super) struct Section {
-    pub(super) tally: Tally,
-    /// How many subjects were listed, believed or not.
-    pub(super) listed: AtomicU64,
-    /// About how many subjects nothing could be told because of the list.
-    pub(super) troubled: AtomicU64,
     ward: Mutex<Ward>,
 }
 
@@ -151,17 +145,55 @@ impl Section {
     }
 }
 
-/// Where listings wait until they are believed.
+/// What became of the pairs, and where listings wait until they are believed. A pair is counted when it is known what it
+/// comes to, and told of after that.
 #[derive(Debug, Default)]
 pub(super) struct Ward {
+    pub(super) counts: SweepCounts,
+    /// How many subjects were listed, believed or not.
+    pub(super) listed: u64,
+    /// About how many subjects nothing could be told because of the list.
+    pub(super) troubled: u64,
     pub(super) held: Vec<Held>,
+    /// What is counted and was not told, because the observer panicked.
+    pub(super) untold: Vec<Held>,
     /// Why none is believed any more in this sweep.
     pub(super) shut: Option<Cause>,
     /// What was wrong with the list.
     pub(super) trouble: Option<HealthState>,
+    /// Whether the sweep was reported on: what is answered after that is not taken.
+    pub(super) is_over: bool,
 }
 
-/// A listing that waits.
+impl Ward {
+    /// Counts `held` as they are.
+    pub(super) fn count(&mut self, held: &[Held]) {
+        for Held { answer, .. } in held {
+            self.counts.count(&answer.verdict);
+        }
+    }
+
+    /// Counts `held` as what could not be told, for `cause`.
+    pub(super) fn disbelieve(&mut self, mut held: Vec<Held>, cause: &Cause) -> Vec<Held> {
+        for Held { answer, .. } in &mut held {
+            answer.verdict = Verdict::Unknown(cause.clone());
+            self.troubled += 1;
+        }
+        self.count(&held);
+        held
+    }
+
+    /// Takes no more. What waits is not believed, for `cause`; it is to be told.
+    pub(super) fn end(&mut self, cause: &Cause) -> Vec<Held> {
+        self.is_over = true;
+        let held = std::mem::take(&mut self.held);
+        let mut ended = std::mem::take(&mut self.untold);
+        ended.extend(self.disbelieve(held, cause));
+        ended
+    }
+}
+
+/// An answer with what belongs to it: a listing that waits, or what is to be told.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) answer: Box<ListAnswer>,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use mail_dns::Lookup;
 
 use super::report::state_of;
-use super::row::{Held, KINDS, Section, lock};
+use super::row::{Held, KINDS, Row, Section, Ward, lock};
 use super::{Sweep, SweepEvent, SweepNotice, Worker};
 use crate::checker::withholding;
 use crate::{
@@ -19,40 +19,55 @@ const FAILED: &str = "the list was found not to be believed after that, and is m
 const ENDED: &str = "the sweep ended before the list's controls were asked again";
 
 impl<L: Lookup> Sweep<L> {
-    /// Tells an answer, or keeps it if it is a listing. Says whether so many wait that they are to be settled.
-    pub(super) fn take_answer<F: FnMut(SweepEvent) + Send>(
+    /// Takes an answer, and says what is to follow; `None` if the sweep is over, and the pair is not finished by it.
+    pub(super) fn take_answer(&self, row: &Row, kind: Kind, held: Held) -> Option<Taken> {
+        let mut ward = row.section(kind).ward();
+        if ward.is_over {
+            return None;
+        }
+        let mut told = Vec::new();
+        if !matches!(held.answer.verdict, Verdict::Listed(_)) {
+            note_trouble(&mut ward, &held.answer);
+            ward.count(std::slice::from_ref(&held));
+            told.push(held);
+        } else {
+            ward.listed += 1;
+            match ward.shut.clone() {
+                Some(cause) => told = ward.disbelieve(vec![held], &cause),
+                None => ward.held.push(held),
+            }
+        }
+        Some(Taken {
+            is_full: ward.held.len() >= self.options.held.get(),
+            is_held: told.is_empty(),
+            told,
+            listed: ward.listed,
+            is_last: row.finish(),
+        })
+    }
+
+    /// Tells what was taken, and settles what is to be settled then.
+    pub(super) async fn follow<F: FnMut(SweepEvent) + Send>(
         &self,
         list: usize,
         kind: Kind,
-        held: Held,
+        taken: Taken,
         worker: &Worker<F>,
-    ) -> bool {
-        let Some(row) = self.rows.get(list) else {
-            return false;
-        };
-        let section = row.section(kind);
-        if !matches!(held.answer.verdict, Verdict::Listed(_)) {
-            note_trouble(section, &held.answer);
-            release(section, vec![held], worker);
-            return false;
+    ) {
+        if let Some(row) = self.rows.get(list) {
+            tell(row.section(kind), taken.told, worker);
         }
-        let listed = section.listed.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut ward = section.ward();
-        if let Some(cause) = ward.shut.clone() {
-            drop(ward);
-            disbelieve(section, vec![held], &cause, worker);
-            return false;
-        }
-        ward.held.push(held);
-        let is_full = ward.held.len() >= self.options.held.get();
-        drop(ward);
         // Whatever the rest of the answers will be.
         let of = self.of_kind(kind);
-        if self.is_too_many(list, listed, of) {
-            self.isolate(list, kind, listed, of, worker);
-            return false;
+        let is_too_many = taken.is_held && self.is_too_many(list, taken.listed, of);
+        if is_too_many {
+            self.isolate(list, kind, taken.listed, of, worker);
         }
-        is_full
+        if taken.is_last {
+            self.close(list, worker).await;
+        } else if taken.is_held && taken.is_full && !is_too_many {
+            self.settle(list, kind, worker).await;
+        }
     }
 
     fn of_kind(&self, kind: Kind) -> u64 {
@@ -92,29 +107,24 @@ impl<L: Lookup> Sweep<L> {
             return;
         };
         let section = row.section(kind);
+        let (listed, of, untold) = {
+            let mut ward = section.ward();
+            let of = ward.listed + ward.counts.answered_otherwise();
+            (ward.listed, of, std::mem::take(&mut ward.untold))
+        };
+        tell(section, untold, worker);
         if section.ward().held.is_empty() {
             return;
         }
-        let listed = section.listed.load(Ordering::Relaxed);
-        let of = listed + section.tally.answered_otherwise();
         if self.is_too_many(list, listed, of) {
             self.isolate(list, kind, listed, of, worker);
             return;
         }
         // An entry is forgotten when its list fails, so one that is remembered needs no other confirmation.
-        let remembered = {
-            let mut ward = section.ward();
-            let era = self.checker.era_at(list, kind);
-            let still_holds = |held: &Held| held.answer.remembered && held.era == era;
-            let all = ward.held.iter().all(still_holds);
-            if all {
-                std::mem::take(&mut ward.held)
-            } else {
-                Vec::new()
-            }
-        };
-        if !remembered.is_empty() {
-            release(section, remembered, worker);
+        let era = self.checker.era_at(list, kind);
+        let still_holds = |held: &Held| held.answer.remembered && held.era == era;
+        if section.ward().held.iter().all(still_holds) {
+            release(section, still_holds, worker);
             return;
         }
         let age = self.options.confirm_age;
@@ -127,10 +137,8 @@ impl<L: Lookup> Sweep<L> {
         match failure {
             None => {
                 let era = self.checker.era_at(list, kind);
-                let held = std::mem::take(&mut section.ward().held);
-                let (sound, unsound) = held.into_iter().partition(|held| held.era == era);
-                doubt(section, unsound, worker);
-                release(section, sound, worker);
+                doubt(section, |held| held.era != era, worker);
+                release(section, |held| held.era == era, worker);
             }
             Some(failure) => self.withdraw(list, kind, failure, worker),
         }
@@ -174,18 +182,15 @@ impl<L: Lookup> Sweep<L> {
         }
     }
 
-    /// Nobody has looked at the list again, so what waits is not told as a listing.
-    pub(super) fn withdraw_unconfirmed<F: FnMut(SweepEvent) + Send>(
-        &self,
-        list: usize,
-        kind: Kind,
-        worker: &Worker<F>,
-    ) {
-        if let Some(row) = self.rows.get(list) {
-            let section = row.section(kind);
-            let held = std::mem::take(&mut section.ward().held);
-            disbelieve(section, held, &Cause::Withdrawn(ENDED.to_owned()), worker);
-        }
+    /// Takes no more of the list at `list`. Nobody has looked at it again, so what waits is not told as a listing.
+    pub(super) fn end(&self, list: usize) -> Vec<(&Section, Vec<Held>)> {
+        let cause = Cause::Withdrawn(ENDED.to_owned());
+        let Some(row) = self.rows.get(list) else {
+            return Vec::new();
+        };
+        let sections = KINDS.map(|kind| row.section(kind));
+        let ended = sections.map(|section| (section, section.ward().end(&cause)));
+        ended.into()
     }
 
     /// Says what was wrong with the list, if anything was and it was not said.
@@ -194,6 +199,8 @@ impl<L: Lookup> Sweep<L> {
         let (Some(row), Some(list)) = (self.rows.get(list), lists.get(list)) else {
             return;
         };
+        // Held from the look at what was told to the notice, so that a report has all that were given.
+        let mut notices = lock(&self.notices);
         let troubles = row.troubles();
         if troubles.is_empty() || row.closed.swap(true, Ordering::AcqRel) {
             return;
@@ -202,13 +209,28 @@ impl<L: Lookup> Sweep<L> {
             zone: list.zone.clone(),
             troubles,
         };
-        lock(&self.notices).push(notice.clone());
+        notices.push(notice.clone());
+        drop(notices);
         worker.tell(SweepEvent::Notice(notice));
     }
 }
 
+/// What is to follow when an answer was taken.
+pub(super) struct Taken {
+    /// What is to be told.
+    told: Vec<Held>,
+    /// Whether it is a listing that waits.
+    is_held: bool,
+    /// How many subjects were listed by then.
+    listed: u64,
+    /// Whether so many wait that they are to be settled.
+    is_full: bool,
+    /// Whether every pair of the list is finished.
+    is_last: bool,
+}
+
 /// Takes note of an answer that the list's controls or its quarantine gave.
-fn note_trouble(section: &Section, answer: &ListAnswer) {
+fn note_trouble(ward: &mut Ward, answer: &ListAnswer) {
     let by_list = match &answer.verdict {
         Verdict::Refused(_) | Verdict::Broken(_) => {
             let controls = answer.controls.as_deref();
@@ -221,23 +243,29 @@ fn note_trouble(section: &Section, answer: &ListAnswer) {
         _ => false,
     };
     if by_list {
-        section.troubled.fetch_add(1, Ordering::Relaxed);
-        let mut ward = section.ward();
-        if ward.trouble.is_none() {
-            ward.trouble = Some(state_of(answer.verdict.clone()));
-        }
+        ward.troubled += 1;
+        let state = || state_of(answer.verdict.clone());
+        ward.trouble.get_or_insert_with(state);
     }
 }
 
-/// The list failed after it had listed these, though it has been mended since.
-fn doubt<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
-    if held.is_empty() {
-        return;
-    }
+/// The list failed after it had listed those that are `unsound`, though it has been mended since.
+fn doubt<F: FnMut(SweepEvent) + Send>(
+    section: &Section,
+    unsound: impl Fn(&Held) -> bool,
+    worker: &Worker<F>,
+) {
     let cause = Cause::Withdrawn(FAILED.to_owned());
-    let unclear = || HealthState::Unclear(cause.clone());
-    section.ward().trouble.get_or_insert_with(unclear);
-    disbelieve(section, held, &cause, worker);
+    let told = {
+        let mut ward = section.ward();
+        let unsound: Vec<Held> = ward.held.extract_if(.., |held| unsound(held)).collect();
+        if !unsound.is_empty() {
+            let unclear = || HealthState::Unclear(cause.clone());
+            ward.trouble.get_or_insert_with(unclear);
+        }
+        ward.disbelieve(unsound, &cause)
+    };
+    tell(section, told, worker);
 }
 
 /// Believes no listing of the list in this sweep, neither what waits nor what comes.
@@ -247,59 +275,60 @@ fn shut<F: FnMut(SweepEvent) + Send>(
     cause: Cause,
     worker: &Worker<F>,
 ) {
-    let mut ward = section.ward();
-    ward.trouble = Some(state);
-    ward.shut = Some(cause.clone());
-    let held = std::mem::take(&mut ward.held);
-    drop(ward);
-    disbelieve(section, held, &cause, worker);
+    let told = {
+        let mut ward = section.ward();
+        if ward.is_over {
+            return;
+        }
+        ward.trouble = Some(state);
+        ward.shut = Some(cause.clone());
+        let held = std::mem::take(&mut ward.held);
+        ward.disbelieve(held, &cause)
+    };
+    tell(section, told, worker);
 }
 
-fn disbelieve<F: FnMut(SweepEvent) + Send>(
+/// Believes those that wait and are `sound`.
+fn release<F: FnMut(SweepEvent) + Send>(
     section: &Section,
-    held: Vec<Held>,
-    cause: &Cause,
+    sound: impl Fn(&Held) -> bool,
     worker: &Worker<F>,
 ) {
-    let mut telling = Telling::of(section, held);
-    for Held {
-        mut answer, times, ..
-    } in telling.held.by_ref()
-    {
-        answer.verdict = Verdict::Unknown(cause.clone());
-        section.troubled.fetch_add(1, Ordering::Relaxed);
-        section.tally.count(&answer.verdict);
-        let answer = *answer;
-        worker.tell(SweepEvent::Answer { answer, times });
-    }
+    let told = {
+        let mut ward = section.ward();
+        let sound: Vec<Held> = ward.held.extract_if(.., |held| sound(held)).collect();
+        ward.count(&sound);
+        sound
+    };
+    tell(section, told, worker);
 }
 
-fn release<F: FnMut(SweepEvent) + Send>(section: &Section, held: Vec<Held>, worker: &Worker<F>) {
-    let mut telling = Telling::of(section, held);
+/// Tells what is counted.
+pub(super) fn tell<F: FnMut(SweepEvent) + Send>(
+    section: &Section,
+    told: Vec<Held>,
+    worker: &Worker<F>,
+) {
+    let mut telling = Telling {
+        section,
+        held: told.into_iter(),
+    };
     for Held { answer, times, .. } in telling.held.by_ref() {
-        section.tally.count(&answer.verdict);
         let answer = *answer;
         worker.tell(SweepEvent::Answer { answer, times });
     }
 }
 
-/// Listings that an observer is being told. If it panics, the others wait again.
+/// Answers that an observer is being told. If it panics, the others are told by whoever settles the list next.
 struct Telling<'a> {
     section: &'a Section,
     held: std::vec::IntoIter<Held>,
 }
 
-impl<'a> Telling<'a> {
-    fn of(section: &'a Section, held: Vec<Held>) -> Self {
-        let held = held.into_iter();
-        Self { section, held }
-    }
-}
-
 impl Drop for Telling<'_> {
     fn drop(&mut self) {
         if self.held.len() > 0 {
-            self.section.ward().held.extend(self.held.by_ref());
+            self.section.ward().untold.extend(self.held.by_ref());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What became of the pairs.
 
 use std::ops::AddAssign;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Cause, NotAsked, Verdict};
 
@@ -49,6 +48,35 @@ impl SweepCounts {
         conclusive + by_list + self.unknown() + self.unfinished
     }
 
+    /// Takes one more.
+    pub(super) fn count(&mut self, verdict: &Verdict) {
+        let place = match verdict {
+            Verdict::Listed(_) => &mut self.listed,
+            Verdict::Allowed(_) => &mut self.allowed,
+            Verdict::Neutral(_) => &mut self.neutral,
+            Verdict::NotListed(_) => &mut self.not_listed,
+            Verdict::Refused(_) => &mut self.refused,
+            Verdict::Broken(_) => &mut self.broken,
+            Verdict::NotApplicable => &mut self.not_applicable,
+            Verdict::Unknown(cause) => match cause {
+                Cause::Subject(_) | Cause::NothingAsked => &mut self.unknown_by_subject,
+                Cause::Control { .. }
+                | Cause::NoPositiveControl
+                | Cause::UnverifiedControlMissing(_) => &mut self.unknown_by_controls,
+                Cause::Quarantined(_) => &mut self.quarantined,
+                Cause::Withdrawn(_) => &mut self.withdrawn,
+                Cause::NotAsked(NotAsked::BudgetSpent { .. }) => &mut self.budget_spent,
+                Cause::NotAsked(_) => &mut self.not_asked,
+            },
+        };
+        *place += 1;
+    }
+
+    /// About how many subjects there is an answer that is no listing.
+    pub(super) fn answered_otherwise(&self) -> u64 {
+        self.allowed + self.neutral + self.not_listed
+    }
+
     /// Those that could not be told, whatever the cause.
     #[must_use]
     pub fn unknown(&self) -> u64 {
@@ -73,74 +101,5 @@ impl AddAssign for SweepCounts {
         self.not_asked += other.not_asked;
         self.budget_spent += other.budget_spent;
         self.unfinished += other.unfinished;
-    }
-}
-
-/// Counts while several workers do.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    listed: AtomicU64,
-    allowed: AtomicU64,
-    neutral: AtomicU64,
-    not_listed: AtomicU64,
-    refused: AtomicU64,
-    broken: AtomicU64,
-    not_applicable: AtomicU64,
-    unknown_by_subject: AtomicU64,
-    unknown_by_controls: AtomicU64,
-    quarantined: AtomicU64,
-    withdrawn: AtomicU64,
-    not_asked: AtomicU64,
-    budget_spent: AtomicU64,
-}
-
-impl Tally {
-    pub(super) fn count(&self, verdict: &Verdict) {
-        let place = match verdict {
-            Verdict::Listed(_) => &self.listed,
-            Verdict::Allowed(_) => &self.allowed,
-            Verdict::Neutral(_) => &self.neutral,
-            Verdict::NotListed(_) => &self.not_listed,
-            Verdict::Refused(_) => &self.refused,
-            Verdict::Broken(_) => &self.broken,
-            Verdict::NotApplicable => &self.not_applicable,
-            Verdict::Unknown(cause) => match cause {
-                Cause::Subject(_) | Cause::NothingAsked => &self.unknown_by_subject,
-                Cause::Control { .. }
-                | Cause::NoPositiveControl
-                | Cause::UnverifiedControlMissing(_) => &self.unknown_by_controls,
-                Cause::Quarantined(_) => &self.quarantined,
-                Cause::Withdrawn(_) => &self.withdrawn,
-                Cause::NotAsked(NotAsked::BudgetSpent { .. }) => &self.budget_spent,
-                Cause::NotAsked(_) => &self.not_asked,
-            },
-        };
-        place.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many subjects the list has answered for and not listed.
-    pub(super) fn answered_otherwise(&self) -> u64 {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        load(&self.allowed) + load(&self.neutral) + load(&self.not_listed)
-    }
-
-    pub(super) fn snapshot(&self) -> SweepCounts {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        SweepCounts {
-            listed: load(&self.listed),
-            allowed: load(&self.allowed),
-            neutral: load(&self.neutral),
-            not_listed: load(&self.not_listed),
-            refused: load(&self.refused),
-            broken: load(&self.broken),
-            not_applicable: load(&self.not_applicable),
-            unknown_by_subject: load(&self.unknown_by_subject),
-            unknown_by_controls: load(&self.unknown_by_controls),
-            quarantined: load(&self.quarantined),
-            withdrawn: load(&self.withdrawn),
-            not_asked: load(&self.not_asked),
-            budget_spent: load(&self.budget_spent),
-            unfinished: 0,
-        }
     }
 }

@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use dnsbl::HealthPolicy;
+use dnsbl::{Catalogue, HealthPolicy, MemoryPolicy};
 use mail_dns::{
     Answer, DomainName, Lookup, LookupError, Question, Record, RecordData, RecordType, Response,
 };
 
+use super::world::NONCE;
 use super::*;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

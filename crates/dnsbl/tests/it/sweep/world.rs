@@ -174,7 +174,7 @@ impl Lookup for World {
     }
 }
 
-fn catalogue(zones: impl IntoIterator<Item = String>) -> Catalogue {
+pub(super) fn catalogue(zones: impl IntoIterator<Item = String>) -> Catalogue {
     let list = |zone| {
         format!(
             "[[list]]\nzone = \"{zone}\"\nname = \"List\"\nstance = \"block\"\ntier = \"minor\"\n\
