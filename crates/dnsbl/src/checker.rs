@@ -672,18 +672,23 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let nonce = round_nonce(self.checker.nonce, self.now);
         let random =
             random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
-        let names = controls.positive.iter().chain(&controls.negative).cloned();
+        let redaction = self.redaction();
+        let is_short = |name: &&DomainName| redaction.reveal(name).is_ok();
+        // With the key a name may be too long to be asked (RFC 1035 §2.3.4). The others show what they show; without the
+        // random one no list is believed, and a subject's name is hardly shorter.
+        let (positive, long): (Vec<_>, Vec<_>) = controls.positive.iter().partition(is_short);
+        let (negative, longer): (Vec<_>, Vec<_>) = controls.negative.iter().partition(is_short);
+        let names = positive.iter().chain(&negative).copied().cloned();
         let fixed = join_all(names.map(|name| self.ask_name(name, 0)));
         let (fixed, random) = join(fixed, self.ask_name(random, 0)).await;
-        let mut positive = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let negative = positive.split_off(controls.positive.len());
-        let report = ControlReport::new(kind, positive, negative, random?, self.now);
-        Ok(self
-            .with_refusal_words(ControlReport {
-                verified: controls.verified,
-                ..report
-            })
-            .await)
+        let mut fixed = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let unlisted = fixed.split_off(positive.len());
+        let report = ControlReport {
+            verified: controls.verified,
+            passed_over: long.into_iter().chain(longer).cloned().collect(),
+            ..ControlReport::new(kind, fixed, unlisted, random?, self.now)
+        };
+        Ok(self.with_refusal_words(report).await)
     }
 
     /// The list's words for why it refuses, once for each time the controls are asked.

@@ -32,6 +32,13 @@ pub struct ControlReport {
     pub negative: Vec<Asked>,
     /// What nobody lists, made from the nonce.
     pub random: Asked,
+    /// Controls that were not asked, since with the list's key their names would be longer than 255 octets (RFC 1035
+    /// §2.3.4). They prove nothing, and say nothing against the list.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub passed_over: Vec<DomainName>,
     /// When they were asked, in seconds since 1970.
     pub at: i64,
 }
@@ -52,6 +59,7 @@ impl ControlReport {
             verified: true,
             negative,
             random,
+            passed_over: Vec::new(),
             at,
         }
     }

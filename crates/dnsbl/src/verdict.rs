@@ -184,7 +184,7 @@ impl fmt::Display for Cause {
 ///
 /// - An entry is believed once every negative control and the random one were seen not to be listed. It needs no positive
 ///   control: a list that answers for this name alone has answered.
-/// - "Not listed" needs every positive control listed as well.
+/// - "Not listed" needs every positive control listed as well that can be asked, and one at least.
 /// - A control that is refused, or answered as no list answers, settles it for every subject.
 ///
 /// Pure: stored answers are judged again and give the same verdict. The words of a listing are not looked up.

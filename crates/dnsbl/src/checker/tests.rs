@@ -444,6 +444,44 @@ async fn d28_a_name_too_long_is_unknown_and_not_clean() {
     );
 }
 
+#[tokio::test]
+async fn d28_a_control_whose_name_is_too_long_with_the_key_is_passed_over_and_told() {
+    const KEY: &str = "s3cr3tk3ys3cr3tk3ys3cr3tk3ys3cr3tk3ys3cr3tk3y";
+    let long = "abcdefghi.".repeat(21) + "example";
+    let ask = async |controls: &str, subject: &str| {
+        let list = list_text(
+            "bl.test",
+            "block",
+            &format!("terms = {{ key = \"a-key\" }}\ndomain = {controls}"),
+        );
+        let catalogue = Catalogue::from_toml(&list).expect("sound");
+        let dns = zone(&format!(
+            "test.{KEY}.bl.test. 300 IN A 127.0.0.2\nbad.{KEY}.bl.test. 300 IN A 127.0.0.2\n"
+        ));
+        let keys = Keys::default().with("a-key", KEY.parse().expect("a key"));
+        let checker = Checker::new(dns, catalogue, NONCE).with_keys(keys);
+        checker.check_all(&domain(subject), NOW).await.remove(0)
+    };
+    for controls in [
+        format!("{{ positive = [\"{long}\", \"test\"] }}"),
+        format!("{{ positive = [\"test\"], negative = [\"{long}\", \"invalid\"] }}"),
+    ] {
+        let answer = ask(&controls, "good").await;
+        let Verdict::NotListed(proof) = &answer.verdict else {
+            panic!("{answer}")
+        };
+        assert_eq!(proof.listed.len(), 1);
+        let report = answer.controls.as_deref().expect("controls");
+        assert_eq!(report.passed_over, [name(&format!("{long}.bl.test"))]);
+        assert!(ask(&controls, "bad").await.is_listing());
+    }
+    // Without another test entry there is no proof, and an entry is an entry.
+    let alone = format!("{{ positive = [\"{long}\"] }}");
+    let answer = ask(&alone, "good").await;
+    assert_eq!(answer.verdict, Verdict::Unknown(Cause::NoPositiveControl));
+    assert!(ask(&alone, "bad").await.is_listing());
+}
+
 /// Answers for addresses, and fails for texts.
 struct NoText(StaticLookup);
 
