@@ -1,8 +1,12 @@
 //! A listing over time: what is a change, and what is only an answer.
 
+mod recoding;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
+use self::recoding::Recoding;
+use crate::reading::write_list;
 use crate::{Asked, Code, ListAnswer, Verdict};
 
 /// After how many seconds a path that saw an entry, and has told nothing since, has no say any more.
@@ -51,6 +55,9 @@ impl Default for WatchPolicy {
 /// within minutes. So what is first seen is confirmed before it is a [`Change`], and what is not known changes nothing.
 /// A denial counts over the path that saw the entry last, since it is no news that another one does not see it; over any
 /// path, once that one has not told of it for a day.
+///
+/// An address may stay on a list for another reason: it was listed by policy, and now for a trap that it hit. That is
+/// [`Change::Recoded`], confirmed as a listing is. The reasons are the union of what the paths see, for a day each.
 ///
 /// ```text
 ///            listed                  listed again
@@ -104,6 +111,15 @@ pub struct Watch {
     /// When each path last told something; those that were silent for long are forgotten.
     #[cfg_attr(feature = "serde", serde(default))]
     told: BTreeMap<String, i64>,
+    /// The codes that each path told of, if it did not deny the entry since; forgotten with the path.
+    #[cfg_attr(feature = "serde", serde(default))]
+    seen: BTreeMap<String, Vec<Code>>,
+    /// Other codes than those of the listing, which are to be confirmed.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    recoding: Option<Recoding>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,12 +174,12 @@ pub struct Episode {
     pub until: Option<i64>,
     /// Whether it was ever confirmed.
     pub confirmed: bool,
-    /// The codes that were last seen.
+    /// The codes that were last seen; once it was confirmed, those that were last confirmed.
     pub codes: Vec<Code>,
 }
 
 /// What is worth telling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -175,18 +191,31 @@ pub enum Change {
     },
     /// It is listed now.
     Listed,
+    /// It is listed still, by other codes: another fact for whoever is to mend it.
+    Recoded {
+        /// The codes until now.
+        was: Vec<Code>,
+        /// The codes now.
+        is: Vec<Code>,
+    },
     /// It is no longer listed.
     Delisted,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Baseline { listed: true } => "listed when the watch began",
-            Self::Baseline { listed: false } => "not listed when the watch began",
-            Self::Listed => "listed",
-            Self::Delisted => "no longer listed",
-        })
+        match self {
+            Self::Baseline { listed: true } => f.pad("listed when the watch began"),
+            Self::Baseline { listed: false } => f.pad("not listed when the watch began"),
+            Self::Listed => f.pad("listed"),
+            Self::Recoded { was, is } => {
+                f.write_str("listed for another reason: ")?;
+                write_list(f, is)?;
+                f.write_str("; until now ")?;
+                write_list(f, was)
+            }
+            Self::Delisted => f.pad("no longer listed"),
+        }
     }
 }
 
@@ -218,10 +247,12 @@ impl Watch {
                     path: answer.path.clone(),
                     at: answer.at,
                 });
+                self.seen.insert(answer.path.clone(), listing.codes.clone());
                 self.see_listed(answer, &listing.codes, policy)
             }
             Verdict::NotListed(_) | Verdict::Allowed(_) | Verdict::Neutral(_) => {
                 self.hear(answer);
+                self.seen.remove(&answer.path);
                 if self.is_denied_by(answer) {
                     self.see_clean(answer, policy)
                 } else {
@@ -241,6 +272,7 @@ impl Watch {
         self.told.insert(answer.path.clone(), answer.at);
         let silent = |last: i64| answer.at.saturating_sub(last) >= SILENT_AFTER;
         self.told.retain(|_, last| !silent(*last));
+        self.seen.retain(|path, _| self.told.contains_key(path));
     }
 
     /// Whether a denial says anything: it is of the path that saw the entry last, or that one has been silent for long.
@@ -259,9 +291,10 @@ impl Watch {
     fn begin_anew_at(&mut self, now: i64) {
         self.told.clear();
         if let WatchState::Unconfirmed(first) | WatchState::Clearing(first) = &mut self.state {
-            let wait = first.ripe_at.saturating_sub(first.at);
-            first.at = first.at.min(now);
-            first.ripe_at = now.saturating_add(wait);
+            first.begin_anew_at(now);
+        }
+        if let Some(recoding) = &mut self.recoding {
+            recoding.first.begin_anew_at(now);
         }
         if let Some(last) = &mut self.last_listed {
             last.at = last.at.min(now);
@@ -283,8 +316,7 @@ impl Watch {
             WatchState::Unconfirmed(first) => first.is_confirmed_by(answer),
             WatchState::Listed | WatchState::Clearing(_) => {
                 self.state = WatchState::Listed;
-                self.go_on(codes);
-                return None;
+                return self.see_codes(answer, codes, policy);
             }
             _ => {
                 let wait = policy.confirm_after;
@@ -293,7 +325,7 @@ impl Watch {
                 return None;
             }
         };
-        self.go_on(codes);
+        self.go_on(&self.union());
         if !confirmed {
             return None;
         }
@@ -341,6 +373,7 @@ impl Watch {
     }
 
     fn begin(&mut self, at: i64, codes: &[Code]) {
+        self.recoding = None;
         // More than one is too many only in what was stored by others.
         while self.episodes.len() >= MAX_EPISODES {
             self.episodes.pop_front();
@@ -363,10 +396,14 @@ impl Watch {
         if let Some(episode) = self.episodes.back_mut() {
             episode.until = Some(at);
         }
+        self.seen.clear();
+        self.recoding = None;
     }
 
     /// Takes back what was seen and not confirmed, because the list is not believed: it listed everything.
     pub fn withdraw(&mut self) {
+        self.seen.clear();
+        self.recoding = None;
         if matches!(self.state, WatchState::Unconfirmed(_)) {
             self.episodes.pop_back();
             self.state = if self.has_baseline {
@@ -388,6 +425,8 @@ impl Watch {
             self.end(now);
         }
         self.state = WatchState::Retired;
+        self.seen.clear();
+        self.recoding = None;
         self.has_baseline = false;
         self.blind_since = None;
     }
@@ -435,6 +474,13 @@ impl Sighting {
             path: answer.path.clone(),
             ripe_at: answer.at.saturating_add(i64::from(ttl.max(least))),
         }
+    }
+
+    /// Begins the wait anew, since a clock that was ahead was set back to `now`.
+    fn begin_anew_at(&mut self, now: i64) {
+        let wait = self.ripe_at.saturating_sub(self.at);
+        self.at = self.at.min(now);
+        self.ripe_at = now.saturating_add(wait);
     }
 
     fn is_confirmed_by(&self, answer: &ListAnswer) -> bool {

@@ -5,11 +5,11 @@ use mail_dns::{Negative, NegativeKind};
 use super::*;
 use crate::{Asked, Cause, Effect, ListSummary, Listing, Proof, Reading, Stance, Subject, Tier};
 
-const NOW: i64 = 1_795_000_000;
+pub(super) const NOW: i64 = 1_795_000_000;
 
 /// What is seen in one look.
 #[derive(Debug, Clone, Copy)]
-enum Look {
+pub(super) enum Look {
     Listed,
     Clean,
     Blind,
@@ -18,7 +18,7 @@ enum Look {
 use Look::{Blind, Clean, Listed};
 
 /// An answer `minute` minutes after `NOW` over `path`, with a TTL of five minutes.
-fn answer(minute: i64, path: &str, look: Look) -> ListAnswer {
+pub(super) fn answer(minute: i64, path: &str, look: Look) -> ListAnswer {
     let name: mail_dns::DomainName = "1.1.1.9.bl.test".parse().expect("a name");
     let code = Code::new(Ipv4Addr::new(127, 0, 0, 2), Effect::Listed, Vec::new());
     let denial = Negative::new(NegativeKind::NxDomain, Some(300), None);
