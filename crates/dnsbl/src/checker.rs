@@ -283,6 +283,10 @@ impl<L: Lookup> Checker<L> {
         &self.path
     }
 
+    pub(crate) fn lookup(&self) -> &L {
+        &self.lookup
+    }
+
     pub(crate) fn concurrency(&self) -> NonZeroUsize {
         self.concurrency
     }

@@ -1,6 +1,7 @@
 //! Which lists serve a resolver, before anybody relies on it.
 
 mod advice;
+mod comparison;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +12,13 @@ use futures_util::stream::{self, StreamExt as _};
 use mail_dns::{DomainName, Lookup};
 
 use crate::{
-    Cause, Checker, Fault, HealthState, Kind, List, ListHealth, ListSummary, NotAsked, Quarantine,
-    Refusal, RefusalReason,
+    Catalogue, Cause, Checker, Fault, HealthState, Kind, List, ListHealth, ListSummary, NotAsked,
+    Quarantine, Refusal, RefusalReason,
 };
 
+use self::comparison::Footing;
 pub use advice::Advice;
+pub use comparison::Comparison;
 pub use verdict::ResolverVerdict;
 
 /// Every kind of subject.
@@ -26,7 +29,8 @@ impl<L: Lookup> Checker<L> {
     /// resolver path, which do not and why, and what to do about it.
     ///
     /// Controls that were asked a while ago still hold ([`HealthPolicy`](crate::HealthPolicy)), and are not asked again.
-    /// Nothing is asked about anybody's addresses.
+    /// Nothing is asked about anybody's addresses. If no list serves the resolver, and some give no answer or REFUSED, two
+    /// questions that are no list's are asked too ([`Comparison`]).
     ///
     /// # Examples
     ///
@@ -45,7 +49,7 @@ impl<L: Lookup> Checker<L> {
     /// let doctor = Checker::new(dns, catalogue, 7).examine(1_795_000_000).await;
     /// assert_eq!(
     ///     doctor.verdict().to_string(),
-    ///     "refused by 1 of 1 list; by their word it is public, shared, or cannot be attributed",
+    ///     "refused by 1 of 1 list, and served by none; by their word it is public, shared, or cannot be attributed",
     /// );
     /// assert_eq!(doctor.egress()[0].address.to_string(), "198.51.100.53");
     /// assert!(doctor.examinations[0].advice.contains(&Advice::OwnResolver));
@@ -54,7 +58,7 @@ impl<L: Lookup> Checker<L> {
     /// ```
     pub async fn examine(&self, now: i64) -> Doctor {
         // Collected first, for the reason that is given in `check_all`.
-        let examinations: Vec<_> = self
+        let looks: Vec<_> = self
             .catalogue()
             .lists()
             .iter()
@@ -63,36 +67,67 @@ impl<L: Lookup> Checker<L> {
             .filter(|(_, list, kind)| list.controls(*kind).is_some())
             .map(|(index, list, kind)| async move {
                 let health = self.health_at(index, kind, now).await?;
-                Some(self.examination(list, kind, health))
+                Some(Look::of(list, kind, health))
             })
             .collect();
-        let examinations = stream::iter(examinations).buffered(self.concurrency().get());
+        let looks = stream::iter(looks).buffered(self.concurrency().get());
+        let looks: Vec<Look<'_>> = looks.filter_map(std::future::ready).collect().await;
+        let conditions = || looks.iter().map(|look| &look.condition);
+        let is_served = conditions().any(|it| *it == Condition::Healthy);
+        let comparisons = match !is_served && conditions().any(comparison::is_to_be_compared) {
+            true => comparison::compare(self.lookup()).await,
+            false => Vec::new(),
+        };
+        let footing = Footing::of(conditions(), &comparisons);
         Doctor {
             path: self.path().to_owned(),
             at: now,
-            examinations: examinations.filter_map(std::future::ready).collect().await,
+            examinations: looks
+                .into_iter()
+                .map(|look| look.examination(self.catalogue(), footing))
+                .collect(),
+            comparisons,
         }
     }
+}
 
-    fn examination(
-        &self,
-        list: &List,
-        kind: Kind,
-        health: Result<ListHealth, NotAsked>,
-    ) -> Examination {
+/// What was seen of one list.
+struct Look<'a> {
+    list: &'a List,
+    kind: Kind,
+    condition: Condition,
+    next_at: Option<i64>,
+}
+
+impl<'a> Look<'a> {
+    fn of(list: &'a List, kind: Kind, health: Result<ListHealth, NotAsked>) -> Self {
         let (condition, next_at) = match health {
             Ok(health) => (Condition::of_state(health.state), Some(health.next_at)),
             Err(NotAsked::KeyMissing) => (Condition::NeedsKey, None),
             Err(why) => (Condition::NotAsked(why), None),
         };
-        let stand_in = advice::stand_in(self.catalogue(), list);
+        Self {
+            list,
+            kind,
+            condition,
+            next_at,
+        }
+    }
+
+    fn examination(self, catalogue: &Catalogue, footing: Footing) -> Examination {
+        let Self { list, kind, .. } = self;
+        let condition = match footing {
+            Footing::RefusesAll => comparison::acquitted(self.condition),
+            _ => self.condition,
+        };
+        let stand_in = advice::stand_in(catalogue, list);
         Examination {
             list: ListSummary::from(list),
             kind,
             key: list.terms.key.clone(),
-            advice: Advice::all(list, stand_in, &condition, next_at),
+            advice: Advice::all(list, stand_in, &condition, self.next_at, footing),
             condition,
-            next_at,
+            next_at: self.next_at,
         }
     }
 }
@@ -110,6 +145,12 @@ pub struct Doctor {
     pub at: i64,
     /// Each list and kind of subject that it answers for, in the catalogue's order.
     pub examinations: Vec<Examination>,
+    /// What became of questions that are no list's; none if they were not needed.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub comparisons: Vec<Comparison>,
 }
 
 impl Doctor {
@@ -141,6 +182,11 @@ impl Doctor {
     #[must_use]
     pub fn serving(&self) -> Vec<&ListSummary> {
         self.lists(|condition| *condition == Condition::Healthy)
+    }
+
+    fn footing(&self) -> Footing {
+        let conditions = self.examinations.iter().map(|it| &it.condition);
+        Footing::of(conditions, &self.comparisons)
     }
 
     /// The lists that refuse this resolver.

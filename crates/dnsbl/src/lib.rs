@@ -134,7 +134,7 @@ pub use checker::Checker;
 pub use control::ControlReport;
 pub use delisting::{DelistingHelp, Expiry, Remedy};
 pub use doctor::{
-    Advice, Condition, Doctor, Egress, Examination, KeyState, KeyTest, ResolverVerdict,
+    Advice, Comparison, Condition, Doctor, Egress, Examination, KeyState, KeyTest, ResolverVerdict,
 };
 pub use fold::{Independent, independent};
 pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};

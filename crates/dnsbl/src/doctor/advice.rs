@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use mail_dns::LookupErrorKind;
+
 use super::Condition;
-use crate::{Catalogue, Cause, Fault, List, ListAnswer, NotAsked, Refusal, RefusalReason, Verdict};
+use super::comparison::Footing;
+use crate::{
+    Catalogue, Cause, Fault, List, ListAnswer, NotAsked, Refusal, RefusalReason, Unsettled, Verdict,
+};
 
 /// Something to do, so that a list answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,10 @@ pub enum Advice {
     CorrectZone,
     /// Look at the resolver: it may be what rewrites, hides or refuses the answers.
     LookAtResolver,
+    /// See whether the resolver runs, is the right one, and is reached: it answers nothing, so it is not the list.
+    CheckResolver,
+    /// Have the resolver serve this host: its own access rules refuse whatever it is asked from here.
+    AllowHost,
     /// Leave the list out until it works again.
     LeaveOut,
     /// Look again.
@@ -65,72 +74,106 @@ impl Advice {
         let Some(list) = catalogue.list(&answer.list.zone) else {
             return Vec::new();
         };
-        Self::all(list, stand_in(catalogue, list), &condition, None)
+        let stand_in = stand_in(catalogue, list);
+        Self::all(list, stand_in, &condition, None, Footing::Unknown)
     }
 
-    /// What to do about `condition` of `list`, in whose place `stand_in` is asked where there is a key for it.
+    /// What to do about `condition` of `list`, in whose place `stand_in` is asked where there is a key for it. What is known
+    /// to help with this list comes before what helps with any.
     pub(super) fn all(
         list: &List,
         stand_in: Option<&List>,
         condition: &Condition,
         next_at: Option<i64>,
+        footing: Footing,
     ) -> Vec<Self> {
         let again = next_at.map(|at| Self::LookAgain { at });
-        let own_key = || list.terms.key.clone().map(|name| Self::CheckKey { name });
-        match condition {
-            Condition::Healthy => Vec::new(),
-            Condition::Refusing(refusal) => Self::about_refusal(list, stand_in, refusal),
-            Condition::NeedsKey => Self::key_of(list).into_iter().collect(),
-            Condition::Broken(Fault::PositiveControlMissing(_)) => own_key()
-                .into_iter()
-                .chain([Self::LookAtResolver, Self::LeaveOut])
-                .collect(),
+        let (first, then) = match condition {
+            Condition::Healthy | Condition::Unclear(Cause::NoPositiveControl) => return Vec::new(),
+            Condition::Refusing(refusal) => return Self::about_refusal(list, stand_in, refusal),
+            Condition::NeedsKey => return Self::key_of(list).into_iter().collect(),
+            Condition::Broken(Fault::PositiveControlMissing(_)) => (
+                Self::admission(list),
+                vec![Self::LookAtResolver, Self::LeaveOut],
+            ),
             Condition::Broken(Fault::OutsideLoopback(_)) => {
-                vec![Self::LookAtResolver, Self::LeaveOut]
+                (None, vec![Self::LookAtResolver, Self::LeaveOut])
             }
-            Condition::Broken(_) => vec![Self::LeaveOut],
-            Condition::Unclear(Cause::NoPositiveControl) => Vec::new(),
-            Condition::Unclear(Cause::UnverifiedControlMissing(_)) => {
-                own_key().into_iter().collect()
-            }
-            Condition::Unclear(_) | Condition::Quarantined(_) => again.into_iter().collect(),
+            Condition::Broken(_) => (None, vec![Self::LeaveOut]),
+            Condition::Unclear(cause) => return Self::about_doubt(list, cause, again, footing),
+            Condition::Quarantined(_) => (again, Vec::new()),
             Condition::NotAsked(NotAsked::BudgetSpent { until, .. }) => {
-                vec![Self::WaitForNextDay { at: Some(*until) }]
+                (Some(Self::WaitForNextDay { at: Some(*until) }), Vec::new())
             }
-            Condition::NotAsked(_) => Vec::new(),
-        }
+            Condition::NotAsked(_) => return Vec::new(),
+        };
+        first.into_iter().chain(then).collect()
+    }
+
+    /// What the list wants of whom it serves, if that is known: its key, or else that the resolver is registered.
+    fn admission(list: &List) -> Option<Self> {
+        let terms = &list.terms;
+        let register = || {
+            let page = terms.registration.clone();
+            page.map(|page| Self::Register { page: Some(page) })
+        };
+        let key = terms.key.clone();
+        key.map(|name| Self::CheckKey { name }).or_else(register)
+    }
+
+    fn about_doubt(list: &List, cause: &Cause, again: Option<Self>, footing: Footing) -> Vec<Self> {
+        let why = match cause {
+            Cause::Control { why, .. } | Cause::Subject(why) => why,
+            Cause::UnverifiedControlMissing(_) => {
+                return Self::admission(list).into_iter().collect();
+            }
+            _ => return again.into_iter().collect(),
+        };
+        let admission = || Self::admission(list);
+        let first = match (why, footing) {
+            (Unsettled::DomainGone(_), _) => {
+                return vec![Self::LookAtResolver, Self::LeaveOut];
+            }
+            (Unsettled::NotTheLists(_), _) => Some(Self::LookAtResolver),
+            (Unsettled::Lookup(_), Footing::RefusesAll) => Some(Self::AllowHost),
+            (Unsettled::Lookup(_), Footing::Silent) => Some(Self::CheckResolver),
+            (Unsettled::Lookup(error), Footing::Unknown) => match error.kind() {
+                LookupErrorKind::Unreachable | LookupErrorKind::NoServers => {
+                    Some(Self::CheckResolver)
+                }
+                _ => admission(),
+            },
+            // Some lists give no answer to whom they do not know.
+            (Unsettled::Lookup(_), Footing::Answers) => admission(),
+            _ => None,
+        };
+        first.into_iter().chain(again).collect()
     }
 
     fn about_refusal(list: &List, stand_in: Option<&List>, refusal: &Refusal) -> Vec<Self> {
-        let key = list.terms.key.clone();
-        let own_key = key.map(|name| Self::CheckKey { name });
-        let register = list
-            .terms
-            .registration
-            .as_ref()
-            .filter(|_| own_key.is_none());
-        let register = register.map(|page| Self::Register {
-            page: Some(page.clone()),
-        });
-        let other_key = stand_in.and_then(Self::key_of);
-        let first: Vec<Self> = match refusal {
-            Refusal::Rcode(_) => vec![Self::LookAtResolver, Self::OwnResolver],
+        // A key that stands in for the list's other terms is had as surely as a registration.
+        let own = Self::admission(list)
+            .into_iter()
+            .chain(stand_in.and_then(Self::key_of));
+        let has_key = list.terms.key.is_some();
+        let (before, after) = match refusal {
+            Refusal::Rcode(_) => (Vec::new(), vec![Self::LookAtResolver, Self::OwnResolver]),
             Refusal::Code { reason, .. } => match reason {
-                RefusalReason::ZoneMistyped if own_key.is_some() => Vec::new(),
-                RefusalReason::ZoneMistyped => vec![Self::CorrectZone],
-                RefusalReason::PublicResolver => vec![Self::OwnResolver],
-                RefusalReason::TooManyQuestions => vec![Self::WaitForNextDay { at: None }],
-                RefusalReason::Unspecified | RefusalReason::ListSpecific => {
-                    vec![Self::OwnResolver, Self::WaitForNextDay { at: None }]
+                RefusalReason::ZoneMistyped if has_key => (Vec::new(), Vec::new()),
+                RefusalReason::ZoneMistyped => (vec![Self::CorrectZone], Vec::new()),
+                RefusalReason::PublicResolver if has_key => (Vec::new(), vec![Self::OwnResolver]),
+                // It is not one's own to register.
+                RefusalReason::PublicResolver => (vec![Self::OwnResolver], Vec::new()),
+                RefusalReason::TooManyQuestions => {
+                    (Vec::new(), vec![Self::WaitForNextDay { at: None }])
                 }
+                RefusalReason::Unspecified | RefusalReason::ListSpecific => (
+                    Vec::new(),
+                    vec![Self::OwnResolver, Self::WaitForNextDay { at: None }],
+                ),
             },
         };
-        own_key
-            .into_iter()
-            .chain(first)
-            .chain(register)
-            .chain(other_key)
-            .collect()
+        before.into_iter().chain(own).chain(after).collect()
     }
 
     fn key_of(list: &List) -> Option<Self> {
@@ -167,6 +210,10 @@ impl fmt::Display for Advice {
             Self::WaitForNextDay { .. } => f.write_str("ask less, and wait for the next day"),
             Self::CorrectZone => f.write_str("correct the name of the zone"),
             Self::LookAtResolver => f.write_str("see whether the resolver is the cause"),
+            Self::CheckResolver => {
+                f.write_str("see whether the resolver runs, is the right one, and is reached")
+            }
+            Self::AllowHost => f.write_str("have the resolver serve this host"),
             Self::LeaveOut => f.write_str("leave the list out until it works"),
             Self::LookAgain { .. } => f.write_str("look again later"),
         }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use mail_dns::{AddressScope, DomainName};
 
+use super::comparison::Footing;
 use super::{Condition, Doctor, Examination};
 use crate::reading::write_list;
 use crate::{Cause, Fault, Refusal, RefusalReason, Unsettled};
@@ -13,14 +14,26 @@ use crate::{Cause, Fault, Refusal, RefusalReason, Unsettled};
 /// How many labels of a zone tell its operator apart from others, where no list of public suffixes is at hand.
 const OPERATOR_LABELS: usize = 2;
 
+/// So many operators do not lose the test entries of their lists at once. Two may: lists die, and one operator may have two
+/// domains.
+const OPERATORS_HIDDEN: usize = 3;
+
 /// What can be said of a resolver, by what the lists show over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ResolverVerdict {
-    /// No list refuses it, and so many of those asked answer as they should.
+    /// No list refuses it, and so many of those asked answer as they should, which is more than half.
     Served {
+        /// How many answer.
+        by: usize,
+        /// Of how many that were asked.
+        of: usize,
+    },
+    /// No list refuses it, and half of those asked or fewer answer as they should. Whether it is the resolver or the other
+    /// lists could not be told.
+    ServedByFew {
         /// How many answer.
         by: usize,
         /// Of how many that were asked.
@@ -30,16 +43,31 @@ pub enum ResolverVerdict {
     Refused {
         /// How many.
         by: usize,
+        /// How many serve it all the same.
+        served: usize,
         /// Of how many that were asked.
         of: usize,
         /// How many say by their code that it is a public resolver, or one that cannot be attributed.
         as_public: usize,
     },
+    /// It refuses whatever it is asked from here, what is no list's too ([`Doctor::comparisons`]): of the lists nothing is
+    /// known.
+    RefusesAll {
+        /// How many lists.
+        lists: usize,
+    },
     /// It, or something before it, rewrites answers: lists of different operators answer with these addresses, which no list
     /// gives.
     Rewrites(Vec<IpAddr>),
-    /// It hides the lists: those of different operators do not have their own test entries, and none answers as it should.
+    /// It hides the lists: those of three operators at least, and of most that were asked, do not have their own test
+    /// entries or domains, and none answers as it should. Lists that are asked with a key are not counted: it may be wrong.
     Hides {
+        /// How many lists.
+        lists: usize,
+    },
+    /// Could not tell: lists do not have their own test entries or domains, and none answers as it should, but they are too
+    /// few to say that it is the resolver.
+    MayHide {
         /// How many lists.
         lists: usize,
     },
@@ -47,6 +75,8 @@ pub enum ResolverVerdict {
     Unanswered {
         /// How many lists.
         lists: usize,
+        /// Whether it answers what is no list's ([`Doctor::comparisons`]).
+        answers_others: bool,
     },
     /// Could not tell: no list was asked, or none that was shows anything of the resolver.
     Unknown,
@@ -55,47 +85,71 @@ pub enum ResolverVerdict {
 impl ResolverVerdict {
     pub(super) fn of(doctor: &Doctor) -> Self {
         let of = doctor.asked().len();
+        let served = doctor.serving().len();
         if let Some(addresses) = rewritten(doctor) {
             return Self::Rewrites(addresses);
+        }
+        let footing = doctor.footing();
+        if footing == Footing::RefusesAll {
+            return Self::RefusesAll { lists: of };
         }
         let refusing = doctor.refusing().len();
         if refusing > 0 {
             return Self::Refused {
                 by: refusing,
+                served,
                 of,
                 as_public: doctor.lists(is_refused_as_public).len(),
             };
         }
-        let by = doctor.serving().len();
-        if by > 0 {
-            return Self::Served { by, of };
+        match served {
+            0 => {}
+            by if by > of / 2 => return Self::Served { by, of },
+            by => return Self::ServedByFew { by, of },
         }
-        let asked = || {
-            doctor
-                .examinations
-                .iter()
-                .filter(|it| it.condition.was_asked())
-        };
-        let lacks = |it: &&Examination| {
-            matches!(
-                it.condition,
-                Condition::Broken(Fault::PositiveControlMissing(_))
-            )
-        };
-        if operators(asked().filter(lacks)) > 1 {
-            let lists = doctor.lists(|condition| {
-                matches!(
-                    condition,
-                    Condition::Broken(Fault::PositiveControlMissing(_))
-                )
-            });
-            return Self::Hides { lists: lists.len() };
+        if let Some(verdict) = hidden(doctor) {
+            return verdict;
         }
-        if of > 0 && asked().all(|it| is_unanswered(&it.condition)) {
-            return Self::Unanswered { lists: of };
+        let mut asked = asked(doctor);
+        if of > 0 && asked.all(|it| is_unanswered(&it.condition)) {
+            return Self::Unanswered {
+                lists: of,
+                answers_others: footing == Footing::Answers,
+            };
         }
         Self::Unknown
     }
+}
+
+fn asked(doctor: &Doctor) -> impl Iterator<Item = &Examination> {
+    let examinations = doctor.examinations.iter();
+    examinations.filter(|it| it.condition.was_asked())
+}
+
+/// What the lists that lack their own entries come to where none answers as it should, if there are any.
+fn hidden(doctor: &Doctor) -> Option<ResolverVerdict> {
+    // Without the right key a list has no test entries.
+    let lacking = || asked(doctor).filter(|it| it.key.is_none() && is_lacking(&it.condition));
+    let zones: BTreeSet<&DomainName> = lacking().map(|it| &it.list.zone).collect();
+    let lists = zones.len();
+    let (some, all) = (operators(lacking()), operators(asked(doctor)));
+    match lists {
+        0 => None,
+        _ if some >= OPERATORS_HIDDEN && some > all / 2 => Some(ResolverVerdict::Hides { lists }),
+        _ => Some(ResolverVerdict::MayHide { lists }),
+    }
+}
+
+/// Whether a list does not have what it always has: a test entry, or its domain.
+fn is_lacking(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Broken(Fault::PositiveControlMissing(_))
+            | Condition::Unclear(Cause::Control {
+                why: Unsettled::DomainGone(_),
+                ..
+            })
+    )
 }
 
 /// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked.
@@ -140,7 +194,7 @@ fn is_refused_as_public(condition: &Condition) -> bool {
     )
 }
 
-fn is_unanswered(condition: &Condition) -> bool {
+pub(super) fn is_unanswered(condition: &Condition) -> bool {
     matches!(
         condition,
         Condition::Unclear(Cause::Control {
@@ -159,8 +213,24 @@ impl fmt::Display for ResolverVerdict {
             Self::Served { by, of } => {
                 write!(f, "served by {by} of {}, and refused by none", Lists(*of))
             }
-            Self::Refused { by, of, as_public } => {
-                write!(f, "refused by {by} of {}", Lists(*of))?;
+            Self::ServedByFew { by, of } => {
+                write!(
+                    f,
+                    "served by no more than {by} of {}, and refused by none",
+                    Lists(*of)
+                )
+            }
+            Self::Refused {
+                by,
+                served,
+                of,
+                as_public,
+            } => {
+                write!(f, "refused by {by} of {}, and served by ", Lists(*of))?;
+                match served {
+                    0 => f.write_str("none")?,
+                    _ => served.fmt(f)?,
+                }
                 match as_public {
                     0 => Ok(()),
                     _ if as_public == by => {
@@ -176,13 +246,30 @@ impl fmt::Display for ResolverVerdict {
                 f.write_str("it, or something before it, rewrites answers: lists of different operators answer with ")?;
                 write_list(f, addresses)
             }
+            Self::RefusesAll { lists } => write!(
+                f,
+                "it refuses whatever it is asked from here, what is no list's too; of {} nothing is known",
+                Lists(*lists)
+            ),
             Self::Hides { lists } => write!(
                 f,
                 "it hides lists: {} do not have their own test entries over it, and none answers as it should",
                 Lists(*lists)
             ),
-            Self::Unanswered { lists } => {
-                write!(f, "no answer came through it, of {}", Lists(*lists))
+            Self::MayHide { lists } => write!(
+                f,
+                "it hides lists, or they are dead: {} without the test entries that belong to them, and none answers as it should",
+                Lists(*lists)
+            ),
+            Self::Unanswered {
+                lists,
+                answers_others,
+            } => {
+                write!(f, "no answer came through it, of {}", Lists(*lists))?;
+                match answers_others {
+                    true => f.write_str(", though it answers what is no list's"),
+                    false => Ok(()),
+                }
             }
             Self::Unknown => f.write_str("no list that was asked shows anything of it"),
         }
