@@ -16,6 +16,7 @@ pub(crate) fn outcome(doctor: &Doctor) -> Outcome {
     match doctor.verdict() {
         ResolverVerdict::Served { by, of } if by == of => Outcome::Clean,
         ResolverVerdict::Refused { .. }
+        | ResolverVerdict::RefusesAll { .. }
         | ResolverVerdict::Rewrites(_)
         | ResolverVerdict::Hides { .. } => Outcome::Listed,
         _ => Outcome::Unknown,
@@ -29,7 +30,7 @@ pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
     let (mark, word) = match outcome(doctor) {
         Outcome::Clean => (Mark::Good, "fit"),
         Outcome::Listed => (Mark::Bad, "unfit"),
-        Outcome::Unknown if !doctor.serving().is_empty() => {
+        Outcome::Unknown if matches!(verdict, ResolverVerdict::Served { .. }) => {
             (Mark::Odd, "fit, as far as could be told")
         }
         _ => (Mark::Unknown, "could not tell"),
