@@ -12,8 +12,8 @@ use futures_util::stream::{self, StreamExt as _};
 use mail_dns::{DomainName, Lookup};
 
 use crate::{
-    Catalogue, Cause, Checker, Fault, HealthState, Kind, List, ListHealth, ListSummary, NotAsked,
-    Quarantine, Refusal, RefusalReason,
+    Cause, Checker, Fault, HealthState, Kind, List, ListHealth, ListSummary, NotAsked, Quarantine,
+    Refusal, RefusalReason,
 };
 
 use self::comparison::Footing;
@@ -79,15 +79,21 @@ impl<L: Lookup> Checker<L> {
             false => Vec::new(),
         };
         let footing = Footing::of(conditions(), &comparisons);
-        Doctor {
+        let mut doctor = Doctor {
             path: self.path().to_owned(),
             at: now,
-            examinations: looks
-                .into_iter()
-                .map(|look| look.examination(self.catalogue(), footing))
-                .collect(),
+            examinations: looks.iter().map(|look| look.examination(footing)).collect(),
             comparisons,
+        };
+        let verdict = doctor.verdict();
+        for (look, examination) in looks.iter().zip(&mut doctor.examinations) {
+            let stand_in = advice::stand_in(self.catalogue(), look.list);
+            let next_at = look.next_at;
+            let condition = &examination.condition;
+            examination.advice =
+                Advice::all(look.list, stand_in, condition, next_at, Some(&verdict));
         }
+        doctor
     }
 }
 
@@ -114,19 +120,18 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn examination(self, catalogue: &Catalogue, footing: Footing) -> Examination {
-        let Self { list, kind, .. } = self;
-        let condition = match footing {
-            Footing::RefusesAll => comparison::acquitted(self.condition),
-            _ => self.condition,
-        };
-        let stand_in = advice::stand_in(catalogue, list);
+    /// Without advice: that hangs on what the others show.
+    fn examination(&self, footing: Footing) -> Examination {
+        let condition = self.condition.clone();
         Examination {
-            list: ListSummary::from(list),
-            kind,
-            key: list.terms.key.clone(),
-            advice: Advice::all(list, stand_in, &condition, self.next_at, footing),
-            condition,
+            list: ListSummary::from(self.list),
+            kind: self.kind,
+            key: self.list.terms.key.clone(),
+            advice: Vec::new(),
+            condition: match footing {
+                Footing::RefusesAll => comparison::acquitted(condition),
+                _ => condition,
+            },
             next_at: self.next_at,
         }
     }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use mail_dns::LookupErrorKind;
 
-use super::Condition;
-use super::comparison::Footing;
+use super::{Condition, ResolverVerdict};
 use crate::{
     Catalogue, Cause, Fault, List, ListAnswer, NotAsked, Refusal, RefusalReason, Unsettled, Verdict,
 };
@@ -45,7 +44,7 @@ pub enum Advice {
     CorrectZone,
     /// Look at the resolver: it may be what rewrites, hides or refuses the answers.
     LookAtResolver,
-    /// See whether the resolver runs, is the right one, and is reached: it answers nothing, so it is not the list.
+    /// Check that the resolver runs, is reached, and reaches the network: it answers nothing, so it is not the list.
     CheckResolver,
     /// Have the resolver serve this host: its own access rules refuse whatever it is asked from here.
     AllowHost,
@@ -75,39 +74,56 @@ impl Advice {
             return Vec::new();
         };
         let stand_in = stand_in(catalogue, list);
-        Self::all(list, stand_in, &condition, None, Footing::Unknown)
+        Self::all(list, stand_in, &condition, None, None)
     }
 
-    /// What to do about `condition` of `list`, in whose place `stand_in` is asked where there is a key for it. What is known
-    /// to help with this list comes before what helps with any.
+    /// What to do about `condition` of `list`, in whose place `stand_in` is asked where there is a key for it, over a
+    /// resolver of which all lists together say `verdict`, if they were asked. What is known to help with this list comes
+    /// before what helps with any; where it is the resolver, nothing about the list helps.
     pub(super) fn all(
         list: &List,
         stand_in: Option<&List>,
         condition: &Condition,
         next_at: Option<i64>,
-        footing: Footing,
+        verdict: Option<&ResolverVerdict>,
     ) -> Vec<Self> {
         let again = next_at.map(|at| Self::LookAgain { at });
-        let (first, then) = match condition {
-            Condition::Healthy | Condition::Unclear(Cause::NoPositiveControl) => return Vec::new(),
-            Condition::Refusing(refusal) => return Self::about_refusal(list, stand_in, refusal),
-            Condition::NeedsKey => return Self::key_of(list).into_iter().collect(),
-            Condition::Broken(Fault::PositiveControlMissing(_)) => (
-                Self::admission(list),
-                vec![Self::LookAtResolver, Self::LeaveOut],
-            ),
-            Condition::Broken(Fault::OutsideLoopback(_)) => {
-                (None, vec![Self::LookAtResolver, Self::LeaveOut])
-            }
-            Condition::Broken(_) => (None, vec![Self::LeaveOut]),
-            Condition::Unclear(cause) => return Self::about_doubt(list, cause, again, footing),
-            Condition::Quarantined(_) => (again, Vec::new()),
+        match condition {
+            Condition::Healthy | Condition::Unclear(Cause::NoPositiveControl) => Vec::new(),
+            Condition::Refusing(refusal) => Self::about_refusal(list, stand_in, refusal),
+            Condition::NeedsKey => Self::key_of(list).into_iter().collect(),
+            Condition::Broken(fault) => Self::about_fault(list, fault, verdict),
+            Condition::Unclear(cause) => Self::about_doubt(list, cause, again, verdict),
+            Condition::Quarantined(_) => again.into_iter().collect(),
             Condition::NotAsked(NotAsked::BudgetSpent { until, .. }) => {
-                (Some(Self::WaitForNextDay { at: Some(*until) }), Vec::new())
+                vec![Self::WaitForNextDay { at: Some(*until) }]
             }
-            Condition::NotAsked(_) => return Vec::new(),
+            Condition::NotAsked(_) => Vec::new(),
+        }
+    }
+
+    fn about_fault(list: &List, fault: &Fault, verdict: Option<&ResolverVerdict>) -> Vec<Self> {
+        let is_the_resolver = match fault {
+            Fault::PositiveControlMissing(_) => {
+                matches!(verdict, Some(ResolverVerdict::Hides { .. }))
+            }
+            Fault::OutsideLoopback(addresses) => match verdict {
+                Some(ResolverVerdict::Rewrites(common)) => {
+                    addresses.iter().any(|address| common.contains(address))
+                }
+                _ => false,
+            },
+            _ => return vec![Self::LeaveOut],
         };
-        first.into_iter().chain(then).collect()
+        if is_the_resolver {
+            return vec![Self::LookAtResolver, Self::OwnResolver];
+        }
+        let admission = match fault {
+            Fault::PositiveControlMissing(_) => Self::admission(list),
+            _ => None,
+        };
+        let then = [Self::LookAtResolver, Self::LeaveOut];
+        admission.into_iter().chain(then).collect()
     }
 
     /// What the list wants of whom it serves, if that is known: its key, or else that the resolver is registered.
@@ -121,7 +137,12 @@ impl Advice {
         key.map(|name| Self::CheckKey { name }).or_else(register)
     }
 
-    fn about_doubt(list: &List, cause: &Cause, again: Option<Self>, footing: Footing) -> Vec<Self> {
+    fn about_doubt(
+        list: &List,
+        cause: &Cause,
+        again: Option<Self>,
+        verdict: Option<&ResolverVerdict>,
+    ) -> Vec<Self> {
         let why = match cause {
             Cause::Control { why, .. } | Cause::Subject(why) => why,
             Cause::UnverifiedControlMissing(_) => {
@@ -129,22 +150,32 @@ impl Advice {
             }
             _ => return again.into_iter().collect(),
         };
-        let admission = || Self::admission(list);
-        let first = match (why, footing) {
-            (Unsettled::DomainGone(_), _) => {
-                return vec![Self::LookAtResolver, Self::LeaveOut];
+        let first = match why {
+            Unsettled::DomainGone(_) => {
+                let then = match verdict {
+                    Some(ResolverVerdict::Hides { .. }) => Self::OwnResolver,
+                    _ => Self::LeaveOut,
+                };
+                return vec![Self::LookAtResolver, then];
             }
-            (Unsettled::NotTheLists(_), _) => Some(Self::LookAtResolver),
-            (Unsettled::Lookup(_), Footing::RefusesAll) => Some(Self::AllowHost),
-            (Unsettled::Lookup(_), Footing::Silent) => Some(Self::CheckResolver),
-            (Unsettled::Lookup(error), Footing::Unknown) => match error.kind() {
-                LookupErrorKind::Unreachable | LookupErrorKind::NoServers => {
+            Unsettled::NotTheLists(_) => Some(Self::LookAtResolver),
+            Unsettled::Lookup(error) => match (verdict, error.kind()) {
+                (Some(ResolverVerdict::RefusesAll { .. }), _) => {
+                    return vec![Self::AllowHost, Self::OwnResolver];
+                }
+                (
+                    Some(ResolverVerdict::Unanswered {
+                        answers_others: false,
+                        ..
+                    }),
+                    _,
+                )
+                | (None, LookupErrorKind::Unreachable | LookupErrorKind::NoServers) => {
                     Some(Self::CheckResolver)
                 }
-                _ => admission(),
+                // Some lists give no answer to whom they do not know.
+                _ => Self::admission(list),
             },
-            // Some lists give no answer to whom they do not know.
-            (Unsettled::Lookup(_), Footing::Answers) => admission(),
             _ => None,
         };
         first.into_iter().chain(again).collect()
@@ -211,9 +242,9 @@ impl fmt::Display for Advice {
             Self::CorrectZone => f.write_str("correct the name of the zone"),
             Self::LookAtResolver => f.write_str("see whether the resolver is the cause"),
             Self::CheckResolver => {
-                f.write_str("see whether the resolver runs, is the right one, and is reached")
+                f.write_str("check that the resolver runs, is reached, and reaches the network")
             }
-            Self::AllowHost => f.write_str("have the resolver serve this host"),
+            Self::AllowHost => f.write_str("have the resolver's own rules serve this host"),
             Self::LeaveOut => f.write_str("leave the list out until it works"),
             Self::LookAgain { .. } => f.write_str("look again later"),
         }

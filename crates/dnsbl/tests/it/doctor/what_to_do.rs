@@ -127,7 +127,20 @@ async fn a_resolver_that_answers_in_place_of_the_lists_is_what_is_looked_at() {
     let doctor = examine(Resolver::OwnRoot).await;
     assert_eq!(doctor.verdict(), ResolverVerdict::Hides { lists: 3 });
     for it in &doctor.examinations {
-        assert_eq!(it.advice, [Advice::LookAtResolver, Advice::LeaveOut]);
+        assert_eq!(it.advice, [Advice::LookAtResolver, Advice::OwnResolver]);
+    }
+    // Those that are found to be hidden or rewritten are not left out either.
+    let lists = [
+        ("a.one.test", REGISTERS),
+        ("b.two.test", ""),
+        ("c.three.test", ""),
+    ];
+    let zones = lists.map(|(zone, _)| answers(zone, "192.0.2.7")).concat();
+    for zones in ["x.test. 60 IN A 192.0.2.1\n", zones.as_str()] {
+        let doctor = super::examine(&lists, zones, &[]).await;
+        for it in &doctor.examinations {
+            assert_eq!(it.advice, [Advice::LookAtResolver, Advice::OwnResolver]);
+        }
     }
     let doctor = examine(Resolver::Blocks).await;
     for it in &doctor.examinations {
