@@ -138,8 +138,28 @@ pub struct ListHealth {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub report: Option<ControlReport>,
+    /// The time in which it is not believed, whatever its controls show.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub quarantine: Option<Quarantine>,
+    /// For whoever goes on from this: it is not known to be mended.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    lie: Option<Lie>,
     /// When they are asked again, if somebody wants to know, in seconds since 1970.
     pub next_at: i64,
+}
+
+/// What a list lied with, and for how many seconds caches hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Lie {
+    fault: Fault,
+    echo: u32,
 }
 
 impl fmt::Display for ListHealth {
@@ -155,8 +175,8 @@ pub(crate) struct Health {
     /// How many times in a row the controls failed.
     failures: u32,
     quarantine: Option<Quarantine>,
-    /// The last that it lied with, and for how many seconds caches hold it, while it is not known to be mended.
-    lie: Option<(Fault, u32)>,
+    /// The last that it lied with, while it is not known to be mended.
+    lie: Option<Lie>,
 }
 
 impl Health {
@@ -196,24 +216,33 @@ impl Health {
         if let Some(report) = &seen.report {
             self.record(Arc::new(report.clone()), policy);
         }
-        if let HealthState::Quarantined(quarantine) = &seen.state {
+        // Some was stored when the state alone told of it.
+        let of_state = match &seen.state {
+            HealthState::Quarantined(quarantine) => Some(quarantine),
+            _ => None,
+        };
+        for quarantine in of_state.into_iter().chain(&seen.quarantine) {
             self.quarantine_until(quarantine.reason.clone(), quarantine.until);
+        }
+        if let Some(lie) = &seen.lie {
+            self.note_lie(lie.fault.clone(), lie.echo, policy);
         }
     }
 
     /// Keeps what the list lied with, which a cache may hold for `echo` seconds.
     fn note_lie(&mut self, fault: Fault, echo: u32, policy: &HealthPolicy) {
         let wait = echo.max(policy.retry_least).min(MAX_ECHO);
-        let before = self.lie.take().map_or(0, |(_, wait)| wait);
-        self.lie = Some((fault, wait.max(before)));
+        let before = self.lie.take().map_or(0, |lie| lie.echo);
+        let echo = wait.max(before);
+        self.lie = Some(Lie { fault, echo });
     }
 
     /// A list that has lied is seen to be mended. That may have been just now, and a cache may have asked just before: it
     /// is not believed until what caches hold of the lie has run out.
     fn wait_out_lie(&mut self, now: i64) {
-        if let Some((fault, wait)) = self.lie.take() {
+        if let Some(Lie { fault, echo }) = self.lie.take() {
             let reason = QuarantineReason::Echo(Box::new(fault));
-            self.quarantine_until(reason, now.saturating_add(i64::from(wait)));
+            self.quarantine_until(reason, now.saturating_add(i64::from(echo)));
         }
     }
 
@@ -283,6 +312,8 @@ impl Health {
             kind,
             state: self.state(now),
             report: self.report.as_deref().cloned(),
+            quarantine: self.quarantine(now).cloned(),
+            lie: self.lie.clone(),
             next_at: self
                 .report(policy, now)
                 .map_or(now, |_| self.next_at(policy)),

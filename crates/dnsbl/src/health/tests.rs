@@ -274,3 +274,51 @@ fn d22_a_list_that_lied_is_not_believed_sooner_for_a_restart() {
     assert_eq!(later.quarantine(NOW + 300), again.quarantine(NOW + 300));
     assert_eq!(later.quarantine(NOW + 120 + 900), None);
 }
+
+/// Another process goes on from what was seen at `now`.
+fn restarted(health: &Health, now: i64) -> Health {
+    let seen = health.snapshot(&name("bl.test"), Kind::Ipv4, &POLICY, now);
+    #[cfg(feature = "serde")]
+    let seen: ListHealth = {
+        let json = serde_json::to_string(&seen).expect("serializes");
+        serde_json::from_str(&json).expect("deserializes")
+    };
+    let mut next = Health::default();
+    next.go_on_from(&seen, &POLICY);
+    next
+}
+
+#[test]
+fn d22_a_quarantine_outlasts_a_restart_while_the_controls_fail() {
+    let mut health = Health::default();
+    health.record(healthy(NOW), &POLICY);
+    let reason = QuarantineReason::MassListing { listed: 9, of: 10 };
+    health.isolate(reason, &POLICY, NOW);
+    health.record(dead(NOW + 1800), &POLICY);
+    let mut health = restarted(&health, NOW + 1800);
+    assert!(matches!(health.state(NOW + 1800), HealthState::Broken(_)));
+    health.record(healthy(NOW + 1900), &POLICY);
+    let state = health.state(NOW + 3599);
+    assert!(matches!(state, HealthState::Quarantined(_)), "{state}");
+    assert_eq!(health.state(NOW + 3600), HealthState::Healthy);
+}
+
+#[test]
+fn d22_a_lie_is_waited_out_after_a_restart_though_the_list_was_silent_last() {
+    let silent = |at| {
+        let random = Asked::new(
+            name("7.2.0.192.bl.test"),
+            Reading::Unsettled(crate::Unsettled::NoData),
+            None,
+        );
+        report(entry("2.0.0.127.bl.test", 300), random, at)
+    };
+    let mut health = Health::default();
+    health.record(wildcard(3600, NOW), &POLICY);
+    health.record(silent(NOW + 60), &POLICY);
+    let mut health = restarted(&health, NOW + 60);
+    health.record(healthy(NOW + 180), &POLICY);
+    let state = health.state(NOW + 180 + 3599);
+    assert!(matches!(state, HealthState::Quarantined(_)), "{state}");
+    assert_eq!(health.state(NOW + 180 + 3600), HealthState::Healthy);
+}
