@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use mail_dns::DomainName;
+use mail_dns::{DomainName, LookupErrorKind};
 
 use super::SweepCounts;
 use crate::{
     Cause, Fault, HealthState, Kind, Quarantine, QuarantineReason, Refusal, RefusalReason,
-    Spending, Verdict,
+    Spending, Unsettled, Verdict,
 };
 
 /// What a sweep did, list by list. The answers themselves went to the observers.
@@ -158,6 +158,8 @@ fn advice(state: &HealthState) -> &'static str {
         HealthState::Unclear(Cause::NoPositiveControl | Cause::UnverifiedControlMissing(_)) => {
             "name a test entry in the catalogue that the list is known to have"
         }
+        HealthState::Unclear(Cause::Withdrawn(_)) => "sweep again: it is mended",
+        HealthState::Unclear(Cause::Control { why, .. }) => advice_on_answer(why),
         HealthState::Unclear(Cause::NotAsked(_)) => "see the limits under which the list is asked",
         HealthState::Quarantined(Quarantine {
             reason: QuarantineReason::MassListing { .. },
@@ -169,3 +171,19 @@ fn advice(state: &HealthState) -> &'static str {
         }
     }
 }
+
+fn advice_on_answer(why: &Unsettled) -> &'static str {
+    match why {
+        Unsettled::DomainGone(_) => {
+            "ask through another resolver; if it is the same there, the list's domain is gone and the list is to be taken out"
+        }
+        Unsettled::NotTheLists(_) => "ask through a resolver that answers nothing of its own",
+        Unsettled::Lookup(error) if error.kind() == LookupErrorKind::NoServers => {
+            "name a resolver to ask"
+        }
+        _ => "see whether the resolver reaches the list's name servers",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+use mail_dns::{LookupError, LookupErrorKind, Question, RecordType};
+
+use super::*;
+use crate::Unsettled;
+
+#[track_caller]
+fn check(cause: Cause, expected: &str) {
+    assert_eq!(advice(&HealthState::Unclear(cause)), expected);
+}
+
+fn control(why: Unsettled) -> Cause {
+    let name = "2.0.0.127.bl.test".parse().expect("a name");
+    Cause::Control { name, why }
+}
+
+#[test]
+fn d22_a_list_that_is_mended_is_to_be_asked_again_and_not_the_resolver() {
+    check(
+        Cause::Withdrawn("the list was found not to be believed".to_owned()),
+        "sweep again: it is mended",
+    );
+}
+
+#[test]
+fn d34_a_list_whose_domain_is_gone_is_to_be_taken_out() {
+    check(
+        control(Unsettled::DomainGone("test".parse().expect("a name"))),
+        "ask through another resolver; if it is the same there, the list's domain is gone and the list is to be taken out",
+    );
+}
+
+#[test]
+fn d01_what_the_resolver_says_in_place_of_the_list_is_the_resolvers() {
+    check(
+        control(Unsettled::NotTheLists(15)),
+        "ask through a resolver that answers nothing of its own",
+    );
+    let question = Question {
+        name: "2.0.0.127.bl.test".parse().expect("a name"),
+        record_type: RecordType::A,
+    };
+    let error = |kind| Unsettled::Lookup(LookupError::new(kind, question.clone()));
+    check(
+        control(error(LookupErrorKind::NoServers)),
+        "name a resolver to ask",
+    );
+    check(
+        control(error(LookupErrorKind::Timeout)),
+        "see whether the resolver reaches the list's name servers",
+    );
+}
