@@ -14,9 +14,9 @@ use crate::{Cause, Fault, Refusal, RefusalReason, Unsettled};
 /// How many labels of a zone tell its operator apart from others, where no list of public suffixes is at hand.
 const OPERATOR_LABELS: usize = 2;
 
-/// So many operators do not lose the test entries of their lists at once. Two may: lists die, and one operator may have two
-/// domains.
-const OPERATORS_HIDDEN: usize = 3;
+/// The lists of so many operators are not dead or parked at once. Those of two may be: lists die, some parking places have
+/// the domains of many, and one operator may have two domains.
+const OPERATORS_AT_ONCE: usize = 3;
 
 /// What can be said of a resolver, by what the lists show over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn hidden(doctor: &Doctor) -> Option<ResolverVerdict> {
     let (some, all) = (operators(lacking()), operators(asked(doctor)));
     match lists {
         0 => None,
-        _ if some >= OPERATORS_HIDDEN && some > all / 2 => Some(ResolverVerdict::Hides { lists }),
+        _ if some >= OPERATORS_AT_ONCE && some > all / 2 => Some(ResolverVerdict::Hides { lists }),
         _ => Some(ResolverVerdict::MayHide { lists }),
     }
 }
@@ -155,19 +155,22 @@ fn is_lacking(condition: &Condition) -> bool {
 /// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked.
 ///
 /// Where a list answers as it should, what rewrites every denial is ruled out, for its negative controls came through. Lists
-/// that have an address in common are then parked with one provider, which has the same few for all its domains; save where
-/// it is an address that no host of the world has, such as that of a filter of names.
+/// that have an address in common are then parked with one provider, which has the same few for all its domains, and two may
+/// be where none answers; save where it is an address that no host of the world has, such as that of a filter of names.
 fn rewritten(doctor: &Doctor) -> Option<Vec<IpAddr>> {
     let outside = |it: &Examination| match &it.condition {
         Condition::Broken(Fault::OutsideLoopback(addresses)) => addresses.clone(),
         _ => Vec::new(),
     };
     let all: BTreeSet<IpAddr> = doctor.examinations.iter().flat_map(outside).collect();
-    let may_be_parked = !doctor.serving().is_empty();
+    let is_served = !doctor.serving().is_empty();
     let is_common = |address: &IpAddr| {
         let with = doctor.examinations.iter();
-        let is_parking = may_be_parked && AddressScope::of(*address) == AddressScope::Global;
-        !is_parking && operators(with.filter(|it| outside(it).contains(address))) > 1
+        let operators = operators(with.filter(|it| outside(it).contains(address)));
+        match AddressScope::of(*address) {
+            AddressScope::Global => !is_served && operators >= OPERATORS_AT_ONCE,
+            _ => operators > 1,
+        }
     };
     let common: Vec<IpAddr> = all.into_iter().filter(is_common).collect();
     (!common.is_empty()).then_some(common)

@@ -362,6 +362,23 @@ async fn d02_two_lists_parked_at_one_place_say_nothing_of_a_resolver_over_which_
     );
 }
 
+#[tokio::test]
+async fn d02_two_lists_parked_at_one_place_are_no_proof_of_a_resolver_that_rewrites() {
+    let zones = ["bl.one.test", "bl.two.test", "bl.three.test"];
+    let lists = zones.map(|zone| (zone, ""));
+    let parked = zones.map(|zone| answers(zone, "199.59.243.228")).concat();
+    let doctor = examine(&lists[..2], &parked, &[]).await;
+    assert_eq!(doctor.verdict(), ResolverVerdict::Unknown);
+    let doctor = examine(&lists, &parked, &[]).await;
+    let address = "199.59.243.228".parse().expect("an address");
+    assert_eq!(doctor.verdict(), ResolverVerdict::Rewrites(vec![address]));
+    // Nothing is parked at an address that no host has.
+    let filtered = zones.map(|zone| answers(zone, "0.0.0.0")).concat();
+    let doctor = examine(&lists[..2], &filtered, &[]).await;
+    let address = "0.0.0.0".parse().expect("an address");
+    assert_eq!(doctor.verdict(), ResolverVerdict::Rewrites(vec![address]));
+}
+
 /// The form in which it is stored, where there is one.
 fn stored(doctor: &Doctor) -> String {
     #[cfg(feature = "serde")]
