@@ -359,7 +359,7 @@ impl fmt::Display for Refusal {
             Self::Code {
                 address, reason, ..
             } => write!(f, "{address} ({reason})"),
-            Self::Rcode(error) => error.fmt(f),
+            Self::Rcode(error) => write!(f, "{error}, by the list or by the resolver"),
         }
     }
 }
