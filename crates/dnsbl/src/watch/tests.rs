@@ -5,7 +5,7 @@ use mail_dns::{Negative, NegativeKind};
 use super::*;
 use crate::{Asked, Cause, Effect, ListSummary, Listing, Proof, Reading, Stance, Subject, Tier};
 
-pub(super) const NOW: i64 = 1_795_000_000;
+const NOW: i64 = 1_795_000_000;
 
 /// What is seen in one look.
 #[derive(Debug, Clone, Copy)]
@@ -259,16 +259,22 @@ fn a_list_that_has_no_such_entries_is_not_blind() {
     assert_eq!(watch.blind_since(), None);
 }
 
+/// Listed, by codes that were not kept either.
 #[cfg(feature = "serde")]
-#[test]
-fn a_watch_that_was_stored_before_paths_were_kept_is_read() {
+pub(super) fn stored_before_paths_were_kept() -> Watch {
     let stored = serde_json::json!({
         "state": "listed",
         "has_baseline": true,
         "episodes": [{ "from": NOW, "until": null, "confirmed": true, "codes": [] }],
         "blind_since": null,
     });
-    let mut watch: Watch = serde_json::from_value(stored).expect("deserializes");
+    serde_json::from_value(stored).expect("deserializes")
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_watch_that_was_stored_before_paths_were_kept_is_read() {
+    let mut watch = stored_before_paths_were_kept();
     let policy = WatchPolicy::default();
     assert_eq!(watch.observe(&answer(10, "b", Clean), &policy), None);
     let change = watch.observe(&answer(40, "b", Clean), &policy);

@@ -1,4 +1,4 @@
-use super::super::tests::{Look, NOW, answer};
+use super::super::tests::{Look, answer};
 use super::*;
 use crate::{Effect, Listing, Reading, Verdict, WatchState};
 
@@ -197,13 +197,7 @@ fn codes_that_wait_survive_a_restart_and_a_watch_without_codes_takes_them_withou
     let policy = WatchPolicy::default();
     assert!(back.observe(&seen(15, "a", &[XBL]), &policy).is_some());
 
-    let stored = serde_json::json!({
-        "state": "listed",
-        "has_baseline": true,
-        "episodes": [{ "from": NOW, "until": null, "confirmed": true, "codes": [] }],
-        "blind_since": null,
-    });
-    let mut watch: Watch = serde_json::from_value(stored).expect("deserializes");
+    let mut watch = super::super::tests::stored_before_paths_were_kept();
     for minute in [15, 30, 45] {
         assert_eq!(watch.observe(&seen(minute, "a", &[XBL]), &policy), None);
     }
