@@ -101,6 +101,29 @@ async fn d20_the_order_in_which_a_checker_is_built_does_not_forget_what_was_spen
 }
 
 #[tokio::test]
+async fn d12_dnswl_answers_whom_it_serves_and_is_seen_through_by_whom_it_turns_away() {
+    let ask = async |zones: &str, of: &str| {
+        let zone = "list.dnswl.org".parse().expect("a name");
+        let builtin = Catalogue::builtin().expect("sound");
+        let catalogue = builtin.only_zones(&[zone]).expect("it is there");
+        let dns = StaticLookup::from_zone_text(zones).expect("zone text");
+        let checker = Checker::new(dns, catalogue, 7);
+        checker.check_all(&subject(of), NOW).await.remove(0)
+    };
+    let served = "2.0.0.127.list.dnswl.org. 300 IN A 127.0.10.0\n\
+         1.1.1.9.list.dnswl.org. 300 IN A 127.0.5.2\n";
+    let answer = ask(served, "9.1.1.1").await;
+    assert!(matches!(answer.verdict, Verdict::Allowed(_)), "{answer}");
+    let answer = ask(served, "9.1.1.2").await;
+    assert!(matches!(answer.verdict, Verdict::NotListed(_)), "{answer}");
+    for lie in ["127.0.10.3", "127.0.0.255"] {
+        let turned_away = format!("*.list.dnswl.org. 300 IN A {lie}\n");
+        let answer = ask(&turned_away, "9.1.1.1").await;
+        assert!(matches!(answer.verdict, Verdict::Refused(_)), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn d24_a_memory_knows_a_mapped_address_as_what_it_is() {
     let checker = checker().with_memory(MemoryPolicy::default());
     let [first, _] = ask(&checker, "9.1.1.1").await;
