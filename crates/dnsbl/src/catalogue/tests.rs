@@ -133,6 +133,32 @@ fn d30_every_zone_that_a_builtin_list_refers_to_is_there_and_its_codes_are_those
     }
 }
 
+/// The severity of `address` on a builtin list, for a domain that sends mail.
+#[track_caller]
+fn check_severity(zone: &str, address: [u8; 4], expected: crate::Severity) {
+    let catalogue = Catalogue::builtin().expect("sound");
+    let list = catalogue
+        .list(&zone.parse().expect("a name"))
+        .expect("a list");
+    let rules = list.codes.iter();
+    let meanings = rules.filter(|rule| rule.code.matches(address.into()));
+    let meanings = meanings.map(|rule| rule.meaning.clone()).collect();
+    let code = crate::Code::new(address.into(), Effect::Listed, meanings);
+    let severity = crate::Severity::of(&list.into(), &code, crate::Role::OutboundSender);
+    assert_eq!(severity, expected, "{zone} {address:?}");
+}
+
+#[test]
+fn d08_bits_that_accuse_of_nothing_are_no_accusation() {
+    use crate::Severity::{Error, Notice, Warning};
+    check_severity("multi.uribl.com", [127, 0, 0, 2], Error);
+    check_severity("multi.uribl.com", [127, 0, 0, 4], Warning);
+    check_severity("multi.uribl.com", [127, 0, 0, 8], Notice);
+    check_severity("multi.surbl.org", [127, 0, 0, 4], Warning);
+    check_severity("multi.surbl.org", [127, 0, 0, 32], Warning);
+    check_severity("multi.surbl.org", [127, 0, 0, 64 + 32], Error);
+}
+
 #[test]
 fn sets_and_zones_are_picked_and_the_dead_are_told_apart_from_the_unknown() {
     let catalogue = Catalogue::builtin().expect("sound");

@@ -340,7 +340,11 @@ fn d07_the_bit_of_a_refusal_outweighs_the_others() {
 fn d08_one_code_means_different_things_on_different_lists() {
     check(&list("zen.spamhaus.org"), &["127.0.0.4"], "127.0.0.4 (XBL)");
     check(&list("multi.uribl.com"), &["127.0.0.4"], "127.0.0.4 (grey)");
-    check(&list("multi.surbl.org"), &["127.0.0.4"], "127.0.0.4 (DM)");
+    check(
+        &list("multi.surbl.org"),
+        &["127.0.0.4"],
+        "127.0.0.4 (DM, disposable mail)",
+    );
     check(
         &list("bl.spamcop.net"),
         &["127.0.0.4"],
