@@ -75,7 +75,7 @@
 //! - [`MAX_TEXTS`] texts of a listing, each of [`ListText::MAX_LEN`] characters.
 //! - [`MAX_CONTROLS`] positive and as many negative controls of a list for one kind of subject, and one random.
 //! - Four names asked for one subject, and that only of lists of registrable domains ([`NameForm`]); one where a
-//!   [public suffix list](Checker::with_public_suffixes) is at hand.
+//!   [public suffix list](Checker::with_public_suffixes) is at hand. One more where the form of the names is not known.
 //! - 255 octets of a name (RFC 1035 §2.3.4); a longer one is not asked, and never "not listed".
 //! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
 //!   times the deadline of the [`Lookup`](mail_dns::Lookup).

@@ -47,7 +47,8 @@ impl Subject {
 
     /// The names under which `list` is asked about it, in order; the first that the list does not deny decides.
     ///
-    /// One name, save for a domain on a list of registrable domains ([`NameForm::Registrable`]).
+    /// One name, save for a domain on a list of registrable domains ([`NameForm::Registrable`]), or on one of which it is
+    /// not known whether it is that ([`NameForm::Unknown`]).
     ///
     /// # Errors
     ///
@@ -128,6 +129,17 @@ impl AskingScope<'_> {
         if form == NameForm::Full {
             return Ok(vec![domain.clone()]);
         }
+        let registrable = self.registrable(domain);
+        if form == NameForm::Registrable {
+            return registrable;
+        }
+        let above = registrable.unwrap_or_default().into_iter();
+        let above = above.filter(|name| name != domain);
+        Ok(std::iter::once(domain.clone()).chain(above).collect())
+    }
+
+    /// The registrable domain of `domain`, or the names that it may be.
+    fn registrable(&self, domain: &DomainName) -> Result<Vec<DomainName>, NotAsked> {
         if let Some(suffixes) = self.suffixes {
             let registrable = suffixes.organizational_domain(domain);
             return registrable

@@ -195,6 +195,9 @@ pub enum NameForm {
     /// The registrable domain only, and no name below it. The subject and the names above it are asked in turn, from five
     /// labels down to two, so that an entry is found without knowing where the public suffix ends.
     Registrable,
+    /// It is not known which. The name itself is asked, and then what is asked of a list of registrable domains: an entry
+    /// of either form is found, and no host is said to be not listed whose domain is.
+    Unknown,
 }
 
 /// How well a list is known to be alive.

@@ -127,6 +127,21 @@ fn d27_a_list_of_registrable_domains_is_asked_about_the_names_above() {
 }
 
 #[test]
+fn d27_a_list_of_which_it_is_not_known_is_asked_about_the_name_itself_and_those_above() {
+    let list = list("unknown");
+    check_on(
+        &list,
+        &domain("www.example.com"),
+        Ok(&["www.example.com.bl.test", "example.com.bl.test"]),
+    );
+    check_on(&list, &domain("com"), Ok(&["com.bl.test"]));
+    let deep = domain("a.b.c.d.e.f.g.example.com").query_names(&list, &AskingScope::default());
+    let deep = deep.expect("names");
+    assert_eq!(deep[0].to_string(), "a.b.c.d.e.f.g.example.com.bl.test");
+    assert_eq!(deep.len(), 5);
+}
+
+#[test]
 fn d28_a_name_too_long_is_not_asked() {
     let long = "abcdefghi.".repeat(24) + "example";
     check(&domain(&long), Err(NotAsked::NameTooLong));

@@ -133,6 +133,43 @@ async fn d24_a_memory_knows_a_mapped_address_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn d27_a_host_is_not_clean_on_a_builtin_list_that_has_its_domain() {
+    let builtin = Catalogue::builtin().expect("sound");
+    let of_domains = builtin
+        .lists()
+        .iter()
+        .filter(|list| list.controls(dnsbl::Kind::Domain).is_some());
+    for list in
+        of_domains.filter(|list| list.stance != dnsbl::Stance::Allow && list.terms.key.is_none())
+    {
+        // The full name of a host is what these are documented to be asked for: they have wildcards.
+        if ["dbl.spamhaus.org", "multi.surbl.org"].contains(&list.zone.to_string().as_str()) {
+            continue;
+        }
+        let zone = &list.zone;
+        let mut zones = format!("bad.example.{zone}. 300 IN A 127.0.0.2\n");
+        for entry in &list
+            .controls(dnsbl::Kind::Domain)
+            .expect("controls")
+            .positive
+        {
+            zones += &format!("{entry}. 300 IN A 127.0.0.2\n");
+        }
+        let dns = StaticLookup::from_zone_text(&zones).expect("zone text");
+        let one = builtin
+            .clone()
+            .only_zones(std::slice::from_ref(zone))
+            .expect("it is there");
+        let host = Subject::Domain("mail.bad.example".parse().expect("a name"));
+        let answer = Checker::new(dns, one, 7)
+            .check_all(&host, NOW)
+            .await
+            .remove(0);
+        assert!(answer.entry().is_some(), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_seen_of_the_lists_is_taken_over() {
     let first = checker();
     ask(&first, "9.1.1.1").await;
