@@ -120,14 +120,17 @@ impl<L: Lookup> Sweep<L> {
             self.isolate(list, kind, listed, of, worker);
             return;
         }
-        // An entry is forgotten when its list fails, so one that is remembered needs no other confirmation.
+        let age = self.options.confirm_age;
+        // An entry is forgotten when its list fails, so one that is remembered needs no other confirmation once the controls
+        // were right after it. They were not asked again by a sweep that ended first.
         let era = self.checker.era_at(list, kind);
-        let still_holds = |held: &Held| held.answer.remembered && held.era == era;
+        let still_holds = |held: &Held| {
+            held.answer.remembered && held.era == era && is_confirmed(&held.answer, age)
+        };
         if section.ward().held.iter().all(still_holds) {
             release(section, still_holds, worker);
             return;
         }
-        let age = self.options.confirm_age;
         let now = (self.clock)();
         let failure = match self.checker.confirm_at(list, kind, age, now).await {
             Some(Ok(report)) => withholding(&report),
@@ -247,6 +250,12 @@ fn note_trouble(ward: &mut Ward, answer: &ListAnswer) {
         let state = || state_of(answer.verdict.clone());
         ward.trouble.get_or_insert_with(state);
     }
+}
+
+/// Whether the controls were asked after the entry was seen, or no more than `age` seconds before.
+fn is_confirmed(answer: &ListAnswer, age: u32) -> bool {
+    let controls = answer.controls.as_deref();
+    controls.is_some_and(|report| report.at.saturating_add(i64::from(age)) >= answer.at)
 }
 
 /// The list failed after it had listed those that are `unsound`, though it has been mended since.

@@ -85,6 +85,40 @@ async fn d22_what_a_list_said_before_its_controls_failed_is_withdrawn_though_it_
     assert!(told.listings().is_empty() && report.notices.len() == 1);
 }
 
+#[test]
+fn d22_an_entry_that_a_sweep_did_not_confirm_is_not_believed_by_the_next_for_being_remembered() {
+    block_on(async {
+        // Its controls and the first subject are the first four.
+        let mut world = World::new([("a.test", Habit::WildcardFrom(5))]);
+        world.stuck = vec!["20.0.1.9.a.test".to_owned()];
+        let world = Arc::new(world);
+        let checker = Arc::new(checker(&world).with_memory(MemoryPolicy::default()));
+        checker.check_all(&address("9.1.0.10"), NOW).await;
+        let sweep_at = |second, subjects: &[&str]| {
+            let subjects: Vec<_> = subjects.iter().map(|it| address(it)).collect();
+            let checker = Arc::clone(&checker);
+            Sweep::new(
+                checker,
+                subjects,
+                move || NOW + second,
+                SweepOptions::default(),
+            )
+        };
+        let first = sweep_at(1200, &["9.1.0.5", "9.1.0.20"]);
+        first
+            .work_until(|_| (), tokio::time::sleep(Duration::from_secs(1)))
+            .await;
+        let report = first.conclude(|_| ());
+        assert_eq!(
+            (report.counts().withdrawn, report.counts().unfinished),
+            (1, 1)
+        );
+        let report = sweep_at(1500, &["9.1.0.5"]).run(|_| ()).await;
+        assert_eq!(report.counts().listed, 0, "{:?}", report.counts());
+        assert_eq!(report.counts().withdrawn, 1);
+    });
+}
+
 #[tokio::test]
 async fn d22_a_remembered_entry_is_withdrawn_if_the_controls_fail_in_this_sweep() {
     let mut world = World::new([("a.test", Habit::WildcardFrom(24))]);
