@@ -29,11 +29,15 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// How old in seconds the controls of a list may be that answers nothing any more.
 const IMPATIENT_AGE: u32 = 5;
 
+/// How old in seconds the controls of a list may be that lists a subject. A list begins to list the world from one minute to
+/// the next, with controls that were right before.
+const LISTING_AGE: u32 = 60;
+
 /// Asks the lists of a catalogue about subjects, through one [`Lookup`], which is one *resolver path*.
 ///
 /// The controls of a list are asked once for each kind of subject, hold for a while ([`HealthPolicy`]), and are then asked
 /// again; where they failed, they are asked less and less often. What they showed holds for this path alone: a list that
-/// refuses one resolver serves another.
+/// refuses one resolver serves another. Before a listing is told they are asked again if they are older than a minute.
 ///
 /// It has no clock: each call takes `now`, in seconds since 1970.
 ///
@@ -506,7 +510,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
             });
         }
         let Some(memory) = &self.standing.memory else {
-            return self.ask_list(subject, names, report, condition).await;
+            return self.ask_list(subject, names, report, controls).await;
         };
         let era = condition.era.load(Ordering::Relaxed);
         if let Some(remembered) = memory.recall(subject, era, self.now) {
@@ -520,7 +524,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
                 ..self.answer(subject, verdict)
             });
         }
-        let answer = self.ask_list(subject, names, report, condition).await?;
+        let answer = self.ask_list(subject, names, report, controls).await?;
         memory.remember(subject, &answer, era);
         Ok(answer)
     }
@@ -529,12 +533,21 @@ impl<'a, L: Lookup> Asker<'a, L> {
         &self,
         subject: &Subject,
         names: Vec<DomainName>,
-        report: Arc<ControlReport>,
-        condition: &Condition,
+        mut report: Arc<ControlReport>,
+        controls: &Controls,
     ) -> Result<ListAnswer, NotAsked> {
+        let kind = subject.kind();
         let asked = self.ask_names(names).await?;
+        let condition = self.standing.condition(kind);
         condition.note(asked.iter().any(is_in_vain));
-        let verdict = judge(self.list, &report, &asked);
+        let mut verdict = judge(self.list, &report, &asked);
+        // Whoever asks strictly keeps listings back, and asks the controls once for all of them.
+        if !self.strict && matches!(verdict, Verdict::Listed(_)) {
+            // If they may not be asked, those that still hold have to do.
+            let again = self.report_within(controls, kind, Some(LISTING_AGE)).await;
+            report = again.unwrap_or(report);
+            verdict = judge(self.list, &report, &asked);
+        }
         let verdict = self.with_words(verdict, subject, &asked).await;
         Ok(ListAnswer {
             asked,

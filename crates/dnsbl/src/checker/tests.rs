@@ -1,6 +1,6 @@
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
 use mail_dns::{Answer, LookupError, LookupErrorKind, StaticLookup};
@@ -366,6 +366,43 @@ async fn d26_a_private_address_is_asked_of_nobody() {
         Verdict::Unknown(Cause::NotAsked(NotAsked::Scope(scope)))
     );
     assert_eq!(dns.questions.load(Ordering::Relaxed), 0);
+}
+
+/// Answers from one zone, and from another from some moment on.
+struct Turning {
+    before: StaticLookup,
+    after: StaticLookup,
+    turned: Arc<AtomicBool>,
+}
+
+impl Lookup for Turning {
+    async fn lookup(&self, name: &DomainName, kind: RecordType) -> Result<Answer, LookupError> {
+        match self.turned.load(Ordering::Relaxed) {
+            false => self.before.lookup(name, kind).await,
+            true => self.after.lookup(name, kind).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_nothing() {
+    let turned = Arc::default();
+    let dns = Turning {
+        before: healthy(""),
+        after: zone("*.bl.test. 300 IN A 127.0.0.2\n"),
+        turned: Arc::clone(&turned),
+    };
+    let list = Catalogue::from_toml(&list_text("bl.test", "block", FULL_CONTROLS)).expect("sound");
+    let checker = Checker::new(dns, list, NONCE);
+    let before = checker.check_all(&subject(SUBJECT), NOW).await.remove(0);
+    assert!(matches!(before.verdict, Verdict::NotListed(_)), "{before}");
+    turned.store(true, Ordering::Relaxed);
+    let after = checker.check_all(&subject(SUBJECT), NOW + 29 * 60).await;
+    assert!(
+        matches!(after[0].verdict, Verdict::Broken(Fault::Wildcard { .. })),
+        "{}",
+        after[0]
+    );
 }
 
 #[tokio::test]
