@@ -68,6 +68,27 @@ fn own(zone: &str, lines: &str) -> String {
 }
 
 #[test]
+fn lists_that_two_filters_ask_are_major() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    let tier = |zone: &str| {
+        catalogue
+            .list(&zone.parse().expect("a name"))
+            .map(|list| list.tier)
+    };
+    // SpamAssassin asks these, and Haraka or mailcow does.
+    for zone in [
+        "psbl.surriel.com",
+        "bl.mailspike.net",
+        "wl.mailspike.net",
+        "bl.spamcop.net",
+    ] {
+        assert_eq!(tier(zone), Some(Tier::Major), "{zone}");
+    }
+    // It alone.
+    assert_eq!(tier("bl.score.senderscore.com"), Some(Tier::Minor));
+}
+
+#[test]
 fn no_list_of_a_circle_is_left_unasked_by_all_others() {
     let own = own("zen.spamhaus.org", "replaces = \"zen.dq.spamhaus.net\"");
     let own = Catalogue::from_toml(&own).expect("sound");
