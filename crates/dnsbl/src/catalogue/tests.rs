@@ -42,6 +42,24 @@ fn d34_what_a_dead_list_said_is_withdrawn_and_what_it_said_alive_stands() {
 }
 
 #[test]
+fn d34_a_list_is_dead_from_when_it_died_and_not_from_when_somebody_wrote_so() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    // 2011-03, 2017-06, 2018-06, 2020-01 and 2024-01.
+    for (zone, at) in [
+        ("list.dsbl.org", 1_300_000_000),
+        ("virbl.bit.nl", 1_497_000_000),
+        ("bad.psky.me", 1_528_000_000),
+        ("rbl.megarbl.net", 1_578_000_000),
+        ("db.wpbl.info", 1_705_000_000),
+    ] {
+        let zone = zone.parse().expect("a name");
+        let dead = catalogue.tombstone(&zone).expect("it is dead");
+        assert!(dead.is_dead_at(at), "{zone}");
+        assert!(!dead.is_dead_at(1_200_000_000), "{zone}");
+    }
+}
+
+#[test]
 fn d34_what_could_not_be_told_keeps_its_cause_when_the_list_is_dead() {
     let catalogue = Catalogue::builtin().expect("sound");
     let mut answer = listed_on_sorbs(1_795_000_000);
