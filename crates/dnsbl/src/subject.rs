@@ -73,7 +73,7 @@ impl Subject {
                     .map_err(|_| NotAsked::NameTooLong)
             }
             Self::Domain(domain) => {
-                if domain.is_root() || is_address_literal(domain) {
+                if domain.is_root() || is_address_literal(domain) || !is_plain(domain) {
                     return Err(NotAsked::NotADomain);
                 }
                 // RFC 5782 §3: the domain's labels as they are.
@@ -102,6 +102,13 @@ impl fmt::Display for Subject {
 fn is_address_literal(domain: &DomainName) -> bool {
     let last = domain.labels().last();
     last.is_some_and(|label| label.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether every label is of letters, digits, hyphens and underscores, as those of hosts in mail are. An IPv6 address, a URL
+/// and an address of mail are names to the DNS, which no list has, so that they would be found clean.
+fn is_plain(domain: &DomainName) -> bool {
+    let plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    domain.labels().flatten().all(plain)
 }
 
 /// What may be asked about, and what is known to ask less.
@@ -199,7 +206,7 @@ pub enum NotAsked {
     Scope(AddressScope),
     /// The name to ask would be longer than 255 octets (RFC 1035 §2.3.4).
     NameTooLong,
-    /// It is the root, or an address in place of a domain.
+    /// It is the root, or an address, a URL or the like in place of a domain.
     NotADomain,
     /// The list has registrable domains only, and it is a public suffix.
     PublicSuffix,

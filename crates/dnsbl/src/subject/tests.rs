@@ -103,7 +103,18 @@ fn d27_a_domain_is_asked_in_lower_case_and_a_labels_without_the_final_dot() {
 
 #[test]
 fn d27_an_address_is_no_domain() {
-    check(&domain("192.0.2.1"), Err(NotAsked::NotADomain));
+    for text in [
+        "192.0.2.1",
+        "2001:db8::1",
+        "::1",
+        "[192.0.2.1]",
+        "user@example.com",
+        "https://example.com/",
+        "*.example.com",
+    ] {
+        check(&domain(text), Err(NotAsked::NotADomain));
+    }
+    check(&domain("a_b.example.com"), Ok(&["a_b.example.com.bl.test"]));
     check(&domain("."), Err(NotAsked::NotADomain));
 }
 
