@@ -78,6 +78,15 @@ fn d34_what_could_not_be_told_keeps_its_cause_when_the_list_is_dead() {
     assert_eq!(dead.to_string(), shown);
 }
 
+#[test]
+fn d16_no_builtin_list_is_made_of_the_addresses_that_controls_are_made_of() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    // Loopback and documentation addresses are what a list of bogons has: it would be taken for a wildcard forever.
+    let cymru = "cymru.com".parse().expect("a name");
+    let mut lists = catalogue.lists().iter();
+    assert!(!lists.any(|list| list.zone.is_within(&cymru)));
+}
+
 fn own(zone: &str, lines: &str) -> String {
     format!(
         "[[list]]\nzone = \"{zone}\"\nname = \"Mine\"\nstance = \"block\"\ntier = \"minor\"\nstatus = \"tested\"\n\
