@@ -364,6 +364,24 @@ fn rules_with_any_octet_match_and_the_first_decides() {
 }
 
 #[test]
+fn d12_one_code_of_many_vouches_and_none_of_the_others_refuses() {
+    let list = list("iadb.isipp.com");
+    let effects = |addresses: &[&str]| match read(&list, addresses) {
+        Reading::Entry(codes) => codes.iter().map(|code| code.effect).collect(),
+        _ => Vec::new(),
+    };
+    let vouched = ["127.0.0.1", "127.0.1.255", "127.2.255.1", "127.3.200.255"];
+    assert!(effects(&vouched).contains(&Effect::Allowed));
+    let listed = ["127.0.0.2", "127.2.255.1", "127.3.100.0"];
+    assert_eq!(effects(&listed), [Effect::Neutral; 3]);
+    check(
+        &list,
+        &["127.0.5.255"],
+        "127.0.5.255 (a refusal by this list's own code)",
+    );
+}
+
+#[test]
 fn d12_an_allowlist_vouches_by_its_own_codes_alone() {
     for zone in ["list.dnswl.org", "dwl.dnswl.org"] {
         let list = list(zone);
