@@ -1,7 +1,7 @@
 //! What is asked about, and under which name.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use mail_dns::dmarc::PublicSuffixes;
 use mail_dns::{AddressScope, DomainName};
@@ -20,7 +20,8 @@ const REGISTRABLE_LABELS: std::ops::RangeInclusive<usize> = 2..=5;
     reason = "RFC 5782 knows lists of addresses and lists of names"
 )]
 pub enum Subject {
-    /// An address. IPv4 in IPv6 clothing (`::ffff:192.0.2.1`) is asked about as what it is.
+    /// An address. IPv4 in IPv6 clothing (`::ffff:192.0.2.1`, or `64:ff9b::192.0.2.1` of a translator) is asked about as what
+    /// it is.
     Address(IpAddr),
     /// A domain, or the name of a host. [`DomainName`] has it in lower case, in A-labels and without the final dot.
     Domain(DomainName),
@@ -31,7 +32,7 @@ impl Subject {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Address(address) if address.to_canonical().is_ipv4() => Kind::Ipv4,
+            Self::Address(address) if unclothed(*address).is_ipv4() => Kind::Ipv4,
             Self::Address(_) => Kind::Ipv6,
             Self::Domain(_) => Kind::Domain,
         }
@@ -40,7 +41,7 @@ impl Subject {
     /// The subject as it is asked about: an address without its IPv6 clothing.
     pub(crate) fn canonical(&self) -> Self {
         match self {
-            Self::Address(address) => Self::Address(address.to_canonical()),
+            Self::Address(address) => Self::Address(unclothed(*address)),
             Self::Domain(domain) => Self::Domain(domain.clone()),
         }
     }
@@ -61,7 +62,7 @@ impl Subject {
     ) -> Result<Vec<DomainName>, NotAsked> {
         match self {
             Self::Address(address) => {
-                let address = address.to_canonical();
+                let address = unclothed(*address);
                 match AddressScope::of(address) {
                     AddressScope::Global => {}
                     AddressScope::Documentation if scope.documentation => {}
@@ -93,6 +94,20 @@ impl fmt::Display for Subject {
             Self::Address(address) => address.fmt(f),
             Self::Domain(domain) => domain.fmt(f),
         }
+    }
+}
+
+/// `address`, or the IPv4 address that it is another form of: mapped (RFC 4291 §2.5.5.2), or that of a translator (RFC 6052
+/// §2.1), by which a server without IPv4 sees the hosts that have it. Lists know them by their own address alone.
+fn unclothed(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => match six.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)).into()
+            }
+            _ => six.into(),
+        },
+        four @ IpAddr::V4(_) => four,
     }
 }
 

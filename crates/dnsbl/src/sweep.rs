@@ -417,11 +417,7 @@ fn coalesce(subjects: impl IntoIterator<Item = Subject>) -> Vec<Target> {
     let mut places: HashMap<Subject, usize> = HashMap::new();
     let mut targets: Vec<Target> = Vec::new();
     for subject in subjects {
-        let subject = match subject {
-            Subject::Address(address) => Subject::Address(address.to_canonical()),
-            domain => domain,
-        };
-        match places.entry(subject) {
+        match places.entry(subject.canonical()) {
             Entry::Occupied(place) => {
                 if let Some(target) = targets.get_mut(*place.get()) {
                     target.times = target.times.saturating_add(1);

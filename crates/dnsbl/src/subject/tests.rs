@@ -58,6 +58,16 @@ fn d24_a_mapped_address_is_asked_about_as_ipv4() {
 }
 
 #[test]
+fn d24_an_address_of_a_translator_is_asked_about_as_ipv4() {
+    let translated = address("64:ff9b::9.8.7.6");
+    assert_eq!(translated.kind(), Kind::Ipv4);
+    assert_eq!(translated.canonical(), address("9.8.7.6"));
+    check(&translated, Ok(&["6.7.8.9.bl.test"]));
+    let private = NotAsked::Scope(AddressScope::Private);
+    check(&address("64:ff9b::10.1.2.3"), Err(private));
+}
+
+#[test]
 fn d26_private_and_reserved_addresses_are_never_sent() {
     for (text, scope) in [
         ("10.1.2.3", AddressScope::Private),
