@@ -466,6 +466,13 @@ async fn d27_one_silent_name_among_the_denied_is_unknown() {
 }
 
 #[tokio::test]
+async fn d01_an_alias_of_what_does_not_exist_is_unknown_and_not_clean() {
+    let answer = ask(healthy("1.1.1.9.bl.test. 300 IN CNAME gone.mirror.test.\n")).await;
+    let unclear = Verdict::Unknown(Cause::Subject(Unsettled::NoData));
+    assert_eq!(answer.verdict, unclear, "{answer}");
+}
+
+#[tokio::test]
 async fn d28_a_name_too_long_is_unknown_and_not_clean() {
     let list = list_text("bl.test", "block", "domain = { positive = [\"TEST\"] }");
     let long = "abcdefghi.".repeat(24) + "example";
