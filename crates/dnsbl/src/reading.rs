@@ -174,11 +174,13 @@ fn said(list: &List, address: Ipv4Addr) -> Said {
     let Some(first) = first else {
         return said_by_no_rule(list, address);
     };
+    let mut strange = None;
     let (rules, effect) = match (first.code, address.octets()) {
         (CodeMatch::Bit(_), [.., mask]) => {
             let rules: Vec<_> = matching().collect();
             let explained = rules.iter().fold(0, |bits, rule| bits | bit_of(rule.code));
-            let unexplained = mask & !explained != 0;
+            strange = unknown_bits(mask & !explained);
+            let unexplained = strange.is_some();
             if unexplained && list.stance == Stance::Allow {
                 // What nobody explains vouches for nothing, in part as little as whole.
                 return Said::Nothing;
@@ -195,7 +197,19 @@ fn said(list: &List, address: Ipv4Addr) -> Said {
             (Stance::Allow, Effect::Listed) => Effect::Allowed,
             _ => effect,
         },
-        meanings: rules.iter().map(|rule| rule.meaning.clone()).collect(),
+        meanings: rules
+            .iter()
+            .map(|rule| rule.meaning.clone())
+            .chain(strange)
+            .collect(),
+    })
+}
+
+/// What is said by bits that nobody explains, if there are any: that is taken for what most codes say, as a whole code is.
+fn unknown_bits(bits: u8) -> Option<Meaning> {
+    (bits != 0).then(|| Meaning {
+        verified: false,
+        ..Meaning::new(format!("{bits} of unknown meaning"), Category::Spam)
     })
 }
 

@@ -299,6 +299,18 @@ fn check_effect(list: &List, last: u8, expected: Option<Effect>) {
 }
 
 #[test]
+fn d07_a_bit_that_nobody_explains_weighs_beside_one_that_is_explained() {
+    let uribl = list("multi.uribl.com");
+    let said = &["grey", "16 of unknown meaning"];
+    check_listed(&uribl, &["127.0.0.20"], &[("127.0.0.20", said)]);
+    let Reading::Entry(codes) = read(&uribl, &["127.0.0.20"]) else {
+        panic!("an entry")
+    };
+    let severity = crate::Severity::of(&(&uribl).into(), &codes[0], crate::Role::OutboundSender);
+    assert_eq!(severity, crate::Severity::Error);
+}
+
+#[test]
 fn d07_the_worst_bit_decides_and_one_that_nobody_explains_is_no_praise() {
     let bits = "{ bit = 2, meaning = \"good\", effect = \"allowed\" },\n\
                 { bit = 4, meaning = \"known\", effect = \"neutral\" },\n\
