@@ -71,7 +71,8 @@ impl Budget {
     }
 
     fn allows(&self, questions: u32, reserve: u32) -> bool {
-        let most = self.limit.map(|limit| limit.saturating_sub(reserve));
+        // No more than half is kept back: of a small limit it would be all, and the list never be asked.
+        let most = self.limit.map(|limit| limit - reserve.min(limit / 2));
         most.is_none_or(|most| questions < most)
     }
 
@@ -169,6 +170,16 @@ mod tests {
         assert_eq!(budget.take(until), Ok(()), "a new day");
         assert_eq!(budget.take(DAY), Ok(()), "a clock that is set back");
         assert!(budget.take(DAY).is_err(), "it does not begin anew by that");
+    }
+
+    #[test]
+    fn d20_a_limit_that_is_less_than_what_is_kept_back_is_not_spent_before_a_question() {
+        let budget = Budget::new(Some(4));
+        assert_eq!(budget.is_more_left(6, DAY), Ok(()));
+        assert_eq!(budget.take_leaving(6, DAY), Ok(()));
+        assert_eq!(budget.take_leaving(6, DAY), Ok(()));
+        assert!(budget.take_leaving(6, DAY).is_err(), "half is kept back");
+        assert_eq!(budget.take(DAY), Ok(()));
     }
 
     #[test]
