@@ -152,9 +152,7 @@ impl Look {
         });
         let is_everybodys = matches!(
             failure.kind,
-            HandshakeFailureKind::NotTls
-                | HandshakeFailureKind::PeerMisbehaved
-                | HandshakeFailureKind::ClientCertificateRequired
+            HandshakeFailureKind::NotTls | HandshakeFailureKind::ClientCertificateRequired
         );
         let fault = match self.of_certificate() {
             (Outcome::Fails, fault) if !capture.chain.is_empty() => Some(fault),

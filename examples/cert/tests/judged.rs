@@ -130,6 +130,19 @@ async fn a_handshake_that_failed_is_a_fault_only_with_its_cause() {
     );
 }
 
+/// It may do so for what this client alone offers.
+#[tokio::test]
+async fn a_server_that_breaks_the_protocol_proves_nothing_of_other_clients() {
+    let look = judged(|seen| {
+        let kind = HandshakeFailureKind::PeerMisbehaved;
+        let failure = HandshakeFailure::new(kind, "received corrupt message");
+        seen.attempt = Attempt::Tls(Box::new(Capture::new(HandshakeOutcome::Failed(failure))));
+    })
+    .await;
+    let lines = ["could not tell: the TLS handshake failed: received corrupt message"];
+    check(&look, Outcome::Unknown, &lines);
+}
+
 #[tokio::test]
 async fn whoever_does_not_hold_the_key_is_told_of_first() {
     let look = judged(|seen| {
