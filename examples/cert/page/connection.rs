@@ -70,7 +70,11 @@ pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
         }
         if !report.connections.is_empty() {
             let hellos = count(report.connections.len(), "more hello");
-            page.row(Mark::Plain, "", &format!("found out by {hellos}"));
+            let how = match report.causes.is_empty() {
+                true => "looked for with",
+                false => "found out by",
+            };
+            page.row(Mark::Plain, "", &format!("{how} {hellos}"));
         }
     }
     if let Some(other) = &look.seen.other_key {

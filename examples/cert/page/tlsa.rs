@@ -3,8 +3,8 @@
 use mail_dns::dane::{DaneHost, DaneOutcome};
 use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
-    CertificateUsage, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice, RolloverPlan,
-    RolloverScheme, Survival,
+    CertificateUsage, KeyPossession, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice,
+    RolloverPlan, RolloverScheme, Survival,
 };
 
 use crate::dane;
@@ -120,10 +120,13 @@ fn survival(survives: Survival) -> String {
     }
 }
 
-/// The records that the chain matches, to be copied.
+/// The records that the chain matches, to be copied, unless it is somebody else's.
 fn tell_to_publish(look: &Look, page: &mut Page) {
     let records = &look.judgement.tlsa_records;
-    let Some(host) = look.host.as_deref().filter(|_| !records.is_empty()) else {
+    let key = look.seen.capture().map(|tls| &tls.key_possession);
+    let is_foreign = matches!(key, Some(KeyPossession::Failed(_)));
+    let host = look.host.as_deref();
+    let Some(host) = host.filter(|_| !records.is_empty() && !is_foreign) else {
         return;
     };
     let published = look

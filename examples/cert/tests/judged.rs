@@ -12,7 +12,7 @@ use super::live::{check, look};
 use crate::laboratory;
 use crate::look::{Attempt, Look, Seen};
 use crate::outcome::Outcome;
-use crate::words;
+use crate::{page, words};
 
 #[tokio::test]
 async fn dane_alone_is_good_and_those_without_it_are_told_of() {
@@ -155,6 +155,8 @@ async fn whoever_does_not_hold_the_key_is_told_of_first() {
         "  ! senders    with no policy  deliver in clear: validation-failure",
     ];
     check(&look, Outcome::Fails, &lines);
+    let text = page::full(&look, None).into_text();
+    assert!(!text.contains("publish "), "{text}");
 
     let look = judged(|seen| capture(seen).key_possession = KeyPossession::NotProven).await;
     check(&look, Outcome::Unknown, &["  ? handshake  "]);
