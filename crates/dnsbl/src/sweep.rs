@@ -327,7 +327,7 @@ impl<L: Lookup> Sweep<L> {
     /// Reports at once, without another question. Listings that wait for the controls of their list are told as withdrawn.
     ///
     /// It may be called while others [`work`](Self::work): what they have in flight is not finished, no observer is told what
-    /// comes of it, and they return when it has come.
+    /// comes of it, and they return when it has come. What is in the counts may be on its way to their observers.
     pub fn conclude(&self, observer: impl FnMut(SweepEvent) + Send) -> SweepReport {
         self.report(&Worker::told(observer))
     }

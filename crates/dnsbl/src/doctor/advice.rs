@@ -90,7 +90,7 @@ impl Advice {
         let again = next_at.map(|at| Self::LookAgain { at });
         match condition {
             Condition::Healthy | Condition::Unclear(Cause::NoPositiveControl) => Vec::new(),
-            Condition::Refusing(refusal) => Self::about_refusal(list, stand_in, refusal),
+            Condition::Refusing(refusal) => Self::about_refusal(list, stand_in, refusal, verdict),
             Condition::NeedsKey => Self::key_of(list).into_iter().collect(),
             Condition::Broken(fault) => Self::about_fault(list, fault, verdict),
             Condition::Unclear(cause) => Self::about_doubt(list, cause, again, verdict),
@@ -104,9 +104,7 @@ impl Advice {
 
     fn about_fault(list: &List, fault: &Fault, verdict: Option<&ResolverVerdict>) -> Vec<Self> {
         let is_the_resolver = match fault {
-            Fault::PositiveControlMissing(_) => {
-                matches!(verdict, Some(ResolverVerdict::Hides { .. }))
-            }
+            Fault::PositiveControlMissing(_) => is_hidden(verdict),
             Fault::OutsideLoopback(addresses) => match verdict {
                 Some(ResolverVerdict::Rewrites(common)) => {
                     addresses.iter().any(|address| common.contains(address))
@@ -145,6 +143,9 @@ impl Advice {
     ) -> Vec<Self> {
         let why = match cause {
             Cause::Control { why, .. } | Cause::Subject(why) => why,
+            Cause::UnverifiedControlMissing(_) if is_hidden(verdict) => {
+                return vec![Self::LookAtResolver, Self::OwnResolver];
+            }
             Cause::UnverifiedControlMissing(_) => {
                 return Self::admission(list).into_iter().collect();
             }
@@ -152,9 +153,9 @@ impl Advice {
         };
         let first = match why {
             Unsettled::DomainGone(_) => {
-                let then = match verdict {
-                    Some(ResolverVerdict::Hides { .. }) => Self::OwnResolver,
-                    _ => Self::LeaveOut,
+                let then = match is_hidden(verdict) {
+                    true => Self::OwnResolver,
+                    false => Self::LeaveOut,
                 };
                 return vec![Self::LookAtResolver, then];
             }
@@ -174,21 +175,29 @@ impl Advice {
                     Some(Self::CheckResolver)
                 }
                 // Some lists give no answer to whom they do not know.
-                _ => Self::admission(list),
+                _ => Self::admission(list).filter(|_| is_served(verdict)),
             },
             _ => None,
         };
         first.into_iter().chain(again).collect()
     }
 
-    fn about_refusal(list: &List, stand_in: Option<&List>, refusal: &Refusal) -> Vec<Self> {
+    fn about_refusal(
+        list: &List,
+        stand_in: Option<&List>,
+        refusal: &Refusal,
+        verdict: Option<&ResolverVerdict>,
+    ) -> Vec<Self> {
         // A key that stands in for the list's other terms is had as surely as a registration.
         let own = Self::admission(list)
             .into_iter()
             .chain(stand_in.and_then(Self::key_of));
         let has_key = list.terms.key.is_some();
         let (before, after) = match refusal {
-            Refusal::Rcode(_) => (Vec::new(), vec![Self::LookAtResolver, Self::OwnResolver]),
+            Refusal::Rcode(_) if is_served(verdict) => {
+                (Vec::new(), vec![Self::LookAtResolver, Self::OwnResolver])
+            }
+            Refusal::Rcode(_) => (vec![Self::LookAtResolver], vec![Self::OwnResolver]),
             Refusal::Code { reason, .. } => match reason {
                 RefusalReason::ZoneMistyped if has_key => (Vec::new(), Vec::new()),
                 RefusalReason::ZoneMistyped => (vec![Self::CorrectZone], Vec::new()),
@@ -214,6 +223,22 @@ impl Advice {
             page: terms.registration.clone(),
         })
     }
+}
+
+/// Whether some list serves the resolver: then it is not the resolver that keeps another from answering, unless it means to.
+fn is_served(verdict: Option<&ResolverVerdict>) -> bool {
+    match verdict {
+        Some(ResolverVerdict::Refused { served, .. }) => *served > 0,
+        Some(verdict) => matches!(
+            verdict,
+            ResolverVerdict::Served { .. } | ResolverVerdict::ServedByFew { .. }
+        ),
+        None => false,
+    }
+}
+
+fn is_hidden(verdict: Option<&ResolverVerdict>) -> bool {
+    matches!(verdict, Some(ResolverVerdict::Hides { .. }))
 }
 
 /// The list that is asked in place of `list` where there is a key for it.

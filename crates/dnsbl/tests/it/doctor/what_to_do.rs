@@ -39,6 +39,25 @@ async fn to_register_comes_first_where_a_list_wants_it() {
 }
 
 #[tokio::test]
+async fn the_resolver_comes_first_where_it_may_be_what_says_refused() {
+    let page = Some("https://a.example/register".to_owned());
+    let then = [Advice::Register { page }, Advice::OwnResolver];
+    let expected = [Advice::LookAtResolver].into_iter().chain(then);
+    let expected: Vec<_> = expected.collect();
+    // No list answers, though the resolver does.
+    let lists = [("a.example", REGISTERS), ("b.test", "")];
+    let refused = ["a.example", "b.test"].map(|name| (name, LookupErrorKind::Refused));
+    let dns = "example.com. 60 IN A 192.0.2.1\n";
+    let doctor = examine_failing(&lists, dns, &refused).await;
+    assert_eq!(doctor.examinations[0].advice, expected);
+    // One answer alone tells nothing of the others.
+    let checker = Checker::new(world(dns, &refused), catalogue(&lists), 7);
+    let subject = dnsbl::Subject::Address("9.1.1.1".parse().expect("an address"));
+    let answers = checker.check_all(&subject, NOW).await;
+    assert_eq!(Advice::of(checker.catalogue(), &answers[0]), expected);
+}
+
+#[tokio::test]
 async fn a_list_that_is_silent_alone_is_looked_at_again() {
     for kind in [LookupErrorKind::Timeout, LookupErrorKind::Unreachable] {
         let lists = [("a.example", ""), ("b.test", "")];
