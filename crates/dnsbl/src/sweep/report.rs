@@ -99,7 +99,7 @@ impl SweepNotice {
         self.troubles.iter().map(|trouble| trouble.subjects).sum()
     }
 
-    /// What to do about it.
+    /// What to do about it; of several kinds of subject, about the first.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         let first = self.troubles.first();
@@ -118,7 +118,15 @@ impl fmt::Display for SweepNotice {
             } = trouble;
             write!(f, "; {kind}, {subjects} could not be told: {state}")?;
         }
-        write!(f, "; {}", self.advice())
+        let mut told: Vec<&str> = Vec::new();
+        for trouble in &self.troubles {
+            let advice = advice(&trouble.state);
+            if !told.contains(&advice) {
+                write!(f, "; {advice}")?;
+                told.push(advice);
+            }
+        }
+        Ok(())
     }
 }
 

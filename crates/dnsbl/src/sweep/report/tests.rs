@@ -1,7 +1,7 @@
 use mail_dns::{LookupError, LookupErrorKind, Question, RecordType};
 
 use super::*;
-use crate::Unsettled;
+use crate::{NotAsked, Unsettled};
 
 #[track_caller]
 fn check(cause: Cause, expected: &str) {
@@ -48,4 +48,37 @@ fn d01_what_the_resolver_says_in_place_of_the_list_is_the_resolvers() {
         control(error(LookupErrorKind::Timeout)),
         "see whether the resolver reaches the list's name servers",
     );
+}
+
+#[test]
+fn what_ails_two_kinds_of_subject_differently_has_two_advices() {
+    let trouble = |kind, state| ListTrouble {
+        kind,
+        state,
+        subjects: 2,
+    };
+    let quarantined = HealthState::Quarantined(Quarantine {
+        reason: QuarantineReason::MassListing { listed: 2, of: 2 },
+        until: 0,
+    });
+    let budget = NotAsked::BudgetSpent { limit: 1, until: 0 };
+    let spent = HealthState::Unclear(Cause::NotAsked(budget));
+    let notice = |troubles| SweepNotice {
+        zone: "bl.test".parse().expect("a name"),
+        troubles,
+    };
+    let look = "look up some of these subjects on the list's own page before believing it";
+    let limits = "see the limits under which the list is asked";
+    let text = notice(vec![
+        trouble(Kind::Ipv4, quarantined.clone()),
+        trouble(Kind::Domain, spent),
+    ])
+    .to_string();
+    assert!(text.ends_with(&format!("; {look}; {limits}")), "{text}");
+    let text = notice(vec![
+        trouble(Kind::Ipv4, quarantined.clone()),
+        trouble(Kind::Ipv6, quarantined),
+    ])
+    .to_string();
+    assert_eq!(text.matches(look).count(), 1, "{text}");
 }
