@@ -26,7 +26,7 @@ pub const MAX_EPISODES: usize = 32;
 )]
 pub struct WatchPolicy {
     /// A listing is confirmed by one that is seen over another path, or after its TTL and at least so many seconds; a
-    /// minute unless set.
+    /// minute unless set. Other codes are confirmed in the same way.
     pub confirm_after: u32,
     /// A delisting is confirmed by a second denial after its TTL and at least so many seconds; 30 minutes unless set.
     pub clear_after: u32,

@@ -60,7 +60,8 @@ pub enum ResolverVerdict {
     /// gives.
     Rewrites(Vec<IpAddr>),
     /// It hides the lists: those of three operators at least, and of most that were asked, do not have their own test
-    /// entries or domains, and none answers as it should. Lists that are asked with a key are not counted: it may be wrong.
+    /// entries or domains, and none answers as it should. Lists that are asked with a key are not counted, since it may be
+    /// wrong, nor those of which no test entry is known for sure.
     Hides {
         /// How many lists.
         lists: usize,
@@ -129,10 +130,11 @@ fn asked(doctor: &Doctor) -> impl Iterator<Item = &Examination> {
 /// What the lists that lack their own entries come to where none answers as it should, if there are any.
 fn hidden(doctor: &Doctor) -> Option<ResolverVerdict> {
     // Without the right key a list has no test entries.
-    let lacking = || asked(doctor).filter(|it| it.key.is_none() && is_lacking(&it.condition));
+    let telling = || asked(doctor).filter(|it| it.key.is_none() && !is_no_proof(&it.condition));
+    let lacking = || telling().filter(|it| is_lacking(&it.condition));
     let zones: BTreeSet<&DomainName> = lacking().map(|it| &it.list.zone).collect();
     let lists = zones.len();
-    let (some, all) = (operators(lacking()), operators(asked(doctor)));
+    let (some, all) = (operators(lacking()), operators(telling()));
     match lists {
         0 => None,
         _ if some >= OPERATORS_AT_ONCE && some > all / 2 => Some(ResolverVerdict::Hides { lists }),
@@ -185,6 +187,14 @@ fn operators<'a>(examinations: impl Iterator<Item = &'a Examination>) -> usize {
     };
     let operators: BTreeSet<_> = examinations.filter_map(operator).collect();
     operators.len()
+}
+
+/// Whether a list is not known to have what it lacks.
+fn is_no_proof(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Unclear(Cause::UnverifiedControlMissing(_) | Cause::NoPositiveControl)
+    )
 }
 
 fn is_refused_as_public(condition: &Condition) -> bool {

@@ -112,6 +112,41 @@ async fn d13_a_resolver_that_denies_what_three_operators_have_hides_it() {
 }
 
 #[tokio::test]
+async fn d13_lists_that_prove_nothing_are_not_counted_against_it() {
+    // Without the right key a list has no entries.
+    let keyed = "terms = { key = \"a-key\" }";
+    let zones = zones(7);
+    let more = |index: usize| if index < 3 { "" } else { keyed };
+    let lists = zones.iter().enumerate();
+    let lists: Vec<_> = lists
+        .map(|(index, zone)| (zone.as_str(), more(index)))
+        .collect();
+    let keys = Keys::default().with("a-key", KEY.parse().expect("a key"));
+    let doctor = examine_with(keys, &lists, ELSEWHERE, &[]).await;
+    assert_eq!(doctor.verdict(), ResolverVerdict::Hides { lists: 3 });
+
+    // The last four may have no test entries.
+    let zones = [
+        "bl.spamcop.net",
+        "psbl.surriel.com",
+        "truncate.gbudb.net",
+        "bl.mailspike.net",
+        "bl.spameatingmonkey.net",
+        "multi.surbl.org",
+        "multi.uribl.com",
+    ];
+    let zones = zones.map(|zone| zone.parse().expect("a name"));
+    let catalogue = Catalogue::builtin().expect("a catalogue");
+    let catalogue = catalogue.only_zones(&zones).expect("lists");
+    let checker = Checker::new(world(ELSEWHERE, &[]), catalogue, 7);
+    let doctor = checker.examine(NOW).await;
+    let last = doctor.examinations.last().expect("one");
+    let unverified = last.condition.to_string();
+    assert!(unverified.contains("may not exist"), "{unverified}");
+    assert_eq!(doctor.verdict(), ResolverVerdict::Hides { lists: 3 });
+}
+
+#[tokio::test]
 async fn d19_wrong_keys_are_not_taken_for_a_resolver_that_hides_lists() {
     let keyed = "terms = { key = \"a-key\" }";
     let zones = zones(4);
