@@ -131,7 +131,7 @@ async fn d13_lists_that_prove_nothing_are_not_counted_against_it() {
         "psbl.surriel.com",
         "truncate.gbudb.net",
         "bl.mailspike.net",
-        "bl.spameatingmonkey.net",
+        "all.s5h.net",
         "multi.surbl.org",
         "multi.uribl.com",
     ];
