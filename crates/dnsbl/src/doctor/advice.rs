@@ -44,6 +44,9 @@ pub enum Advice {
     CorrectZone,
     /// Look at the resolver: it may be what rewrites, hides or refuses the answers.
     LookAtResolver,
+    /// Have the resolver let addresses of 127.0.0.0/8 through: entries are of these, and what protects from rebinding takes
+    /// them out.
+    LetLoopbackThrough,
     /// Check that the resolver runs, is reached, and reaches the network: it answers nothing, so it is not the list.
     CheckResolver,
     /// Have the resolver serve this host: its own access rules refuse whatever it is asked from here.
@@ -152,14 +155,17 @@ impl Advice {
             _ => return again.into_iter().collect(),
         };
         let first = match why {
-            Unsettled::DomainGone(_) => {
-                let then = match is_hidden(verdict) {
-                    true => Self::OwnResolver,
-                    false => Self::LeaveOut,
-                };
-                return vec![Self::LookAtResolver, then];
+            Unsettled::DomainGone(_) if is_hidden(verdict) => {
+                return vec![Self::LookAtResolver, Self::OwnResolver];
             }
-            Unsettled::NotTheLists(_) => Some(Self::LookAtResolver),
+            Unsettled::DomainGone(_) => return vec![Self::LookAtResolver, Self::LeaveOut],
+            Unsettled::NoData if is_hidden(verdict) => {
+                return vec![Self::LetLoopbackThrough, Self::OwnResolver];
+            }
+            Unsettled::NotTheLists(_) if is_hidden(verdict) => {
+                return vec![Self::LookAtResolver, Self::OwnResolver];
+            }
+            Unsettled::NoData | Unsettled::NotTheLists(_) => Some(Self::LookAtResolver),
             Unsettled::Lookup(error) => match (verdict, error.kind()) {
                 (Some(ResolverVerdict::RefusesAll { .. }), _) => {
                     return vec![Self::AllowHost, Self::OwnResolver];
@@ -266,6 +272,9 @@ impl fmt::Display for Advice {
             Self::WaitForNextDay { .. } => f.write_str("ask less, and wait for the next day"),
             Self::CorrectZone => f.write_str("correct the name of the zone"),
             Self::LookAtResolver => f.write_str("see whether the resolver is the cause"),
+            Self::LetLoopbackThrough => f.write_str(
+                "have the resolver let addresses in 127.0.0.0/8 through, which protection against rebinding takes out",
+            ),
             Self::CheckResolver => {
                 f.write_str("check that the resolver runs, is reached, and reaches the network")
             }

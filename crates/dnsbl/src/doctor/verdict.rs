@@ -60,7 +60,8 @@ pub enum ResolverVerdict {
     /// gives.
     Rewrites(Vec<IpAddr>),
     /// It hides the lists: those of three operators at least, and of most that were asked, do not have their own test
-    /// entries or domains, and none answers as it should. Lists that are asked with a key are not counted, since it may be
+    /// entries or domains over it, and none answers as it should. An entry that is NODATA is not there either, nor one that
+    /// the resolver says it blocks. Lists that are asked with a key are not counted, since it may be
     /// wrong, nor those of which no test entry is known for sure.
     Hides {
         /// How many lists.
@@ -142,16 +143,19 @@ fn hidden(doctor: &Doctor) -> Option<ResolverVerdict> {
     }
 }
 
-/// Whether a list does not have what it always has: a test entry, or its domain.
+/// Whether a list does not have what it always has: a test entry, or its domain. A protection against rebinding takes what
+/// is in 127.0.0.0/8 out of answers, so that an entry is NODATA; some resolvers say that they block.
 fn is_lacking(condition: &Condition) -> bool {
-    matches!(
-        condition,
-        Condition::Broken(Fault::PositiveControlMissing(_))
-            | Condition::Unclear(Cause::Control {
-                why: Unsettled::DomainGone(_),
-                ..
-            })
-    )
+    match condition {
+        Condition::Broken(Fault::PositiveControlMissing(_)) => true,
+        Condition::Unclear(Cause::Control { why, .. }) => match why {
+            Unsettled::DomainGone(_) | Unsettled::NoData => true,
+            // RFC 8914 §4.5, §4.16 to §4.19; the others say that an answer is old.
+            Unsettled::NotTheLists(code) => matches!(code, 4 | 15..=18),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// The addresses outside 127.0.0.0/8 that lists of different operators have in common: one list that does so is parked.

@@ -115,6 +115,8 @@ async fn an_answer_without_a_server_says_to_look_at_the_resolver() {
 enum Resolver {
     OwnRoot,
     Blocks,
+    /// It takes addresses of 127.0.0.0/8 out of answers.
+    Strips,
 }
 
 impl Lookup for Resolver {
@@ -124,7 +126,12 @@ impl Lookup for Resolver {
         record_type: RecordType,
     ) -> Result<Answer, LookupError> {
         let root = Some(DomainName::root());
-        let denial = Negative::new(NegativeKind::NxDomain, Some(60), root);
+        let is_listed = name.to_string().starts_with("2.0.0.127.");
+        let denial = match self {
+            Self::Strips if is_listed => Negative::new(NegativeKind::NoData, Some(60), None),
+            Self::Strips => Negative::new(NegativeKind::NxDomain, Some(60), None),
+            _ => Negative::new(NegativeKind::NxDomain, Some(60), root),
+        };
         let name = name.clone();
         let question = Question { name, record_type };
         let mut answer = Answer::unasked(question, Response::Negative(denial));
@@ -161,9 +168,15 @@ async fn a_resolver_that_answers_in_place_of_the_lists_is_what_is_looked_at() {
             assert_eq!(it.advice, [Advice::LookAtResolver, Advice::OwnResolver]);
         }
     }
-    let doctor = examine(Resolver::Blocks).await;
+    let doctor = examine(Resolver::Strips).await;
+    assert_eq!(doctor.verdict(), ResolverVerdict::Hides { lists: 3 });
     for it in &doctor.examinations {
-        let again = Advice::LookAgain { at: NOW + 60 };
-        assert_eq!(it.advice, [Advice::LookAtResolver, again]);
+        let advice = [Advice::LetLoopbackThrough, Advice::OwnResolver];
+        assert_eq!(it.advice, advice);
+    }
+    let doctor = examine(Resolver::Blocks).await;
+    assert_eq!(doctor.verdict(), ResolverVerdict::Hides { lists: 3 });
+    for it in &doctor.examinations {
+        assert_eq!(it.advice, [Advice::LookAtResolver, Advice::OwnResolver]);
     }
 }
