@@ -185,6 +185,9 @@ fn advice_on_answer(why: &Unsettled) -> &'static str {
         Unsettled::DomainGone(_) => {
             "ask through another resolver; if it is the same there, the list's domain is gone and the list is to be taken out"
         }
+        Unsettled::NoData => {
+            "see whether the resolver takes addresses in 127.0.0.0/8 out of answers; if it does not, the list is broken"
+        }
         Unsettled::NotTheLists(_) => "ask through a resolver that answers nothing of its own",
         Unsettled::Lookup(error) if error.kind() == LookupErrorKind::NoServers => {
             "name a resolver to ask"

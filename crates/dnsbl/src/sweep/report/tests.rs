@@ -35,6 +35,10 @@ fn d01_what_the_resolver_says_in_place_of_the_list_is_the_resolvers() {
         control(Unsettled::NotTheLists(15)),
         "ask through a resolver that answers nothing of its own",
     );
+    check(
+        control(Unsettled::NoData),
+        "see whether the resolver takes addresses in 127.0.0.0/8 out of answers; if it does not, the list is broken",
+    );
     let question = Question {
         name: "2.0.0.127.bl.test".parse().expect("a name"),
         record_type: RecordType::A,
