@@ -103,6 +103,7 @@ fn d22_a_new_code_is_confirmed_over_another_path_and_not_by_one_that_holds_the_o
         (0, "b", &[PBL], None),
         (15, "a", &[XBL], None),
         (15, "b", &[XBL], None),
+        (16, "a", &[XBL], None),
         (30, "a", &[XBL], Some((&[PBL], &[XBL]))),
         (30, "b", &[XBL], None),
     ]);
