@@ -514,7 +514,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
         };
         let era = condition.era.load(Ordering::Relaxed);
         if let Some(remembered) = memory.recall(subject, era, self.now) {
-            let entry = remembered.entry;
+            let report = self.confirmed(report, controls, &remembered).await;
+            let entry = report.overall().or(remembered.entry);
             let verdict = entry.unwrap_or_else(|| judge(self.list, &report, &remembered.asked));
             return Ok(ListAnswer {
                 asked: remembered.asked,
@@ -554,6 +555,23 @@ impl<'a, L: Lookup> Asker<'a, L> {
             controls: Some(report),
             ..self.answer(subject, verdict)
         })
+    }
+
+    /// What the controls show, asked again if an entry was seen more than a minute after those of `report`: whoever asked
+    /// strictly kept it back, and may have ended before it was confirmed.
+    async fn confirmed(
+        &self,
+        report: Arc<ControlReport>,
+        controls: &Controls,
+        remembered: &crate::memory::Remembered,
+    ) -> Arc<ControlReport> {
+        let is_listed = matches!(remembered.entry, Some(Verdict::Listed(_)));
+        let age = remembered.at.saturating_sub(report.at);
+        if self.strict || !is_listed || age <= i64::from(LISTING_AGE) {
+            return report;
+        }
+        let again = self.report_within(controls, report.kind, Some(LISTING_AGE));
+        again.await.unwrap_or(report)
     }
 
     /// Whether there is a key if one is needed, and no list that is asked in its place about subjects of `kind`.

@@ -406,6 +406,28 @@ async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_not
 }
 
 #[tokio::test]
+async fn d22_an_entry_that_a_sweep_kept_back_and_left_is_confirmed_before_it_is_told() {
+    let turned = Arc::default();
+    let dns = Turning {
+        before: healthy(""),
+        after: zone("*.bl.test. 300 IN A 127.0.0.2\n"),
+        turned: Arc::clone(&turned),
+    };
+    let list = Catalogue::from_toml(&list_text("bl.test", "block", FULL_CONTROLS)).expect("sound");
+    let checker = Checker::new(dns, list, NONCE).with_memory(MemoryPolicy::default());
+    checker.check_all(&subject("9.1.1.2"), NOW).await;
+    turned.store(true, Ordering::Relaxed);
+    let listed = subject(SUBJECT);
+    let kept = checker.check_strictly_at(0, &listed, NOW + 1200);
+    assert!(kept.expect("a list").await.is_listing());
+    let told = checker.check_all(&listed, NOW + 1500).await.remove(0);
+    assert!(
+        matches!(told.verdict, Verdict::Broken(Fault::Wildcard { .. })),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn d26_documentation_addresses_are_for_tests() {
     let list = Catalogue::from_toml(&list_text("bl.test", "block", FULL_CONTROLS)).expect("sound");
     let dns = healthy("10.2.0.192.bl.test. 300 IN A 127.0.0.2\n");
