@@ -604,7 +604,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
     async fn ask_names(&self, names: Vec<DomainName>) -> Result<Vec<Asked>, NotAsked> {
         let mut asked = Vec::new();
         for name in names {
-            let question = self.ask_name(name, self.reserve()).await?;
+            let is_above = !asked.is_empty();
+            let question = self.ask_name(name, is_above, self.reserve()).await?;
             let denied = matches!(question.reading, Reading::Absent(_));
             asked.push(question);
             if !denied {
@@ -635,8 +636,13 @@ impl<'a, L: Lookup> Asker<'a, L> {
         u32::try_from(questions).unwrap_or(u32::MAX)
     }
 
-    /// Asks for `name`, if the budget has `reserve` questions left then.
-    async fn ask_name(&self, name: DomainName, reserve: u32) -> Result<Asked, NotAsked> {
+    /// Asks for `name`, which is above the subject's or is not, if the budget has `reserve` questions left then.
+    async fn ask_name(
+        &self,
+        name: DomainName,
+        is_above: bool,
+        reserve: u32,
+    ) -> Result<Asked, NotAsked> {
         let redaction = self.redaction();
         let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
         self.standing.budget.take_leaving(reserve, self.now)?;
@@ -644,7 +650,11 @@ impl<'a, L: Lookup> Asker<'a, L> {
         if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
             self.standing.budget.refund(self.now);
         }
-        let asked = Asked::of(self.list, redaction.name(&secret), &outcome);
+        let read = match is_above {
+            true => Asked::of_name_above,
+            false => Asked::of,
+        };
+        let asked = read(self.list, redaction.name(&secret), &outcome);
         Ok(Asked {
             reading: asked.reading.redacted(redaction),
             ..asked
@@ -714,8 +724,8 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let (positive, long): (Vec<_>, Vec<_>) = controls.positive.iter().partition(is_short);
         let (negative, longer): (Vec<_>, Vec<_>) = controls.negative.iter().partition(is_short);
         let names = positive.iter().chain(&negative).copied().cloned();
-        let fixed = join_all(names.map(|name| self.ask_name(name, 0)));
-        let (fixed, random) = join(fixed, self.ask_name(random, 0)).await;
+        let fixed = join_all(names.map(|name| self.ask_name(name, false, 0)));
+        let (fixed, random) = join(fixed, self.ask_name(random, false, 0)).await;
         let mut fixed = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
         let unlisted = fixed.split_off(positive.len());
         let report = ControlReport {

@@ -23,7 +23,7 @@ pub const MAX_ADDRESSES: usize = 64;
 pub enum Reading {
     /// There is an entry, good or bad: every address that is one, each once, in order of their values.
     Entry(Vec<Code>),
-    /// There is no entry: NXDOMAIN (RFC 5782 §2.1), and nothing else is that.
+    /// There is no entry: NXDOMAIN (RFC 5782 §2.1), and nothing else is that; of a name above the subject's, NODATA too.
     Absent(Negative),
     /// The question was not answered, on purpose.
     Refused(Refusal),
@@ -72,6 +72,24 @@ impl Reading {
             // name. RFC 5782 knows no such answer.
             Some(_) => Self::Unsettled(Unsettled::NoData),
             None => decode(list, answer.addresses().collect()),
+        }
+    }
+
+    /// Reads the outcome of a question for a name above the one that the subject has, which was denied.
+    ///
+    /// Each entry has an A record (RFC 5782 §2.1), and a name above entries exists without one (RFC 8020 §2): `co.uk` of a
+    /// list that has other domains below it. There NODATA is what a working list answers.
+    fn of_name_above(list: &List, outcome: &Result<Answer, LookupError>) -> Self {
+        let answer = outcome.as_ref().ok();
+        // An alias of what has no address is not the list's own denial.
+        let answer = answer.filter(|answer| answer.aliases.is_empty());
+        match (Self::of(list, outcome), answer.and_then(Answer::negative)) {
+            (Self::Unsettled(Unsettled::NoData), Some(denial))
+                if denial.kind == NegativeKind::NoData =>
+            {
+                Self::Absent(denial.clone())
+            }
+            (reading, _) => reading,
         }
     }
 }
@@ -538,6 +556,18 @@ impl Asked {
     pub fn of(list: &List, name: DomainName, outcome: &Result<Answer, LookupError>) -> Self {
         let ttl = outcome.as_ref().ok().and_then(Answer::ttl);
         Self::new(name, Reading::of(list, outcome), ttl)
+    }
+
+    /// The same at a name above the subject's, which was denied.
+    pub(crate) fn of_name_above(
+        list: &List,
+        name: DomainName,
+        outcome: &Result<Answer, LookupError>,
+    ) -> Self {
+        Self {
+            reading: Reading::of_name_above(list, outcome),
+            ..Self::of(list, name, outcome)
+        }
     }
 }
 

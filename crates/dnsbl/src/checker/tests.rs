@@ -487,6 +487,46 @@ async fn d27_one_silent_name_among_the_denied_is_unknown() {
     );
 }
 
+/// A list of domains that has entries below `co.uk`, so that this name exists, and of `example.com` words alone.
+async fn ask_about_domain(form: &str, text: &str) -> ListAnswer {
+    let rest = format!("name_form = \"{form}\"\ndomain = {{ positive = [\"TEST\"] }}");
+    let dns = zone(
+        "test.bl.test. 300 IN A 127.0.0.2\n\
+         bad.co.uk.bl.test. 300 IN A 127.0.0.2\n\
+         example.com.bl.test. 300 IN TXT \"no address\"\n",
+    );
+    ask_list(&list_text("bl.test", "block", &rest), dns, &domain(text)).await
+}
+
+#[tokio::test]
+async fn d01_nodata_above_a_denied_name_is_no_entry_and_of_the_name_itself_it_is_unknown() {
+    let nodata = Verdict::Unknown(Cause::Subject(Unsettled::NoData));
+    for form in ["registrable", "unknown"] {
+        let answer = ask_about_domain(form, "www.good.co.uk").await;
+        let Verdict::NotListed(proof) = &answer.verdict else {
+            panic!("{answer}")
+        };
+        let kinds: Vec<_> = proof.denials.iter().map(|it| it.kind.to_string()).collect();
+        assert_eq!(kinds, ["NXDOMAIN", "NXDOMAIN", "NODATA"]);
+        // It is asked on, and what is above may have the entry.
+        let answer = ask_about_domain(form, "www.bad.co.uk").await;
+        assert!(answer.is_listing(), "{answer}");
+        for text in ["co.uk", "example.com"] {
+            assert_eq!(ask_about_domain(form, text).await.verdict, nodata, "{text}");
+        }
+    }
+    assert_eq!(ask_about_domain("full", "co.uk").await.verdict, nodata);
+    // A resolver that takes 127.0.0.0/8 out of answers makes an entry NODATA, and the test entry too.
+    let rest = "name_form = \"registrable\"\ndomain = { positive = [\"TEST\"] }";
+    let dns = zone("test.bl.test. 300 IN TXT \"x\"\nbad.example.bl.test. 300 IN TXT \"x\"\n");
+    let list = list_text("bl.test", "block", rest);
+    let answer = ask_list(&list, dns, &domain("www.bad.example")).await;
+    assert!(
+        matches!(answer.verdict, Verdict::Unknown(Cause::Control { .. })),
+        "{answer}"
+    );
+}
+
 #[tokio::test]
 async fn d01_an_alias_of_what_does_not_exist_is_unknown_and_not_clean() {
     let answer = ask(healthy("1.1.1.9.bl.test. 300 IN CNAME gone.mirror.test.\n")).await;
