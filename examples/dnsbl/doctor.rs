@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use dnsbl::{Condition, Doctor, Examination, KeyState, ListSummary, Refusal, ResolverVerdict};
+use dnsbl::{
+    Cause, Condition, Doctor, Examination, KeyState, ListSummary, Refusal, ResolverVerdict,
+};
 use mail_dns::stub::Server;
 use serde_json::{Value, json};
 
@@ -14,13 +16,26 @@ use crate::words;
 /// What it comes to: served by every list that was asked, proof that it is not, or could not tell.
 pub(crate) fn outcome(doctor: &Doctor) -> Outcome {
     match doctor.verdict() {
-        ResolverVerdict::Served { by, of } if by == of => Outcome::Clean,
+        ResolverVerdict::Served { by, of } if by == of && !is_in_part(doctor) => Outcome::Clean,
         ResolverVerdict::Refused { .. }
         | ResolverVerdict::RefusesAll { .. }
         | ResolverVerdict::Rewrites(_)
         | ResolverVerdict::Hides { .. } => Outcome::Listed,
         _ => Outcome::Unknown,
     }
+}
+
+/// Whether a list serves it for one kind of subject, and for another does not answer as it should. Where the catalogue knows
+/// of no test entry, there is nothing that it should.
+fn is_in_part(doctor: &Doctor) -> bool {
+    let mut examinations = doctor.examinations.iter();
+    examinations.any(|it| match &it.condition {
+        Condition::Healthy
+        | Condition::Unclear(Cause::NoPositiveControl | Cause::UnverifiedControlMissing(_)) => {
+            false
+        }
+        condition => condition.was_asked(),
+    })
 }
 
 /// `server` is the resolver, if it is not the system's.

@@ -322,6 +322,21 @@ async fn every_list_of_the_laboratory_gets_the_verdict_it_was_made_for() {
 }
 
 #[tokio::test]
+async fn d15_a_list_that_fails_for_one_kind_of_subject_does_not_leave_a_resolver_fit() {
+    let both = "ipv6 = { positive = [\"::ffff:7f00:2\"], negative = [\"::ffff:7f00:1\"] }";
+    let text = "[[list]]\nzone = \"a.example\"\nname = \"A\"\nstance = \"block\"\ntier = \"major\"\nstatus = \"documented\"\n\
+                as_of = \"2026-11\"\nsource = \"here\"\nipv4 = { positive = [\"127.0.0.2\"], negative = [\"127.0.0.1\"] }\n";
+    let six = "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.a.example. 60 IN A 127.0.0.2\n";
+    for (entry, outcome) in [(six, Outcome::Clean), ("", Outcome::Unknown)] {
+        let catalogue = Catalogue::from_toml(&format!("{text}{both}\n")).expect("a catalogue");
+        let dns = StaticLookup::from_zone_text(&format!("{WORKING}{entry}")).expect("zone text");
+        let found = Checker::new(dns, catalogue, 7).examine(NOW).await;
+        let text = doctor::page(&found, None).into_text();
+        assert_eq!(doctor::outcome(&found), outcome, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn d25_senders_are_told_with_what_is_not_known_of_them() {
     let zone = "d.test. 60 IN TXT \"v=spf1 ip4:192.0.2.1 ip4:198.51.100.0/24 exists:%{i}.d.test include:p.test -all\"";
     let dns = StaticLookup::from_zone_text(zone).expect("zone text");
