@@ -103,7 +103,16 @@ impl Look {
         }
         let mut parts = self.counts();
         if parts.is_empty() {
-            return self.of_allowlists();
+            let (outcome, text) = self.of_allowlists();
+            let mut answers = self.answers.iter();
+            let are_alone = answers.all(|answer| answer.list.stance == Stance::Allow);
+            return match are_alone || outcome == Outcome::Unknown {
+                true => (outcome, text),
+                false => {
+                    let text = format!("no other list could be asked; {} {text}", outcome.word());
+                    (Outcome::Unknown, text)
+                }
+            };
         }
         let outcome = match self.worst() {
             Some(worst) if worst > Severity::Info => Outcome::Listed,

@@ -209,6 +209,30 @@ async fn d11_a_silent_allowlist_leaves_no_doubt_about_the_blocklists() {
     );
 }
 
+/// Whoever asks a blocklist is not told that all is well by an allowlist.
+#[tokio::test]
+async fn d11_an_allowlist_does_not_answer_for_a_blocklist_that_could_not_be_asked() {
+    let keyed = "[[list]]\nzone = \"k.example\"\nname = \"K\"\nstance = \"block\"\ntier = \"major\"\nstatus = \"documented\"\n\
+                 as_of = \"2026-11\"\nsource = \"here\"\nipv4 = { positive = [\"127.0.0.2\"] }\nterms = { key = \"k-key\" }\n";
+    let allow = "[[list]]\nzone = \"a.example\"\nname = \"A\"\nstance = \"allow\"\ntier = \"major\"\nstatus = \"documented\"\n\
+                 as_of = \"2026-11\"\nsource = \"here\"\nipv4 = { positive = [\"127.0.0.2\"] }\n\
+                 codes = [{ code = \"127.0.0.2\", meaning = \"good\" }]\n";
+    for (entry, expected) in [
+        (
+            "",
+            "no other list could be asked; not vouched for by the one allowlist that was asked, with proof",
+        ),
+        (
+            "1.1.1.9.a.example. 60 IN A 127.0.0.2\n",
+            "no other list could be asked; vouched for by the one allowlist that was asked",
+        ),
+    ] {
+        let catalogue = Catalogue::from_toml(&format!("{keyed}{allow}")).expect("a catalogue");
+        let look = look_on(catalogue, entry, &[], "9.1.1.1", Role::OutboundSender).await;
+        assert_eq!(look.verdict(), (Outcome::Unknown, expected.to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn d09_a_policy_is_serious_for_a_sender_and_nothing_for_a_submission_client() {
     let entry = "1.1.1.9.b.example. 60 IN A 127.0.0.2\n";
