@@ -77,7 +77,8 @@ fn one(answer: &ListAnswer) -> Finding {
         Outcome::Unchecked
     };
     let finding = Finding::new(&RULE, outcome, subject, message).mend(mend(&[answer]));
-    match answer.asked.first() {
+    // The names before it were denied.
+    match answer.asked.last() {
         Some(asked) => finding.see(explain::dig(&asked.name, &["A"])),
         None => finding,
     }

@@ -66,7 +66,8 @@ fn listed(case: &Case<'_>, fact: &Independent<'_>) -> Finding {
         .evidence(answer.to_string())
         .evidence_lines(of_another.map(|help| format!("the entry is of {}", help.subject)))
         .evidence_lines(fact.repeated.iter().map(ToString::to_string));
-    if let Some(asked) = answer.asked.first() {
+    // The names before it were denied.
+    if let Some(asked) = answer.asked.last() {
         finding = finding.see(explain::dig(&asked.name, &["A", "TXT"]));
     }
     let by = sender.and_then(|sender| sender.by.as_ref());
@@ -93,7 +94,10 @@ fn mend(help: Option<&DelistingHelp>, by: Option<&TermPlace>, target: &Target) -
 mod tests {
     use std::sync::Arc;
 
-    use dnsbl::{Category, Code, DelistingMode, Effect, Inclusion, Listing, Meaning, Stance};
+    use dnsbl::{
+        Asked, Category, Code, DelistingMode, Effect, Inclusion, Listing, Meaning, Reading, Stance,
+    };
+    use mail_dns::{Negative, NegativeKind};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -213,6 +217,20 @@ mod tests {
         ] {
             check_mend(subject, DelistingMode::Form, expected);
         }
+    }
+
+    #[test]
+    fn d27_to_see_by_hand_is_the_name_that_has_the_entry_and_not_one_that_was_denied() {
+        let mut scene = scene(Scene::address("192.0.2.1"), Stance::Block, Category::Spam);
+        let denial = Negative::new(NegativeKind::NxDomain, None, None);
+        let asked = |name: &str, reading| Asked::new(name.parse().expect("a name"), reading, None);
+        scene.listings[0].asked = vec![
+            asked("www.d.test.list.test", Reading::Absent(denial)),
+            asked("d.test.list.test", Reading::Entry(Vec::new())),
+        ];
+        let findings = check(&RULE, &scene, &[Outcome::Fail(Severity::Error)]);
+        let expected = "dig -q d.test.list.test A; dig -q d.test.list.test TXT";
+        assert_eq!(findings[0].see.as_deref(), Some(expected));
     }
 
     #[test]
