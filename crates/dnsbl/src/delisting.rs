@@ -332,10 +332,10 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// What has the entry: on a list of registrable domains, the name that was not denied.
+/// What has the entry: on a list of registrable domains, the name that was not denied; an address as it was asked about.
 fn listed_subject(answer: &ListAnswer) -> Subject {
     let Subject::Domain(domain) = &answer.subject else {
-        return answer.subject.clone();
+        return answer.subject.canonical();
     };
     let mut asked = answer.asked.iter().rev();
     let entry = asked.find(|asked| matches!(asked.reading, Reading::Entry(_)));

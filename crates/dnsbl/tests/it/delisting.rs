@@ -71,6 +71,12 @@ async fn the_subject_is_filled_into_the_page_and_encoded() {
             "9.1.1.1",
             "https://bl.example/look?q=9.1.1.1&again=9.1.1.1",
         ),
+        // In IPv6 clothing it is the same address, and has the same entry.
+        (
+            ENTRY,
+            "64:ff9b::9.1.1.1",
+            "https://bl.example/look?q=9.1.1.1&again=9.1.1.1",
+        ),
         (
             six,
             "2a00::1",
