@@ -253,11 +253,9 @@ impl Watch {
             Verdict::NotListed(_) | Verdict::Allowed(_) | Verdict::Neutral(_) => {
                 self.hear(answer);
                 self.seen.remove(&answer.path);
-                if self.is_denied_by(answer) {
-                    self.see_clean(answer, policy)
-                } else {
-                    None
-                }
+                let is_denied = self.is_denied_by(answer);
+                let change = is_denied.then(|| self.see_clean(answer, policy));
+                change.flatten().or_else(|| self.lose_codes(answer, policy))
             }
             // What is not known changes nothing.
             _ => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use super::{Change, Sighting, Watch, WatchPolicy};
+use super::{Change, Sighting, Watch, WatchPolicy, WatchState};
 use crate::{Code, ListAnswer};
 
 /// Codes other than those that hold, which are to be confirmed.
@@ -50,6 +50,19 @@ impl Watch {
         let was = self.codes().to_vec();
         self.go_on(&is);
         Some(Change::Recoded { was, is })
+    }
+
+    /// Takes that the path of `answer`, a denial, has no say in the codes any more. It alone confirms that they are gone, while
+    /// others see the listing.
+    pub(super) fn lose_codes(
+        &mut self,
+        answer: &ListAnswer,
+        policy: &WatchPolicy,
+    ) -> Option<Change> {
+        match self.state {
+            WatchState::Listed | WatchState::Clearing(_) => self.see_codes(answer, &[], policy),
+            _ => None,
+        }
     }
 
     /// Whether `answer` confirms what was seen `first`: that the codes are those of `is`.

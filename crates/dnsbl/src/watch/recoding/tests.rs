@@ -145,6 +145,23 @@ fn a_code_is_gone_by_the_word_of_the_path_that_saw_it_or_when_that_is_silent_for
 }
 
 #[test]
+fn d32_a_code_that_one_path_denies_once_is_not_gone_for_a_path_that_never_saw_it() {
+    let begin: [Step<'_>; 4] = [
+        (0, "b", &[PBL, XBL], None),
+        (15, "b", &[PBL, XBL], Some((&[PBL], &[XBL, PBL]))),
+        (30, "b", &[], None),
+        (31, "a", &[PBL], None),
+    ];
+    let flap: [Step<'_>; 2] = [(46, "a", &[PBL], None), (47, "b", &[PBL, XBL], None)];
+    check(&[&begin[..], &flap].concat());
+    let gone: [Step<'_>; 2] = [
+        (45, "b", &[], Some((&[XBL, PBL], &[PBL]))),
+        (46, "a", &[PBL], None),
+    ];
+    check(&[&begin[..], &gone].concat());
+}
+
+#[test]
 fn an_address_that_moves_from_one_reason_to_another_while_it_is_cleared_is_recoded_and_not_delisted()
  {
     let watch = check(&[
