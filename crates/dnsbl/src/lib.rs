@@ -78,7 +78,7 @@
 //!   [public suffix list](Checker::with_public_suffixes) is at hand. One more where the form of the names is not known.
 //! - 255 octets of a name (RFC 1035 §2.3.4); a longer one is not asked, and never "not listed".
 //! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
-//!   times the deadline of the [`Lookup`](mail_dns::Lookup).
+//!   times the deadline of the [`Lookup`](mail_dns::Lookup), and one more where the form of the names is not known.
 //! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
 //! - [`MAX_SENDERS`] addresses of a domain named one by one; networks of more than sixteen are counted.
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
