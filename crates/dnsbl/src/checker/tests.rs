@@ -7,7 +7,7 @@ use mail_dns::{Answer, LookupError, LookupErrorKind, StaticLookup};
 
 use super::*;
 use crate::control::round_nonce;
-use crate::{Fault, Refusal, Stance, Unsettled, independent};
+use crate::{Fault, ListText, MAX_TEXTS, Refusal, Stance, Unsettled, independent};
 
 const NOW: i64 = 1_795_000_000;
 
