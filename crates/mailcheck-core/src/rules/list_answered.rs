@@ -63,15 +63,18 @@ fn is_silent(answer: &ListAnswer) -> bool {
     )
 }
 
+/// Whether an entry on the list would be an error, since many ask it: without its answer nobody can say that all is well.
+pub(super) fn matters(answer: &ListAnswer) -> bool {
+    answer.list.stance == Stance::Block && answer.list.tier == Tier::Major
+}
+
 fn one(answer: &ListAnswer) -> Finding {
     let message = format!(
         "{} could not be asked: {}",
         answer.list.name, answer.verdict
     );
     let subject = Subject::List(answer.list.zone.clone());
-    // An entry on a list that many ask would be an error: without its answer nobody can say that all is well.
-    let matters = answer.list.stance == Stance::Block && answer.list.tier == Tier::Major;
-    let outcome = if matters {
+    let outcome = if matters(answer) {
         Outcome::Inconclusive
     } else {
         Outcome::Unchecked

@@ -4,15 +4,16 @@ use std::net::IpAddr;
 use dnsbl::{Cause, GapCause, NotAsked, SenderGap, Senders, Verdict};
 use mail_dns::spf::Problem;
 
-use super::explain;
 use super::prelude::*;
+use super::{explain, list_answered};
 
 /// How many networks, terms or addresses are named; the rest is counted.
 const NAMED: usize = 12;
 
 /// Whether the lists were asked about every address that the domain sends from.
 ///
-/// Whatever is missing changes nothing about mail, so nothing fails by it.
+/// What a run leaves out by its limits, and what the record leaves open, changes nothing about mail, so nothing fails by it.
+/// A record that was not answered for may name a sender that is refused everywhere, so that nobody can say that all is well.
 pub(super) static RULE: Rule = Rule {
     id: "list.senders",
     summary: "the lists were asked about every address that may send for the domain",
@@ -35,7 +36,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let (unread, gaps): (Vec<_>, Vec<_>) =
         senders.gaps.iter().partition(|gap| gap.why.is_unknown());
     let before = findings.len();
-    findings.extend(unread_finding(senders, &unread));
+    findings.extend(unread_finding(case, senders, &unread));
     let names_nobody = senders.addresses.is_empty() && senders.networks.is_empty();
     let mut of_record = gaps.iter().filter(|gap| gap.at.is_none() && names_nobody);
     findings.extend(match of_record.next() {
@@ -65,8 +66,14 @@ fn all_asked(senders: &Senders) -> Finding {
 }
 
 /// What could not be told, which is not the same as what the record leaves open.
-fn unread_finding(senders: &Senders, unread: &[&SenderGap]) -> Option<Finding> {
+fn unread_finding(case: &Case<'_>, senders: &Senders, unread: &[&SenderGap]) -> Option<Finding> {
     let (first, others) = unread.split_first()?;
+    let mut gaps = unread.iter();
+    let is_unanswered = gaps.any(|gap| matches!(gap.why, GapCause::Unanswered(_)));
+    let outcome = match is_unanswered && case.facts.listings.iter().any(list_answered::matters) {
+        true => Outcome::Inconclusive,
+        false => Outcome::Unchecked,
+    };
     let domain = &senders.domain;
     let message = match (&first.at, &first.why) {
         (None, GapCause::Unanswered(error)) => {
@@ -74,7 +81,7 @@ fn unread_finding(senders: &Senders, unread: &[&SenderGap]) -> Option<Finding> {
         }
         _ => format!("not all addresses that may send for {domain} are known: {first}"),
     };
-    let finding = finding(senders, Outcome::Unchecked, message);
+    let finding = finding(senders, outcome, message);
     let finding = match &first.why {
         GapCause::Unanswered(error) => explain::lookup_failure(finding, error),
         _ => finding,
@@ -242,6 +249,24 @@ mod tests {
             .zone("d.test. 60 IN A 192.0.2.1\n")
             .senders();
         check_said(&none, Outcome::Unchecked, "no SPF record says which");
+    }
+
+    /// A sender that it would have named may be on a list by which mail is refused.
+    #[test]
+    fn d25_a_record_that_was_not_answered_for_keeps_the_report_from_saying_that_all_is_well() {
+        for (record, expected) in [
+            ("v=spf1 include:p.test -all", Outcome::Inconclusive),
+            ("v=spf1 ip4:192.0.2.1 ?all", Outcome::Unchecked),
+        ] {
+            let scene = scene(record)
+                .dns_failure("p.test", LookupErrorKind::Timeout)
+                .listing(
+                    "192.0.2.1",
+                    Stance::Block,
+                    Verdict::Listed(Listing::new(Vec::new())),
+                );
+            check(&RULE, &scene, &[expected]);
+        }
     }
 
     #[test]
