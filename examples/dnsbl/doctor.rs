@@ -66,7 +66,16 @@ pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
         page.remark(&text);
     }
     tell_healthy(&mut page, doctor);
-    if is_silence(doctor) {
+    // It has asked that itself, and the resolver answered: for what is no list's, or that it serves nobody here.
+    let has_said = matches!(
+        verdict,
+        ResolverVerdict::RefusesAll { .. }
+            | ResolverVerdict::Unanswered {
+                answers_others: true,
+                ..
+            }
+    );
+    if is_silence(doctor) && !has_said {
         tell_silence(&mut page, server);
     }
     for matter in matters(doctor) {

@@ -376,6 +376,24 @@ async fn d25_senders_are_told_with_what_is_not_known_of_them() {
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);
 }
 
+/// What the doctor has asked itself is not left to the reader.
+#[tokio::test]
+async fn a_resolver_that_answered_is_not_to_be_asked_whether_it_answers() {
+    for (failing, kind, is_left) in [
+        (&["."][..], LookupErrorKind::Timeout, true),
+        (&["."], LookupErrorKind::Refused, false),
+        (&["a.example", "b.example"], LookupErrorKind::Timeout, false),
+    ] {
+        let mut dns = StaticLookup::from_zone_text(WORKING).expect("zone text");
+        for name in failing {
+            dns = dns.with_failure(name.parse().expect("a name"), kind);
+        }
+        let found = Checker::new(dns, catalogue(), 7).examine(NOW).await;
+        let text = doctor::page(&found, None).into_text();
+        assert_eq!(text.contains("dig . NS"), is_left, "{text}");
+    }
+}
+
 #[tokio::test]
 async fn d25_a_record_that_could_not_be_read_is_not_told_as_one_that_names_nobody() {
     let dns = StaticLookup::from_zone_text("d.test. 60 IN A 192.0.2.1").expect("zone text");
