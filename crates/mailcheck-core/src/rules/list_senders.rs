@@ -163,7 +163,9 @@ fn unasked(case: &Case<'_>, senders: &Senders) -> BTreeMap<IpAddr, String> {
         };
         let address = address.to_canonical();
         match &answer.verdict {
-            Verdict::Unknown(Cause::NotAsked(why @ NotAsked::Scope(_))) => {
+            Verdict::Unknown(Cause::NotAsked(
+                why @ (NotAsked::Scope(_) | NotAsked::BudgetSpent { .. }),
+            )) => {
                 unasked
                     .entry(address)
                     .and_modify(|said| *said = why.to_string());
@@ -280,14 +282,21 @@ mod tests {
     fn an_address_that_no_list_was_asked_about_is_told_with_the_reason() {
         let not_asked = NotAsked::Scope(AddressScope::Private);
         let not_asked = Verdict::Unknown(Cause::NotAsked(not_asked));
-        let scene = scene("v=spf1 ip4:10.0.0.1 ip4:192.0.2.1 ip4:192.0.2.2 -all")
+        let spent = NotAsked::BudgetSpent {
+            limit: 20,
+            until: 86_400,
+        };
+        let spent = Verdict::Unknown(Cause::NotAsked(spent));
+        let scene = scene("v=spf1 ip4:10.0.0.1 ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.3 -all")
             .listing("10.0.0.1", Stance::Block, not_asked)
-            .listing("192.0.2.1", Stance::Block, Verdict::NotApplicable);
-        let finding = check_said(&scene, Outcome::Unchecked, "left out: 3 single addresses");
+            .listing("192.0.2.1", Stance::Block, Verdict::NotApplicable)
+            .listing("192.0.2.3", Stance::Block, spent);
+        let finding = check_said(&scene, Outcome::Unchecked, "left out: 4 single addresses");
         let expected = [
             "10.0.0.1: not asked, the address is private",
             "192.0.2.1: no list that was asked has entries for it",
             "192.0.2.2: past those that one run asks about",
+            "192.0.2.3: not asked, the 20 questions of this day are spent",
         ];
         assert_eq!(finding.evidence, expected);
     }
