@@ -33,7 +33,7 @@ pub struct WatchPolicy {
     /// The longest TTL that is waited for, in seconds; six hours unless set. What a cache holds for longer is confirmed
     /// over another path, or by that cache again after this time.
     pub longest_ttl: u32,
-    /// So many listings within a day are flapping; 4 unless set.
+    /// So many listings and changes of codes within a day are flapping; 4 unless set.
     pub flaps: usize,
 }
 
@@ -120,6 +120,12 @@ pub struct Watch {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     recoding: Option<Recoding>,
+    /// When its codes changed, the oldest first, at most [`MAX_EPISODES`] times.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "VecDeque::is_empty")
+    )]
+    recoded: VecDeque<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,6 +304,9 @@ impl Watch {
             last.at = last.at.min(now);
         }
         self.blind_since = self.blind_since.map(|since| since.min(now));
+        for at in &mut self.recoded {
+            *at = now.min(*at);
+        }
         for episode in &mut self.episodes {
             episode.from = episode.from.min(now);
             episode.until = episode.until.map(|until| until.min(now));
@@ -446,14 +455,15 @@ impl Watch {
         self.blind_since
     }
 
-    /// Whether it comes and goes: so many listings began within the day before `now`.
+    /// Whether it comes and goes, or its codes do: so many listings began, or were told as recoded, within the day before
+    /// `now`.
     #[must_use]
     pub fn is_flapping(&self, policy: &WatchPolicy, now: i64) -> bool {
         let since = now.saturating_sub(24 * 60 * 60);
-        let recent = self
-            .episodes
-            .iter()
-            .filter(|it| it.from > since && it.from <= now);
+        let begun = self.episodes.iter().map(|episode| &episode.from);
+        let recent = begun
+            .chain(&self.recoded)
+            .filter(|at| **at > since && **at <= now);
         recent.count() >= policy.flaps
     }
 }

@@ -49,6 +49,11 @@ impl Watch {
         }
         let was = self.codes().to_vec();
         self.go_on(&is);
+        // More than one is too many only in what was stored by others.
+        while self.recoded.len() >= super::MAX_EPISODES {
+            self.recoded.pop_front();
+        }
+        self.recoded.push_back(answer.at);
         Some(Change::Recoded { was, is })
     }
 

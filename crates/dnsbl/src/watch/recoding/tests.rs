@@ -173,6 +173,23 @@ fn an_address_that_moves_from_one_reason_to_another_while_it_is_cleared_is_recod
 }
 
 #[test]
+fn d32_codes_that_come_and_go_are_flapping() {
+    let (mut watch, policy) = (check(&[]), WatchPolicy::default());
+    let mut now = 0;
+    for turn in 1..=3 {
+        assert!(!watch.is_flapping(&policy, now), "one listing, and {turn}");
+        let codes = if turn % 2 == 1 { [XBL] } else { [PBL] };
+        for change in [false, true] {
+            let answer = seen(turn * 30 + 15 * i64::from(change), "a", &codes);
+            assert_eq!(watch.observe(&answer, &policy).is_some(), change);
+            now = answer.at;
+        }
+    }
+    assert!(watch.is_flapping(&policy, now));
+    assert!(!watch.is_flapping(&policy, now + 24 * 60 * 60));
+}
+
+#[test]
 fn codes_of_a_list_that_lists_everything_are_taken_back() {
     let mut watch = check(&[(0, "a", &[PBL, SBL], None)]);
     let policy = WatchPolicy::default();
