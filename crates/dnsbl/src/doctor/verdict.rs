@@ -224,6 +224,7 @@ pub(super) fn is_unanswered(condition: &Condition) -> bool {
 impl fmt::Display for ResolverVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Served { by: 1, of: 1 } => f.write_str("served by the one list that was asked"),
             Self::Served { by, of } if by == of => {
                 write!(f, "served by all {} that were asked", Lists(*of))
             }

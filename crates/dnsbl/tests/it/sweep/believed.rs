@@ -35,28 +35,18 @@ async fn a_list_that_lists_more_than_half_is_isolated_and_none_of_it_is_believed
     assert_eq!(notice.subjects(), 20);
 
     // It stays so for whoever asks next, and comes back by itself.
-    let again = sweep
-        .checker()
-        .check(
-            &"a.test".parse().expect("a name"),
-            &address("9.1.0.1"),
-            NOW + 60,
-        )
-        .await;
-    let verdict = again.expect("a list").verdict;
+    let zone = "a.test".parse().expect("a name");
+    let subject = address("9.1.0.1");
+    let ask = async |now| {
+        let answer = sweep.checker().check(&zone, &subject, now).await;
+        answer.expect("a list")
+    };
+    let again = ask(NOW + 60).await;
     assert!(
-        matches!(verdict, Verdict::Unknown(Cause::Quarantined(_))),
-        "{verdict}"
+        matches!(again.verdict, Verdict::Unknown(Cause::Quarantined(_))),
+        "{again}"
     );
-    let later = sweep
-        .checker()
-        .check(
-            &"a.test".parse().expect("a name"),
-            &address("9.1.0.1"),
-            NOW + 3600,
-        )
-        .await;
-    assert!(later.expect("a list").is_listing());
+    assert!(ask(NOW + 3600).await.is_listing());
 }
 
 #[track_caller]
