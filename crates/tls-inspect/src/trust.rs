@@ -145,7 +145,8 @@ pub enum TrustFailureKind {
     /// The extended key usages do not allow the [`Purpose`] asked for, which is a TLS server's
     /// unless said otherwise (RFC 5280 §4.2.1.12).
     InvalidPurpose,
-    /// A certificate is used as an authority's and is none (RFC 5280 §4.2.1.9).
+    /// A certificate is used as an authority's and is none (RFC 5280 §4.2.1.9), or its key usages
+    /// do not let it sign certificates (§4.2.1.3).
     NotCa,
     /// The end-entity certificate is an authority's, which the path check refuses. OpenSSL and
     /// browsers accept one.

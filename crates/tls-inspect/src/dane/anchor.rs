@@ -166,11 +166,13 @@ fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
     }
 }
 
-/// Whether a certificate is an authority's, if it can be read. One before version 3 cannot say
-/// that it is.
+/// Whether a certificate is an authority's, if it can be read: one whose key usages, if it has
+/// any, let it sign certificates (RFC 5280 §6.1.4 (n)). One before version 3 cannot say that it is.
 fn is_authority(der: &Der) -> Option<bool> {
     let certificate = Certificate::parse(der.as_bytes()).ok()?;
-    Some(certificate.is_ca || certificate.version < 3)
+    let usages = certificate.key_usages.as_ref();
+    let signs = usages.is_none_or(|usages| usages.iter().any(|usage| usage == "keyCertSign"));
+    Some(certificate.is_ca && signs || certificate.version < 3)
 }
 
 /// The distinct issuers of the chain, each as the contents of its Name.

@@ -265,6 +265,17 @@ fn the_matched_authority_must_have_signed_and_must_be_one() {
 
 /// Whether it was sent or not.
 #[test]
+fn a_matched_authority_must_be_one_that_signs_certificates() {
+    let root = Authority::root("Root");
+    let crls_only = root.intermediate_with("CRLs only", |params| {
+        params.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign];
+    });
+    let chain = [crls_only.leaf(&[NAME]).der, crls_only.der, root.der];
+    check(&chain, &[record(2, 1, 1, &chain[1])], Err(&["NotCa 1"]));
+    check(&chain, &[record(2, 1, 1, &chain[2])], Err(&["NotCa"]));
+}
+
+#[test]
 fn a_certificate_in_a_record_must_be_an_authoritys_as_well() {
     let no_authority = Authority::root_with("Other", |params| params.is_ca = IsCa::ExplicitNoCa);
     let chain = [no_authority.leaf(&[NAME]).der, no_authority.der];

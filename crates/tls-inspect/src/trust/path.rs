@@ -6,6 +6,8 @@ use std::time::Duration;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, VerifiedPath};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 use x509_parser::prelude::FromDer as _;
 
 use super::crl::{Crls, Status};
@@ -178,7 +180,8 @@ impl<'a> Examiner<'a> {
         let failures: Vec<_> = match self.too_long(path) {
             Some(failure) => vec![failure],
             None => {
-                let mut failures = self.nonconformities(path);
+                let mut failures = self.no_signers(path);
+                failures.extend(self.nonconformities(path));
                 failures.extend(self.revocations(path));
                 failures
             }
@@ -213,6 +216,21 @@ impl<'a> Examiner<'a> {
             let detail = format!("{count} intermediates, where at most {most} are allowed");
             TrustFailure::new(Kind::PathTooLong, None, detail)
         })
+    }
+
+    /// The certificates of a path that issue others, and whose key usages do not let them. A path
+    /// ends there (RFC 5280 §6.1.4 (n)), and webpki does not look.
+    fn no_signers(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
+        let issuers = elements(path, self.rest).into_iter().skip(1);
+        let forbidden = issuers.filter(|&element| {
+            let issuer = self.finder.chain.get(element).and_then(read);
+            issuer.is_some_and(|issuer| !allows_certificate_signing(&issuer))
+        });
+        let failure = |element| {
+            let detail = "its key usages do not let it sign certificates";
+            TrustFailure::new(Kind::NotCa, Some(element), detail)
+        };
+        forbidden.map(failure).collect()
     }
 
     /// The certificates of a path that break the rules asked for.
@@ -307,6 +325,18 @@ impl<'a> Examiner<'a> {
 fn read(der: &Der) -> Option<X509Certificate<'_>> {
     let (_, certificate) = X509Certificate::from_der(der.as_bytes()).ok()?;
     Some(certificate)
+}
+
+/// Whether the key usages let the key sign certificates; without any, they let it do everything
+/// (RFC 5280 §4.2.1.3). What cannot be read lets it do nothing.
+fn allows_certificate_signing(issuer: &X509Certificate<'_>) -> bool {
+    let mut usages = issuer
+        .extensions()
+        .iter()
+        .filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
+    usages.all(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if usage.key_cert_sign())
+    })
 }
 
 /// Whether all that speaks against a path is that something could not be told.

@@ -294,6 +294,20 @@ fn an_end_entity_certificate_cannot_issue() {
 }
 
 #[test]
+fn an_authority_whose_key_usages_have_no_certificates_cannot_issue() {
+    let root = Authority::root("Root");
+    let crls_only = root.intermediate_with("CRLs only", |params| {
+        params.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign];
+    });
+    let leaf = crls_only.leaf(MX);
+    let expected = [(TrustFailureKind::NotCa, Some(1))];
+    untrusted(&store(&[&root]), &[&leaf.der, &crls_only.der], &expected);
+    let any = root.intermediate_with("Any", |params| params.key_usages.clear());
+    let leaf = any.leaf(MX);
+    trusted(&store(&[&root]), &[&leaf.der, &any.der], &[0, 1]);
+}
+
+#[test]
 fn an_authority_as_end_entity_is_told_apart() {
     use TrustFailureKind::{CaAsEndEntity, SelfSigned};
 
