@@ -2,6 +2,7 @@
 
 mod crl;
 mod diagnosis;
+mod limits;
 mod missing;
 mod options;
 mod path;
@@ -171,7 +172,9 @@ pub enum TrustFailureKind {
     Malformed,
     /// The authority has been distrusted by the root programs.
     Distrusted,
-    /// Something else.
+    /// Something else, such as what the path check refuses and others accept: an end-entity
+    /// certificate before version 3, a critical extension about policies, or constraints of names
+    /// that are neither DNS names nor addresses.
     Other,
 }
 
@@ -273,13 +276,13 @@ impl TrustStore {
             Ok(path) => time_failures(report, &path, now_unix),
             Err(timeless) => {
                 let refusal = timeless.as_ref().unwrap_or(&refusal);
-                let mut failures = diagnosis::diagnose(self, report, refusal, options.purpose);
+                let mut failures = diagnosis::diagnose(&finder, report, refusal);
                 failures.extend(time_failures(report, &report.path, now_unix));
                 failures
             }
         };
         if failures.is_empty() {
-            failures.extend(diagnosis::translate(&refusal, report, options.purpose));
+            failures.extend(diagnosis::translate(&finder, &refusal, report));
         }
         for failure in &mut failures {
             failure.missing = failure.missing_issuer(report);

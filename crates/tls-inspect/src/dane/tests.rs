@@ -395,6 +395,21 @@ fn an_authority_as_the_server_is_not_called_a_failure() {
     );
 }
 
+/// As `openssl x509 -req` makes one without extensions; Postfix delivers to it.
+#[test]
+fn a_certificate_before_version_3_is_not_called_a_failure() {
+    let pem = include_bytes!("../../tests/data/version1.pem");
+    let chain = crate::TrustStore::certificates_from_pem(pem).unwrap();
+    let verdict = report_at(&chain, &[record(2, 0, 1, &chain[1])], NOW + 365 * DAY).verdict;
+    let DaneVerdict::CouldNotTell {
+        cause: DaneUncertainty::PathNotChecked(text),
+    } = verdict
+    else {
+        panic!("{verdict:?}");
+    };
+    assert!(text.contains("version"), "{text}");
+}
+
 #[test]
 fn a_key_that_cannot_be_checked_is_no_failure() {
     let pem = include_bytes!("../../tests/data/rsa1024.pem");

@@ -2,19 +2,20 @@
 
 use webpki::Error as PathError;
 
-use super::{Purpose, Refusal, TrustFailure, TrustFailureKind as Kind, TrustStore};
+use super::{
+    PathFinder, Purpose, Refusal, TrustFailure, TrustFailureKind as Kind, TrustStore, limits,
+};
 use crate::ChainReport;
 use crate::escape::printable;
 
 /// Why there is no path at any time, the dates left out.
 pub(super) fn diagnose(
-    store: &TrustStore,
+    finder: &PathFinder<'_>,
     report: &ChainReport,
     refusal: &Refusal,
-    purpose: Purpose,
 ) -> Vec<TrustFailure> {
-    let origin = origin_failure(store, report);
-    let translated = || translate(refusal, report, purpose);
+    let origin = origin_failure(finder.store, report);
+    let translated = || translate(finder, refusal, report);
     match refusal {
         Refusal::Path(PathError::UnknownIssuer) => {
             origin.map_or_else(translated, |origin| vec![origin])
@@ -92,10 +93,11 @@ fn badly_signed(report: &ChainReport) -> Option<usize> {
 
 /// Says a refusal of the path check in this crate's words.
 pub(super) fn translate(
+    finder: &PathFinder<'_>,
     refusal: &Refusal,
     report: &ChainReport,
-    purpose: Purpose,
 ) -> Vec<TrustFailure> {
+    let purpose = finder.options.purpose;
     let (error, element) = match refusal {
         Refusal::NoCertificate => {
             let detail = "no certificate was sent";
@@ -113,6 +115,10 @@ pub(super) fn translate(
         Kind::NotCa => first_not_ca(report),
         _ => None,
     });
+    // What only this path check refuses is no fault of the chain.
+    if let Some((kind, detail)) = limits::own(finder, report, error, element) {
+        return vec![TrustFailure::new(kind, element, detail)];
+    }
     vec![TrustFailure::new(
         kind,
         element,

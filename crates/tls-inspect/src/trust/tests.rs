@@ -1,8 +1,12 @@
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
+use rcgen::{
+    CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    NameConstraints, date_time_ymd,
+};
 
 use super::*;
 use crate::pki::{
-    Authority, NOW, critical_extension, information_access, providers, self_signed_leaf,
+    Authority, DAY, NOW, common_name, critical_extension, information_access, providers,
+    self_signed_leaf,
 };
 
 const MX: &[&str] = &["mx.example.org"];
@@ -335,6 +339,75 @@ fn what_cannot_be_read_or_understood_is_malformed() {
         params.custom_extensions = vec![critical_extension()];
     });
     untrusted(&store, &[&odd.der], &[(Malformed, Some(0))]);
+}
+
+/// Of what OpenSSL accepts too, all of it of its kind.
+#[test]
+fn what_only_this_path_check_refuses_is_no_fault_of_the_chain() {
+    use TrustFailureKind::{Constraint, Malformed, Other};
+
+    let policies = || {
+        let oid = [0x30, 10, 0x30, 8, 6, 6, 0x67, 0x81, 0x0c, 1, 2, 1];
+        let mut policies = CustomExtension::from_oid_content(&[2, 5, 29, 32], oid.to_vec());
+        policies.set_criticality(true);
+        policies
+    };
+    let root = Authority::root("Root");
+    let check = |extensions: Vec<CustomExtension>, names: Vec<GeneralSubtree>, kind| {
+        let authority = root.intermediate_with("Intermediate", |params| {
+            params.custom_extensions = extensions;
+            params.name_constraints = (!names.is_empty()).then_some(NameConstraints {
+                permitted_subtrees: names,
+                excluded_subtrees: Vec::new(),
+            });
+        });
+        let leaf = authority.leaf(MX);
+        untrusted(
+            &store(&[&root]),
+            &[&leaf.der, &authority.der],
+            &[(kind, None)],
+        );
+    };
+    check(vec![policies()], Vec::new(), Other);
+    check(
+        vec![policies(), critical_extension()],
+        Vec::new(),
+        Malformed,
+    );
+    let directory = GeneralSubtree::DirectoryName(common_name("mx.example.org"));
+    let host = GeneralSubtree::DnsName("other.example".to_owned());
+    check(Vec::new(), vec![directory.clone()], Other);
+    check(Vec::new(), vec![host.clone()], Constraint);
+
+    let constraints = NameConstraints {
+        permitted_subtrees: vec![directory],
+        excluded_subtrees: Vec::new(),
+    };
+    let narrow = Authority::root_with("Narrow", |params| {
+        params.name_constraints = Some(constraints);
+    });
+    untrusted(
+        &store(&[&narrow]),
+        &[&narrow.leaf(MX).der],
+        &[(Other, None)],
+    );
+}
+
+#[test]
+fn a_key_that_cannot_be_checked_is_no_bad_signature() {
+    let pem = include_bytes!("../../tests/data/rsa1024-issuer.pem");
+    let chain = TrustStore::certificates_from_pem(pem).unwrap();
+    let store = TrustStore::from_der("weak", &chain[1..]).unwrap();
+    for count in [1, 2] {
+        for provider in providers() {
+            let verdict = store.judge(&chain[..count], &provider, NOW + 365 * DAY);
+            let [failure] = verdict.failures() else {
+                panic!("{verdict:?}")
+            };
+            assert_eq!(failure.kind, TrustFailureKind::UnsupportedAlgorithm);
+            assert!(failure.detail.contains("1024"), "{failure:?}");
+        }
+    }
 }
 
 #[test]
