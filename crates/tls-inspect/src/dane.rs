@@ -112,8 +112,8 @@ pub enum DaneVerdict {
         /// left out.
         path: Vec<usize>,
         /// The elements, of the path and the bound one, that are not within their dates now.
-        /// This is information only: RFC 7671 §5.1 has DANE-EE ignore dates, and the dates of
-        /// an anchor do not matter (RFC 5280 §6.1).
+        /// This is information only: RFC 7671 §5.1 has DANE-EE ignore dates. With DANE-TA,
+        /// whether an anchor counts that is out of its dates cannot be told.
         outside_validity: Vec<usize>,
     },
     /// Every usable record was checked, and none authenticates it.

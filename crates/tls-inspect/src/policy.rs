@@ -397,6 +397,7 @@ const fn is_own_limit(kind: TrustFailureKind) -> bool {
         kind,
         TrustFailureKind::UnsupportedAlgorithm
             | TrustFailureKind::CaAsEndEntity
+            | TrustFailureKind::AnchorOutOfDate
             | TrustFailureKind::Other
     )
 }

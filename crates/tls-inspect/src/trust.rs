@@ -165,6 +165,10 @@ pub enum TrustFailureKind {
     /// There is a path, and [`PathOptions::crls`] do not tell whether this certificate of it has
     /// been revoked. This is neither good nor bad: with other lists the path may hold or not.
     RevocationUnknown,
+    /// There is a path, and its anchor is not within its dates. By RFC 5280 §6.1 they do not
+    /// matter, and OpenSSL, GnuTLS and Go refuse such a path. Of anchors that were not given as
+    /// certificates the dates are not known.
+    AnchorOutOfDate,
     /// A signature algorithm or a key is of a kind, or a size, that is not supported.
     UnsupportedAlgorithm,
     /// A certificate cannot be read, or holds what a verifier must refuse: an unknown critical
@@ -192,7 +196,8 @@ impl TrustStore {
     ///
     /// Limits: the first [`ChainReport::MAX_ELEMENTS`] elements are used, a path holds at most
     /// six intermediates, and path building checks at most 100 signatures for each of at most
-    /// nine times. An anchor's own expiry does not matter, as RFC 5280 §6.1 has it.
+    /// nine times. An anchor's own dates are looked at where they are known: see
+    /// [`AnchorOutOfDate`](TrustFailureKind::AnchorOutOfDate).
     #[must_use]
     pub fn judge(&self, chain: &[Der], provider: &CryptoProvider, now_unix: i64) -> TrustVerdict {
         self.judge_described(
@@ -265,6 +270,7 @@ impl TrustStore {
             provider,
             options,
             crls: Crls::new(&options.crls, provider, now_unix),
+            now_unix,
         };
         let refusal = match finder.find(now_unix) {
             Ok(path) => return path.into(),

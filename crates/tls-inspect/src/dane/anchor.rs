@@ -255,8 +255,11 @@ fn uncertain(failure: &TrustFailure) -> Option<DaneUncertainty> {
     let detail = || failure.detail.clone();
     match failure.kind {
         Kind::UnsupportedAlgorithm => Some(DaneUncertainty::Unsupported(detail())),
-        // OpenSSL accepts an authority's certificate of a server; webpki does not.
-        Kind::CaAsEndEntity | Kind::Other => Some(DaneUncertainty::PathNotChecked(detail())),
+        // OpenSSL accepts an authority's certificate of a server; webpki does not. OpenSSL and
+        // GnuTLS look at the dates of an anchor, and RFC 5280 §6.1 does not.
+        Kind::CaAsEndEntity | Kind::AnchorOutOfDate | Kind::Other => {
+            Some(DaneUncertainty::PathNotChecked(detail()))
+        }
         _ => None,
     }
 }

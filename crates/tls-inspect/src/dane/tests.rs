@@ -438,19 +438,23 @@ fn the_key_is_cut_out_as_the_parser_has_it() {
 }
 
 #[test]
-fn an_expired_authority_is_reported_and_does_no_harm() {
+fn with_an_expired_authority_senders_differ() {
     let root = Authority::root_with("Root", |params| {
         params.not_after = rcgen::date_time_ymd(2025, 1, 1);
     });
     let chain = [root.leaf(&[NAME]).der, root.der];
-    let verdict = report_at(&chain, &[record(2, 0, 1, &chain[1])], NOW).verdict;
-    let DaneVerdict::Authenticated {
-        outside_validity, ..
-    } = verdict
-    else {
-        panic!("{verdict:?}");
-    };
-    assert_eq!(outside_validity, [1]);
+    // OpenSSL refuses each of them, and so Postfix does.
+    for (sent, matching_type) in [(2, 1), (2, 0), (1, 0)] {
+        let records = [record(2, 0, matching_type, &chain[1])];
+        let verdict = report_at(&chain[..sent], &records, NOW).verdict;
+        let DaneVerdict::CouldNotTell {
+            cause: DaneUncertainty::PathNotChecked(text),
+        } = verdict
+        else {
+            panic!("{verdict:?}");
+        };
+        assert!(text.contains("expired"), "{text}");
+    }
 }
 
 #[cfg(feature = "serde")]

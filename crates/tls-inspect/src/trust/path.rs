@@ -13,7 +13,7 @@ use x509_parser::prelude::FromDer as _;
 use super::crl::{Crls, Status};
 use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
 use crate::revocation::{CrlIssuer, allows_crl_signing};
-use crate::{Certificate, ChainReport, CryptoProvider, Der, Profile};
+use crate::{Certificate, ChainReport, CryptoProvider, Der, LifetimeState, Profile};
 
 /// Why no path was found.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ pub(super) struct PathFinder<'a> {
     pub(super) options: &'a PathOptions,
     /// Judged at the time of the judgement, whatever the time of the path.
     pub(super) crls: Crls<'a>,
+    /// The time of the judgement, at which the anchor is judged.
+    pub(super) now_unix: i64,
 }
 
 impl PathFinder<'_> {
@@ -177,7 +179,8 @@ impl<'a> Examiner<'a> {
 
     /// An error makes the search go on with another path; which error, does not matter.
     fn examine(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
-        let failures: Vec<_> = match self.too_long(path) {
+        let alone = self.too_long(path).or_else(|| self.outdated(path));
+        let failures: Vec<_> = match alone {
             Some(failure) => vec![failure],
             None => {
                 let mut failures = self.no_signers(path);
@@ -263,6 +266,20 @@ impl<'a> Examiner<'a> {
         failures.collect()
     }
 
+    /// The dates of an anchor do not matter by RFC 5280 §6.1, and OpenSSL, GnuTLS and Go look at
+    /// them all the same: whether the path holds, is for each sender to say.
+    fn outdated(&self, path: &VerifiedPath<'_>) -> Option<TrustFailure> {
+        let dates = self.finder.store.dates_of(path.anchor())?;
+        let what = match dates.at(self.finder.now_unix).state {
+            LifetimeState::Valid => return None,
+            LifetimeState::Expired => "expired",
+            LifetimeState::NotYetValid => "not valid yet",
+        };
+        let anchor = store::anchor_name(path.anchor());
+        let detail = format!("the anchor {anchor} is {what}, which most senders refuse");
+        Some(TrustFailure::new(Kind::AnchorOutOfDate, None, detail))
+    }
+
     /// What the revocation lists say against the certificates of a path.
     fn revocations(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
         if self.finder.crls.is_empty() {
@@ -341,9 +358,12 @@ fn allows_certificate_signing(issuer: &X509Certificate<'_>) -> bool {
 
 /// Whether all that speaks against a path is that something could not be told.
 fn is_inconclusive(failures: &[TrustFailure]) -> bool {
-    failures
-        .iter()
-        .all(|failure| failure.kind == Kind::RevocationUnknown)
+    failures.iter().all(|failure| {
+        matches!(
+            failure.kind,
+            Kind::RevocationUnknown | Kind::AnchorOutOfDate
+        )
+    })
 }
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]

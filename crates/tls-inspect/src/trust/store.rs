@@ -11,11 +11,11 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
-use crate::Der;
 use crate::certificate::naming::distinguished_name;
 use crate::der::hex;
 use crate::escape::printable;
 use crate::revocation::allows_crl_signing;
+use crate::{Der, Validity};
 
 /// A set of trust anchors with a name, so that verdicts of several sets can be told apart.
 ///
@@ -36,6 +36,8 @@ pub struct TrustStore {
     /// The positions of the anchors whose certificate forbids them to sign revocation lists,
     /// which an anchor by itself does not tell.
     no_crl_signers: Vec<usize>,
+    /// The dates of the anchors that were given as certificates, by their positions.
+    dates: Vec<(usize, Validity)>,
 }
 
 impl TrustStore {
@@ -48,6 +50,7 @@ impl TrustStore {
             rejected: Vec::new(),
             unreadable: Vec::new(),
             no_crl_signers: Vec::new(),
+            dates: Vec::new(),
         }
     }
 
@@ -116,8 +119,15 @@ impl TrustStore {
             match webpki::anchor_from_trusted_cert(&der.to_certificate_der()) {
                 Ok(anchor) => {
                     let x509 = X509Certificate::from_der(der.as_bytes());
-                    if x509.is_ok_and(|(_, x509)| !allows_crl_signing(&x509)) {
-                        self.no_crl_signers.push(self.anchors.len());
+                    if let Ok((_, x509)) = x509 {
+                        let position = self.anchors.len();
+                        let validity = &x509.tbs_certificate.validity;
+                        let (from, to) = (&validity.not_before, &validity.not_after);
+                        let dates = Validity::new(from.timestamp(), to.timestamp());
+                        self.dates.push((position, dates));
+                        if !allows_crl_signing(&x509) {
+                            self.no_crl_signers.push(position);
+                        }
                     }
                     self.anchors.push(anchor.to_owned());
                 }
@@ -181,6 +191,15 @@ impl TrustStore {
             let known = self.anchors.get(index);
             known.is_some_and(|known| std::ptr::eq(known, anchor))
         })
+    }
+
+    /// The dates of this anchor of the store, if they are known.
+    pub(super) fn dates_of(&self, anchor: &TrustAnchor<'_>) -> Option<Validity> {
+        let mut dates = self.dates.iter().filter(|(position, _)| {
+            let known = self.anchors.get(*position);
+            known.is_some_and(|known| std::ptr::eq(known, anchor))
+        });
+        dates.next().map(|(_, dates)| *dates)
     }
 
     /// Whether an anchor has this name, in the text form of this crate.

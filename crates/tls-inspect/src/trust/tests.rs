@@ -277,6 +277,17 @@ fn a_tampered_certificate_is_badly_signed() {
 }
 
 #[test]
+fn a_path_to_an_anchor_that_is_out_of_date_gives_way_to_another() {
+    let old = Authority::root_with("Root", expired);
+    let leaf = old.leaf(MX);
+    let expected = [(TrustFailureKind::AnchorOutOfDate, None)];
+    untrusted(&store(&[&old]), &[&leaf.der], &expected);
+    let other = Authority::root("Other");
+    let cross = other.certify(&old, "Root");
+    trusted(&store(&[&old, &other]), &[&leaf.der, &cross], &[0, 1]);
+}
+
+#[test]
 fn a_certificate_for_clients_only_has_the_wrong_purpose() {
     let root = Authority::root("Root");
     let leaf = root.leaf_with(MX, |params| {
