@@ -100,12 +100,13 @@ impl FailureSearchOptions {
         self
     }
 
-    /// The handshake that failed. It tells what no hello can: that a client certificate is
-    /// required, under TLS 1.3 the certificate, and that the hello had been answered, so that
-    /// nothing in it can be the cause.
+    /// The handshake that failed, at once or [late](Capture::late_failure). It tells what no hello
+    /// can: that a client certificate is required, under TLS 1.3 the certificate, and that the
+    /// hello had been answered, so that nothing in it can be the cause.
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
-        self.failure = capture.outcome.failure().cloned().or(self.failure);
+        let failure = capture.outcome.failure().or(capture.late_failure.as_ref());
+        self.failure = failure.cloned().or(self.failure);
         self.capture = Some(capture);
         self
     }

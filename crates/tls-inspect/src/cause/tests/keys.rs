@@ -237,8 +237,11 @@ fn a_client_certificate_is_told_from_the_handshake() {
     // The recorder's verdict, and that of the first read under TLS 1.3.
     let kind = HandshakeFailureKind::ClientCertificateRequired;
     let late = HandshakeFailure::new(kind, "received alert certificate_required (116)");
+    let mut refused_late = Capture::new(HandshakeOutcome::Completed);
+    refused_late.late_failure = Some(late.clone());
     for options in [
         options().with_capture(failed(kind)),
+        options().with_capture(refused_late),
         options()
             .with_capture(Capture::new(HandshakeOutcome::Completed))
             .with_failure(late),
