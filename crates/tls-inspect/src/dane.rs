@@ -6,6 +6,9 @@ mod tlsa;
 
 use std::cell::OnceCell;
 
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
 pub use self::rollover::{
     ChainRecord, NextChain, NextMatch, RecordAdvice, RecordStanding, Rollover, RolloverAction,
     RolloverAdvice, RolloverPlan, RolloverSchedule, RolloverScheme, RolloverStep, Survival,
@@ -265,6 +268,8 @@ pub enum DaneUncertainty {
     CommonNameOnly,
     /// The key of the end-entity certificate cannot be found in it.
     UnreadableCertificate,
+    /// What was given as the key of a certificate to come is no SubjectPublicKeyInfo.
+    UnreadableKey,
     /// What a DANE-TA record holds or matches cannot serve as an anchor.
     UnreadableAnchor,
     /// A key or a signature is beyond the provider; the text says which.
@@ -426,6 +431,11 @@ fn spki(certificate: &[u8]) -> Option<&[u8]> {
         .then(|| input.split_at_checked(input.len() - rest.len()))
         .flatten()
         .map(|(spki, _)| spki)
+}
+
+/// Whether the octets are one SubjectPublicKeyInfo, and no certificate, private key or text.
+fn is_spki(octets: &[u8]) -> bool {
+    SubjectPublicKeyInfo::from_der(octets).is_ok_and(|(rest, _)| rest.is_empty())
 }
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "ring")))]

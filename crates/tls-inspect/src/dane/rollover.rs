@@ -15,7 +15,7 @@ pub use self::plan::{
 };
 use super::{
     CertificateUsage, DaneBinding, DaneFailureKind, DaneReport, DaneUncertainty, Judge,
-    MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord,
+    MatchingType, RecordOutcome, Selector, TlsaFault, TlsaRecord, is_spki,
 };
 use crate::{CryptoProvider, Der, ReferenceId};
 
@@ -45,8 +45,9 @@ pub struct Rollover<'a> {
 pub enum NextChain<'a> {
     /// Nothing.
     Unknown,
-    /// The key of its end-entity certificate, as a SubjectPublicKeyInfo. A key can be made long
-    /// before the certificate is issued.
+    /// The key of its end-entity certificate, as the DER of a SubjectPublicKeyInfo. A key can be
+    /// made long before the certificate is issued. From anything else, nothing is planned: a digest
+    /// of it would be one that no certificate matches.
     Key(&'a [u8]),
     /// All of it.
     Chain(&'a [Der]),
@@ -297,6 +298,9 @@ impl NextMatch {
     fn of_key(record: &TlsaRecord, key: &[u8]) -> Self {
         if record.unusable().is_some() {
             return Self::DoesNotMatch;
+        }
+        if !is_spki(key) {
+            return Self::Unclear(DaneUncertainty::UnreadableKey);
         }
         match (record.usage, record.selector) {
             (CertificateUsage::DANE_EE, Selector::SPKI) if record.matches(key) => Self::Matches,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::dane::{CertificateUsage, MatchingType, Selector, TlsaRecord, select};
+use crate::dane::{CertificateUsage, MatchingType, Selector, TlsaRecord, is_spki, select};
 use crate::{ChainReport, CryptoProvider, Der};
 
 /// The usage, selector and matching type of TLSA records.
@@ -62,11 +62,12 @@ impl TlsaParameters {
         self.with_data(select(certificate, self.selector)?)
     }
 
-    /// The record with these parameters for a key, given as SubjectPublicKeyInfo; `None` if the
-    /// selector is another, or the matching type unknown.
+    /// The record with these parameters for a key, given as SubjectPublicKeyInfo; `None` if it is
+    /// something else, such as a private key or PEM, if the selector is another, or the matching
+    /// type unknown.
     #[must_use]
     pub fn record_of_key(self, key: &[u8]) -> Option<TlsaRecord> {
-        (self.selector == Selector::SPKI)
+        (self.selector == Selector::SPKI && is_spki(key))
             .then(|| self.with_data(key))
             .flatten()
     }

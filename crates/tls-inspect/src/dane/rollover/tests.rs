@@ -165,6 +165,26 @@ fn a_record_that_matches_nothing_is_stale_only_if_the_next_chain_is_known() {
 }
 
 #[test]
+fn from_what_is_no_key_nothing_is_planned() {
+    let pki = Pki::new();
+    let chain = pki.chain(&pki.first);
+    let records = [record(311, &chain[0])];
+    let private = rcgen::KeyPair::generate().unwrap().serialize_der();
+    for key in [
+        b"-----BEGIN PUBLIC KEY-----",
+        chain[1].as_bytes(),
+        &private[..],
+    ] {
+        let next = NextChain::Key(key);
+        let advice = advise(Rollover::new(&chain, &records, 300).with_next(next));
+        assert_eq!(advice.plans, []);
+        assert_eq!(advice.uncovered_by_next, []);
+        let unclear = NextMatch::Unclear(DaneUncertainty::UnreadableKey);
+        assert_eq!(advice.records[0].next, unclear);
+    }
+}
+
+#[test]
 fn a_combination_without_a_match_is_told() {
     let pki = Pki::new();
     let (chain, next) = (pki.chain(&pki.first), pki.chain(&pki.second));
