@@ -24,7 +24,7 @@ impl<'a> Channel<'a> {
             TlsAttempt::Tls(capture) => capture,
         };
         let failure = capture.outcome.failure();
-        if let Some(failure) = failure.filter(|failure| is_conclusive(failure.kind)) {
+        if let Some(failure) = failure.filter(|failure| is_conclusive(failure)) {
             return Self::None(PolicyCause::Handshake(failure.clone()));
         }
         // Under TLS 1.3 a server refuses a client when that has long finished. It spoke TLS, and
@@ -97,7 +97,8 @@ fn doubt(key: &KeyPossession, failure: Option<&HandshakeFailure>) -> Option<Poli
 /// conclusive, however clear it is that this client failed, nor is one that may pass:
 ///
 /// - `NotTls` is conclusive: the very first octets are an answer in clear, which no version, no
-///   certificate and no other offer of a client turns into TLS.
+///   certificate and no other offer of a client turns into TLS. If it begins with the digit of a
+///   transient reply (RFC 5321 §4.2.1), such as `421 too many connections`, it may pass.
 /// - `AlertReceived` may be for what this client offers or does not: a version, a cipher suite, a
 ///   group, a signature scheme.
 /// - `ClientCertificateRequired` is no refusal of a sender that has a certificate.
@@ -108,9 +109,9 @@ fn doubt(key: &KeyPossession, failure: Option<&HandshakeFailure>) -> Option<Poli
 /// - `PeerClosed` and `Reset` are how some servers refuse without an alert, for the reasons of
 ///   an alert, and how a middlebox or a server under load drops anyone.
 /// - `Timeout` and `Io` may be the network's, or this machine's.
-const fn is_conclusive(kind: HandshakeFailureKind) -> bool {
-    match kind {
-        HandshakeFailureKind::NotTls => true,
+fn is_conclusive(failure: &HandshakeFailure) -> bool {
+    match failure.kind {
+        HandshakeFailureKind::NotTls => failure.received.first() != Some(&b'4'),
         HandshakeFailureKind::AlertReceived
         | HandshakeFailureKind::ClientCertificateRequired
         | HandshakeFailureKind::PeerMisbehaved
