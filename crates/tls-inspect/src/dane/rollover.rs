@@ -112,10 +112,12 @@ impl<'a> Rollover<'a> {
             RolloverPlan::of(self, scheme, &records, &schedule, provider, now_unix)
         });
         RolloverAdvice {
-            uncovered: uncovered(&records, |one| {
+            uncovered: uncovered(&records, omitted, |one| {
                 !one.is_current() && !matches!(one.standing, RecordStanding::Unclear(_))
             }),
-            uncovered_by_next: uncovered(&records, |one| one.next == NextMatch::DoesNotMatch),
+            uncovered_by_next: uncovered(&records, omitted, |one| {
+                one.next == NextMatch::DoesNotMatch
+            }),
             plans: plans.collect(),
             omitted,
             records,
@@ -180,10 +182,10 @@ pub struct RolloverAdvice {
     pub omitted: usize,
     /// The combinations in use of which no record matches the chain sent now. There must be none
     /// (RFC 7671 §8): a sender that knows only such a combination refuses. What could not be
-    /// told is not counted.
+    /// told is not counted, so it is empty if records were left out: one of them may match.
     pub uncovered: Vec<TlsaParameters>,
     /// The combinations in use of which no record matches the next chain. There must be none
-    /// when it is deployed. Empty if nothing of it is known.
+    /// when it is deployed. Empty if nothing of it is known, or if records were left out.
     pub uncovered_by_next: Vec<TlsaParameters>,
     /// When to do what.
     pub schedule: RolloverSchedule,
@@ -355,8 +357,12 @@ impl Survival {
 /// The combinations of usable records of which none matches, as `misses` says, and none may.
 fn uncovered(
     records: &[RecordAdvice],
+    omitted: usize,
     misses: impl Fn(&RecordAdvice) -> bool,
 ) -> Vec<TlsaParameters> {
+    if omitted > 0 {
+        return Vec::new();
+    }
     let usable = |one: &&RecordAdvice| !matches!(one.standing, RecordStanding::Unusable(_));
     let mut found: Vec<_> = records
         .iter()

@@ -585,8 +585,14 @@ fn a_plan_says_what_to_publish_when() {
 fn more_records_than_are_judged_are_counted() {
     let pki = Pki::new();
     let chain = pki.chain(&pki.first);
-    let records = vec![record(311, &chain[1]); DaneReport::MAX_RECORDS + 2];
-    let advice = advise(Rollover::new(&chain, &records, 300));
+    let mut records = vec![record(311, &chain[1]); DaneReport::MAX_RECORDS + 2];
+    records[DaneReport::MAX_RECORDS] = record(311, &chain[0]);
+    let next = NextChain::Chain(&chain);
+    let advice = advise(Rollover::new(&chain, &records, 300).with_next(next));
+    assert_eq!(
+        (advice.uncovered, advice.uncovered_by_next),
+        (vec![], vec![])
+    );
     assert_eq!(advice.records.len(), DaneReport::MAX_RECORDS);
     assert_eq!(advice.omitted, 2);
     // One of those left out may outdo the records of any plan.
