@@ -108,6 +108,14 @@ impl Authority {
         twin.crl(&[])
     }
 
+    /// Another certificate of a root `Root` with this one's key.
+    pub(crate) fn renamed(&self, change: impl FnOnce(&mut CertificateParams)) -> Der {
+        let mut params = ca_params("Root");
+        change(&mut params);
+        let certificate = params.self_signed(self.issuer.key()).unwrap();
+        Der::from(certificate.der().clone())
+    }
+
     /// Certifies the key of another authority under this name.
     pub(crate) fn certify(&self, other: &Self, name: &str) -> Der {
         let certificate = ca_params(name).signed_by(other.issuer.key(), &self.issuer);

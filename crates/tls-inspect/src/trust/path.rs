@@ -186,6 +186,7 @@ impl<'a> Examiner<'a> {
                 let mut failures = self.no_signers(path);
                 failures.extend(self.nonconformities(path));
                 failures.extend(self.revocations(path));
+                failures.extend(self.other_keys(path));
                 failures
             }
         };
@@ -312,6 +313,32 @@ impl<'a> Examiner<'a> {
         failures
     }
 
+    /// The certificates of a path that name another key of their issuer than the one that signed
+    /// them (RFC 5280 §4.2.1.1). The signature is good, and neither OpenSSL nor GnuTLS takes such an
+    /// issuer for one.
+    fn other_keys(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
+        let certificates: Vec<_> = elements(path, self.rest)
+            .into_iter()
+            .filter_map(|element| Some((element, self.finder.chain.get(element).and_then(read)?)))
+            .collect();
+        let anchor = self.finder.store.key_id_of(path.anchor());
+        let sent = certificates.iter().skip(1);
+        let issuers = sent
+            .map(|(_, issuer)| subject_key_id(issuer))
+            .chain([anchor]);
+        let pairs = certificates.iter().zip(issuers);
+        let differing = pairs.filter(|((_, certificate), issuer)| {
+            let named = authority_key_id(certificate);
+            named.is_some() && issuer.is_some() && named != *issuer
+        });
+        let failure = |((element, _), _): (&(usize, _), _)| {
+            let detail = "it names another key of its issuer than the one that signed it, which \
+                          most senders do not take";
+            TrustFailure::new(Kind::Other, Some(*element), detail)
+        };
+        differing.map(failure).collect()
+    }
+
     /// Without an `issuer` among the elements, the path's anchor is it.
     fn status(&self, der: &Der, issuer: Option<&Der>, path: &VerifiedPath<'_>) -> Status {
         let unreadable = || Status::Unknown("the certificate cannot be read".to_owned());
@@ -337,6 +364,28 @@ impl<'a> Examiner<'a> {
         };
         self.finder.crls.status(&certificate, &issuer)
     }
+}
+
+/// The key that a certificate says it was signed with (RFC 5280 §4.2.1.1).
+fn authority_key_id<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
+    use x509_parser::extensions::ParsedExtension as E;
+
+    let mut extensions = certificate.extensions().iter();
+    extensions.find_map(|extension| match extension.parsed_extension() {
+        E::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0),
+        _ => None,
+    })
+}
+
+/// The identifier of a certificate's key (RFC 5280 §4.2.1.2).
+pub(super) fn subject_key_id<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
+    use x509_parser::extensions::ParsedExtension as E;
+
+    let mut extensions = certificate.extensions().iter();
+    extensions.find_map(|extension| match extension.parsed_extension() {
+        E::SubjectKeyIdentifier(id) => Some(id.0),
+        _ => None,
+    })
 }
 
 fn read(der: &Der) -> Option<X509Certificate<'_>> {

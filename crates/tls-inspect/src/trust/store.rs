@@ -33,6 +33,9 @@ pub struct TrustStore {
     rejected: Vec<usize>,
     /// Sentences, escaped.
     unreadable: Vec<String>,
+    /// The key identifiers of the anchors that were given as certificates and have one, by their
+    /// positions.
+    key_ids: Vec<(usize, Vec<u8>)>,
     /// The positions of the anchors whose certificate forbids them to sign revocation lists,
     /// which an anchor by itself does not tell.
     no_crl_signers: Vec<usize>,
@@ -49,6 +52,7 @@ impl TrustStore {
             anchors: Vec::new(),
             rejected: Vec::new(),
             unreadable: Vec::new(),
+            key_ids: Vec::new(),
             no_crl_signers: Vec::new(),
             dates: Vec::new(),
         }
@@ -130,11 +134,34 @@ impl TrustStore {
                         }
                     }
                     self.anchors.push(anchor.to_owned());
+                    self.note_key_id(der);
                 }
                 Err(_) => self.rejected.push(index),
             }
         }
         self
+    }
+
+    /// Keeps the key identifier of the last anchor, whose certificate this is.
+    fn note_key_id(&mut self, der: &Der) {
+        let Ok((_, x509)) = X509Certificate::from_der(der.as_bytes()) else {
+            return;
+        };
+        if let (Some(position), Some(id)) = (
+            self.anchors.len().checked_sub(1),
+            super::path::subject_key_id(&x509),
+        ) {
+            self.key_ids.push((position, id.to_vec()));
+        }
+    }
+
+    /// The key identifier of this anchor of the store, if it is known.
+    pub(super) fn key_id_of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
+        let mut ids = self.key_ids.iter().filter(|(position, _)| {
+            let known = self.anchors.get(*position);
+            known.is_some_and(|known| std::ptr::eq(known, anchor))
+        });
+        ids.next().map(|(_, id)| id.as_slice())
     }
 
     /// The name.

@@ -261,6 +261,23 @@ fn an_anchor_of_the_same_name_and_another_key_is_no_issuer() {
 }
 
 #[test]
+fn an_issuer_of_another_key_identifier_is_none_for_most_senders() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(MX);
+    // The same name and key, certified again with an identifier of another make.
+    let again = root.renamed(|params| {
+        params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(vec![7; 20]);
+    });
+    let other = store_of(std::slice::from_ref(&again));
+    untrusted(&other, &[&leaf.der], &[(TrustFailureKind::Other, Some(0))]);
+    trusted(&store_of(&[again, root.der.clone()]), &[&leaf.der], &[0]);
+}
+
+fn store_of(anchors: &[Der]) -> TrustStore {
+    TrustStore::empty("test").with(anchors)
+}
+
+#[test]
 fn a_tampered_certificate_is_badly_signed() {
     let root = Authority::root("Root");
     let intermediate = root.intermediate("Intermediate");
