@@ -381,6 +381,9 @@ pub enum PolicyUncertainty {
     Handshake(HandshakeFailure),
     /// Whether the server holds the key was not proven; the text says why, if that is known.
     KeyPossession(Option<String>),
+    /// The key usages of the certificate do not allow its key to sign, as it did in the handshake
+    /// (RFC 9846 §4.4.2.2). Some senders end the handshake for that, and others do not look.
+    KeyUsage,
     /// The path check refused what others may accept; the text says why.
     PathNotChecked(String),
     /// The chain has more elements than are looked at.

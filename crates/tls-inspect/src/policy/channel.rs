@@ -1,7 +1,7 @@
 //! Whether there is TLS at all, before any certificate is judged.
 
 use super::{PolicyCause, PolicyUncertainty, SenderVerdict, TlsAttempt};
-use crate::{Capture, HandshakeFailure, HandshakeFailureKind, KeyPossession};
+use crate::{Capture, Certificate, HandshakeFailure, HandshakeFailureKind, KeyPossession};
 
 /// What came of TLS, before any certificate is judged.
 pub(super) enum Channel<'a> {
@@ -35,7 +35,7 @@ impl<'a> Channel<'a> {
             }
             failure => Self::Sent {
                 capture,
-                doubt: doubt(&capture.key_possession, failure),
+                doubt: doubt(&capture.key_possession, failure).or_else(|| key_usage(capture)),
             },
         }
     }
@@ -91,6 +91,19 @@ fn doubt(key: &KeyPossession, failure: Option<&HandshakeFailure>) -> Option<Poli
         }
         (KeyPossession::NotProven, None) => Some(PolicyUncertainty::KeyPossession(None)),
     }
+}
+
+/// What is left open of a key that made a signature which the key usages of its certificate do not
+/// allow (RFC 9846 §4.4.2.2, RFC 5246 §7.4.2): GnuTLS ends the handshake for that, whatever its user
+/// asks for, and OpenSSL goes on. From a signature that is wrong, nobody does.
+fn key_usage(capture: &Capture) -> Option<PolicyUncertainty> {
+    if matches!(capture.key_possession, KeyPossession::Failed(_)) {
+        return None;
+    }
+    let leaf = Certificate::parse(capture.chain.first()?.as_bytes()).ok()?;
+    let mut usages = leaf.key_usages?.into_iter();
+    let signs = usages.any(|usage| usage == "digitalSignature");
+    (!signs).then_some(PolicyUncertainty::KeyUsage)
 }
 
 /// Whether every client would meet the failure. One that may depend on the client is not

@@ -66,6 +66,7 @@ fn kind(cause: &PolicyUncertainty) -> &'static str {
     match cause {
         PolicyUncertainty::Handshake(_) => "handshake",
         PolicyUncertainty::KeyPossession(_) => "key",
+        PolicyUncertainty::KeyUsage => "usage",
         PolicyUncertainty::PathNotChecked(_) => "path",
         PolicyUncertainty::ChainTooLong => "chain",
         PolicyUncertainty::TlsaNotKnown => "tlsa",
@@ -105,6 +106,46 @@ fn a_good_chain_is_delivered_to_by_everyone() {
     let issuer = [TlsaParameters::AUTHORITY_KEY.record(&root.der).unwrap()];
     let secure = TlsaAnswer::Secure(&issuer);
     check(tls, secure, &root, [good, good, good, "encrypted", good]);
+}
+
+/// With `keyEncipherment` alone, GnuTLS breaks off and OpenSSL does not.
+#[test]
+fn a_key_that_may_not_sign_is_refused_by_some_senders_of_every_kind() {
+    let root = Authority::root("Root");
+    let with = |usages: &[rcgen::KeyUsagePurpose]| {
+        let leaf = root.leaf_with(&[NAME], |params| params.key_usages = usages.to_vec());
+        captured(&[&leaf.der, &root.der])
+    };
+    let capture = with(&[rcgen::KeyUsagePurpose::KeyEncipherment]);
+    let key = [server_key(&capture.chain[0])];
+    let secure = TlsaAnswer::Secure(&key);
+    check(TlsAttempt::Tls(&capture), secure, &root, ["? usage"; 5]);
+    // What keeps a sender away for certain does so whatever else.
+    let refuses = "refuses: certificate-not-trusted";
+    let other = Authority::root("Other");
+    let expected = [refuses, refuses, "? usage", "? usage", "? usage"];
+    check(TlsAttempt::Tls(&capture), secure, &other, expected);
+    let mut forged = capture;
+    forged.key_possession = KeyPossession::Failed("why".to_owned());
+    let refuses = "refuses: validation-failure";
+    let expected = [
+        refuses,
+        refuses,
+        refuses,
+        "clear: validation-failure",
+        refuses,
+    ];
+    check(TlsAttempt::Tls(&forged), secure, &root, expected);
+    let capture = with(&[rcgen::KeyUsagePurpose::DigitalSignature]);
+    let key = [server_key(&capture.chain[0])];
+    let good = "authenticated";
+    let expected = [good, good, good, "encrypted", good];
+    check(
+        TlsAttempt::Tls(&capture),
+        TlsaAnswer::Secure(&key),
+        &root,
+        expected,
+    );
 }
 
 #[test]
