@@ -25,6 +25,10 @@ use crate::{CryptoProvider, Der, ReferenceId};
 pub struct Rollover<'a> {
     /// The chain that the server sends now.
     pub chain: &'a [Der],
+    /// The chains that the records are for as well, and which stay: of its other key, as of RSA
+    /// beside ECDSA, and of its other addresses. A record that authenticates one of them is left
+    /// where it is, whatever it is to the chain that changes.
+    pub others: &'a [&'a [Der]],
     /// What is known of the chain that it is to send.
     pub next: NextChain<'a>,
     /// The published records.
@@ -60,6 +64,7 @@ impl<'a> Rollover<'a> {
     pub const fn new(chain: &'a [Der], records: &'a [TlsaRecord], ttl: u32) -> Self {
         Self {
             chain,
+            others: &[],
             next: NextChain::Unknown,
             records,
             names: &[],
@@ -72,6 +77,12 @@ impl<'a> Rollover<'a> {
     #[must_use]
     pub const fn with_names(self, names: &'a [ReferenceId]) -> Self {
         Self { names, ..self }
+    }
+
+    /// The same with these chains beside it, which stay.
+    #[must_use]
+    pub const fn with_others(self, others: &'a [&'a [Der]]) -> Self {
+        Self { others, ..self }
     }
 
     /// The same with this chain to come.
@@ -101,10 +112,12 @@ impl<'a> Rollover<'a> {
         let schedule = RolloverSchedule::of(self, now_unix);
         let current = judge_each(self.chain, looked_at, self.names, provider, now_unix);
         let next = self.next_outcomes(looked_at, provider, schedule.switch_from);
+        let for_others = self.for_others(looked_at, provider, now_unix);
         let records: Vec<RecordAdvice> = looked_at
             .iter()
             .zip(current.into_iter().zip(next))
-            .map(|(record, (now, next))| RecordAdvice::of(record, now, next))
+            .zip(for_others)
+            .map(|((record, (now, next)), others)| RecordAdvice::of(record, now, next, others))
             .collect();
         let omitted = self.records.len() - looked_at.len();
         let schemes = RolloverScheme::ALL.iter().filter(|_| omitted == 0);
@@ -123,6 +136,27 @@ impl<'a> Rollover<'a> {
             records,
             schedule,
         }
+    }
+
+    /// Whether each of the records authenticates one of the chains that stay.
+    fn for_others(
+        &self,
+        records: &[TlsaRecord],
+        provider: &CryptoProvider,
+        now_unix: i64,
+    ) -> Vec<bool> {
+        let mut found = vec![false; records.len()];
+        for chain in self.others {
+            let outcomes = judge_each(chain, records, self.names, provider, now_unix);
+            for (found, outcome) in found.iter_mut().zip(outcomes) {
+                // What may be needed, is.
+                *found |= matches!(
+                    outcome,
+                    RecordOutcome::Matched { .. } | RecordOutcome::Unclear(_)
+                );
+            }
+        }
+        found
     }
 
     fn next_outcomes(
@@ -205,10 +239,13 @@ pub struct RecordAdvice {
     pub standing: RecordStanding,
     /// Whether it authenticates the next chain.
     pub next: NextMatch,
+    /// Whether it authenticates one of the chains that stay, or may: see [`Rollover::others`].
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub for_others: bool,
 }
 
 impl RecordAdvice {
-    fn of(record: &TlsaRecord, now: RecordOutcome, next: NextMatch) -> Self {
+    fn of(record: &TlsaRecord, now: RecordOutcome, next: NextMatch, for_others: bool) -> Self {
         let standing = match now {
             RecordOutcome::Unusable(fault) => RecordStanding::Unusable(fault),
             RecordOutcome::Matched { binding, path } => RecordStanding::Current {
@@ -218,6 +255,9 @@ impl RecordAdvice {
             // None is, since each is judged by itself.
             RecordOutcome::Outdone { .. } => RecordStanding::Idle,
             RecordOutcome::Unclear(cause) => RecordStanding::Unclear(cause),
+            RecordOutcome::Failed(_) if for_others && next != NextMatch::Matches => {
+                RecordStanding::Elsewhere
+            }
             RecordOutcome::Failed(kinds) if kinds != [DaneFailureKind::NoMatch] => {
                 RecordStanding::Failing(kinds)
             }
@@ -231,6 +271,7 @@ impl RecordAdvice {
             record: record.clone(),
             standing,
             next,
+            for_others,
         }
     }
 
@@ -257,7 +298,10 @@ pub enum RecordStanding {
     /// It matches nothing now, and authenticates the next chain: published beforehand, as it
     /// should be (RFC 7671 §8.1).
     Planned,
-    /// It matches neither chain, and can be withdrawn (RFC 7671 §8.4).
+    /// It does not authenticate the chain, and one of those that stay: see [`Rollover::others`].
+    Elsewhere,
+    /// It matches neither chain, nor any of [`Rollover::others`], and can be withdrawn (RFC 7671
+    /// §8.4) if those are all that the records are for.
     Stale,
     /// It matches nothing now, and not enough is known of the next chain: of a past one, or of
     /// one to come.

@@ -148,8 +148,9 @@ pub enum RolloverAction {
 }
 
 impl RolloverPlan {
-    /// `None` if the scheme does not fit: no key can be read, no issuer was sent, or the record
-    /// of the issuer would not authenticate the chain.
+    /// `None` if the scheme does not fit: no key can be read, no issuer was sent, the record of
+    /// the issuer would not authenticate the chain, or the chains that stay need a record that it
+    /// would have withdrawn.
     pub(super) fn of(
         rollover: &Rollover<'_>,
         scheme: RolloverScheme,
@@ -170,17 +171,22 @@ impl RolloverPlan {
         let deploy_from = schedule.switch_from.max(begin.unwrap_or(i64::MIN));
         let now = site.records(rollover.chain, now_unix)?;
         let next = site.next_records(&now, deploy_from)?;
+        let mut others = Vec::new();
+        for chain in rollover.others {
+            others.extend(site.records(chain, now_unix)?);
+        }
         let plan = Plan {
             scheme,
             records,
             now,
             next,
+            others,
             same_issuer: !matches!(rollover.next, NextChain::Chain(_)),
             schedule,
             now_unix,
             deploy_from,
         };
-        Some(plan.steps())
+        (!plan.strands_others()).then(|| plan.steps())
     }
 }
 
@@ -236,6 +242,8 @@ struct Plan<'a> {
     records: &'a [RecordAdvice],
     now: Vec<TlsaRecord>,
     next: Option<Vec<TlsaRecord>>,
+    /// Those of the scheme for the chains that stay.
+    others: Vec<TlsaRecord>,
     /// Whether the next chain is taken to be of the same issuer, since it is not known.
     same_issuer: bool,
     schedule: &'a RolloverSchedule,
@@ -277,13 +285,20 @@ impl Plan<'_> {
     /// The records of the scheme that are not published.
     fn missing(&self) -> Vec<TlsaRecord> {
         let mut missing: Vec<TlsaRecord> = Vec::new();
-        for record in self.now.iter().chain(self.next.iter().flatten()) {
+        let of_next = self.next.iter().flatten();
+        for record in self.now.iter().chain(of_next).chain(&self.others) {
             let published = self.records.iter().any(|one| one.record == *record);
             if !published && !missing.contains(record) {
                 missing.push(record.clone());
             }
         }
         missing
+    }
+
+    /// Whether a record that the chains that stay may need is of a combination that has to go.
+    fn strands_others(&self) -> bool {
+        let mut needed = self.records.iter().filter(|one| one.for_others);
+        needed.any(|one| !self.is_covered(TlsaParameters::of(&one.record)))
     }
 
     /// What is withdrawn: first all of the combinations that are not of the scheme and of which
@@ -295,7 +310,7 @@ impl Plan<'_> {
     fn outdated(&self) -> (Vec<TlsaRecord>, Vec<TlsaRecord>) {
         let (mut foreign, mut old) = (Vec::new(), Vec::new());
         for one in self.records {
-            if matches!(one.standing, RecordStanding::Unusable(_)) {
+            if matches!(one.standing, RecordStanding::Unusable(_)) || one.for_others {
                 continue;
             }
             if !self.is_covered(TlsaParameters::of(&one.record)) {
@@ -310,7 +325,7 @@ impl Plan<'_> {
                 Some(next) => next.contains(record),
                 None => TlsaParameters::of(record) == TlsaParameters::AUTHORITY_KEY,
             };
-            if !published && !stays {
+            if !published && !stays && !self.others.contains(record) {
                 old.push(record.clone());
             }
         }

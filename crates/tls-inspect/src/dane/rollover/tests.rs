@@ -599,6 +599,42 @@ fn more_records_than_are_judged_are_counted() {
     assert_eq!(advice.plans, []);
 }
 
+/// As with keys of RSA and ECDSA, or with two machines.
+#[test]
+fn what_another_chain_of_the_name_needs_is_left_alone() {
+    let pki = Pki::new();
+    let (chain, next) = (pki.chain(&pki.first), pki.chain(&pki.first));
+    let other = pki.chain(&pki.first);
+    let records = [record(311, &chain[0]), record(311, &other[0])];
+    let (names, others) = (names(), [&other[..]]);
+    let rollover = Rollover::new(&chain, &records, 300)
+        .with_names(&names)
+        .with_next(NextChain::Chain(&next));
+    let withdrawn = |advice: &RolloverAdvice| -> Vec<TlsaRecord> {
+        let steps = advice.plans.iter().flat_map(|plan| &plan.steps);
+        let actions = steps.filter_map(|step| match &step.action {
+            RolloverAction::Withdraw { records } => Some(records.clone()),
+            _ => None,
+        });
+        actions.flatten().collect()
+    };
+    let alone = advise(rollover);
+    assert_eq!(alone.records[1].standing, RecordStanding::Stale);
+    assert!(withdrawn(&alone).contains(&records[1]));
+    let beside = advise(rollover.with_others(&others));
+    assert_eq!(beside.records[1].standing, RecordStanding::Elsewhere);
+    assert_eq!(beside.plans.len(), 2);
+    assert!(withdrawn(&beside).iter().all(|one| *one == records[0]));
+
+    // Of a combination that has to go, and that the other chain needs, nothing is advised.
+    let records = [record(311, &chain[0]), record(312, &other[0])];
+    let rollover = Rollover {
+        records: &records,
+        ..rollover
+    };
+    assert_eq!(advise(rollover.with_others(&others)).plans, []);
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn advice_survives_json() {
