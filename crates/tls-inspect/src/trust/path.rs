@@ -211,11 +211,20 @@ impl<'a> Examiner<'a> {
 
     /// RFC 5280 §4.2.1.9 counts the intermediates that are not self-issued.
     fn too_long(&self, path: &VerifiedPath<'_>) -> Option<TrustFailure> {
-        let most = usize::from(self.finder.options.max_intermediates?);
         let count = path
             .intermediate_certificates()
             .filter(|certificate| certificate.subject() != certificate.issuer())
             .count();
+        // RFC 5280 §6.1.1 leaves it to the verifier whether an anchor's own constraints count, and
+        // OpenSSL, GnuTLS and Go have them count.
+        let of_anchor = self.finder.store.path_length_of(path.anchor());
+        if let Some(most) = of_anchor.filter(|&most| count > most) {
+            let detail = format!(
+                "{count} intermediates, where the anchor allows {most}, which most senders refuse"
+            );
+            return Some(TrustFailure::new(Kind::Other, None, detail));
+        }
+        let most = usize::from(self.finder.options.max_intermediates?);
         (count > most).then(|| {
             let detail = format!("{count} intermediates, where at most {most} are allowed");
             TrustFailure::new(Kind::PathTooLong, None, detail)

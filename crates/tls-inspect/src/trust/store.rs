@@ -30,6 +30,9 @@ use crate::{Der, Validity};
 pub struct TrustStore {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
+    /// How many authorities may follow below an anchor, by its position, where its certificate says
+    /// so, which an anchor by itself does not tell.
+    path_lengths: Vec<(usize, usize)>,
     rejected: Vec<usize>,
     /// Sentences, escaped.
     unreadable: Vec<String>,
@@ -50,6 +53,7 @@ impl TrustStore {
         Self {
             name: name.into(),
             anchors: Vec::new(),
+            path_lengths: Vec::new(),
             rejected: Vec::new(),
             unreadable: Vec::new(),
             key_ids: Vec::new(),
@@ -120,6 +124,7 @@ impl TrustStore {
     #[must_use]
     pub fn with(mut self, certificates: &[Der]) -> Self {
         for (index, der) in certificates.iter().enumerate() {
+            self.note_path_length(der);
             match webpki::anchor_from_trusted_cert(&der.to_certificate_der()) {
                 Ok(anchor) => {
                     let x509 = X509Certificate::from_der(der.as_bytes());
@@ -205,6 +210,27 @@ impl TrustStore {
             name_constraints: None,
         });
         self
+    }
+
+    /// Keeps how many authorities may follow below the certificate that is to be the next anchor. If
+    /// it cannot serve as one, another takes its place.
+    fn note_path_length(&mut self, der: &Der) {
+        let next = self.anchors.len();
+        self.path_lengths.retain(|(position, _)| *position != next);
+        let certificate = crate::Certificate::parse(der.as_bytes()).ok();
+        let most = certificate.and_then(|certificate| certificate.path_len);
+        if let Some(most) = most.and_then(|most| usize::try_from(most).ok()) {
+            self.path_lengths.push((next, most));
+        }
+    }
+
+    /// How many authorities may follow below this anchor of the store, if its certificate says so.
+    pub(super) fn path_length_of(&self, anchor: &TrustAnchor<'_>) -> Option<usize> {
+        let mut lengths = self.path_lengths.iter().filter(|(position, _)| {
+            let known = self.anchors.get(*position);
+            known.is_some_and(|known| std::ptr::eq(known, anchor))
+        });
+        lengths.next().map(|(_, most)| *most)
     }
 
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {

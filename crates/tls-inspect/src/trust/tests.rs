@@ -249,6 +249,25 @@ fn a_root_that_was_sent_is_not_missing() {
 }
 
 #[test]
+fn an_anchor_that_allows_no_authority_below_it_is_none_for_most_senders() {
+    let narrow = Authority::root_with("Root", |params| {
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    });
+    let intermediate = narrow.intermediate("Intermediate");
+    let chain = [&intermediate.leaf(MX).der, &intermediate.der];
+    untrusted(
+        &store(&[&narrow]),
+        &chain,
+        &[(TrustFailureKind::Other, None)],
+    );
+    trusted(&store(&[&narrow]), &[&narrow.leaf(MX).der], &[0]);
+    // The position of one that cannot serve as an anchor is the next one's.
+    let junk = Der::new([1, 2, 3]);
+    let mixed = TrustStore::empty("test").with(&[junk, narrow.der.clone()]);
+    untrusted(&mixed, &chain, &[(TrustFailureKind::Other, None)]);
+}
+
+#[test]
 fn an_anchor_of_the_same_name_and_another_key_is_no_issuer() {
     let root = Authority::root("Root");
     let impostor = Authority::root("Root");
