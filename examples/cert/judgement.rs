@@ -61,8 +61,10 @@ impl Judgement {
         judgement.tlsa_records = tlsa_records(&capture.chain, provider);
         judgement.rollover = published.as_ref().and_then(|published| {
             let ttl = published.ttl.filter(|_| !published.records.is_empty())?;
-            let rollover = Rollover::new(&capture.chain, &published.records, ttl);
-            let rollover = rollover.with_names(&published.names);
+            let others: Vec<_> = seen.other_chain().into_iter().collect();
+            let rollover = Rollover::new(&capture.chain, &published.records, ttl)
+                .with_names(&published.names)
+                .with_others(&others);
             Some(rollover.advise(provider, now))
         });
         judgement

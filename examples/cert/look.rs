@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mail_dns::dane::{DaneHost, dane_host};
+use mail_dns::dane::{DaneHost, DaneOutcome, dane_host};
 use mail_dns::stub::StubResolver;
 use serde::Serialize;
 use smtp_probe::{Observation, PortState, Probe, SessionOptions, StartTls, Timeouts};
 use tls_inspect::{
-    Capture, Certificate, CryptoProvider, DialError, DnsId, FailureCauseReport, FailureSearch,
+    Capture, Certificate, CryptoProvider, Der, DialError, DnsId, FailureCauseReport, FailureSearch,
     FailureSearchOptions, HandshakeFailureKind, HandshakeOptions, Recorder, ReferenceId, Scan,
     ScanOptions, ScanReport, ServerKeyKind, TrustStore,
 };
@@ -100,6 +100,20 @@ impl Seen {
     pub(crate) fn capture(&self) -> Option<&Capture> {
         self.attempt.capture()
     }
+
+    /// Whether senders hold TLSA records against the certificate.
+    pub(crate) fn is_authenticated_by_tlsa(&self) -> bool {
+        let outcome = self.dane.as_ref().map(|host| &host.outcome);
+        matches!(outcome, Some(DaneOutcome::Authenticate { .. }))
+    }
+
+    /// The chain that comes with the other kind of key.
+    pub(crate) fn other_chain(&self) -> Option<&[Der]> {
+        let capture = self.other_key.as_ref()?.attempt.capture()?;
+        Some(&capture.chain)
+            .filter(|chain| !chain.is_empty())
+            .map(Vec::as_slice)
+    }
 }
 
 impl Attempt {
@@ -166,7 +180,8 @@ impl Inspector<'_> {
             if failure.kind != HandshakeFailureKind::NotTls {
                 seen.causes = Some(self.search(place, capture).await);
             }
-        } else if wanted.keys {
+        } else if wanted.keys || seen.is_authenticated_by_tlsa() {
+            // Records may be for the other key, and are no use to a plan that does not know of it.
             seen.other_key = self.other_key(place, capture).await;
         }
         if let Some(depth) = wanted.scan {
@@ -224,10 +239,6 @@ impl Inspector<'_> {
         let options = FailureSearchOptions::new(random())
             .with_server_name(&place.reference())
             .with_capture(capture.clone());
-        let options = match &capture.late_failure {
-            Some(failure) => options.with_failure(failure.clone()),
-            None => options,
-        };
         let mut search = FailureSearch::new(options);
         let probe = self.probe(place);
         let mut dial = || dial(probe.clone(), place.real);

@@ -94,6 +94,10 @@ pub(crate) fn uncertainty(cause: &PolicyUncertainty) -> String {
         PolicyUncertainty::KeyPossession(None) => {
             "the handshake ended before the server proved that it holds the key".to_owned()
         }
+        PolicyUncertainty::KeyUsage => {
+            "the key usages of the certificate lack digitalSignature, for which GnuTLS ends the handshake and OpenSSL does not"
+                .to_owned()
+        }
         PolicyUncertainty::PathNotChecked(why) => {
             format!("the path could not be checked here, and others may take it: {why}")
         }
@@ -274,6 +278,7 @@ pub(crate) fn dane_uncertainty(cause: &DaneUncertainty) -> String {
             "the name is the common name alone: it counts by RFC 7672 §3.2.3, and by RFC 9525 §2 no more, and senders differ"
                 .to_owned()
         }
+        DaneUncertainty::UnreadableKey => "the next key cannot be read".to_owned(),
         other => format!("TLSA: {other:?}"),
     }
 }

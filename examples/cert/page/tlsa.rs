@@ -4,7 +4,7 @@ use mail_dns::dane::{DaneHost, DaneOutcome};
 use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
     CertificateUsage, KeyPossession, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice,
-    RolloverPlan, RolloverScheme, Survival,
+    RolloverPlan, RolloverScheme, Survival, TlsaRecord,
 };
 
 use crate::dane;
@@ -81,7 +81,12 @@ fn standing(advice: &RecordAdvice, look: &Look) -> (Mark, String) {
         ),
         RecordStanding::Idle => (
             Mark::Plain,
-            "matches nothing now: of a past chain, or of one to come".to_owned(),
+            "matches nothing seen here: of a past chain, of one to come, or of another machine of this name"
+                .to_owned(),
+        ),
+        RecordStanding::Elsewhere => (
+            Mark::Good,
+            "matches the chain of the server's other key".to_owned(),
         ),
         RecordStanding::Failing(kinds) => {
             let why = kinds.iter().map(|kind| words::dane_failure(kind, look));
@@ -180,12 +185,17 @@ fn tell_rollover(advice: &RolloverAdvice, now: i64, page: &mut Page) {
         let text = "too late to publish before the certificate expires: some senders will meet one or the other";
         page.row(Mark::Bad, "", text);
     }
-    for (number, text) in steps(plan, now).iter().enumerate() {
+    for (number, text) in steps(plan, advice, now).iter().enumerate() {
         page.row(Mark::Plain, "", &format!("{}. {text}", number + 1));
     }
 }
 
-fn steps(plan: &RolloverPlan, now: i64) -> Vec<String> {
+fn steps(plan: &RolloverPlan, advice: &RolloverAdvice, now: i64) -> Vec<String> {
+    // One look is at one machine, and the records are for all of the name.
+    let is_unmatched = |record: &TlsaRecord| {
+        let mut of_it = advice.records.iter().filter(|one| one.record == *record);
+        of_it.any(|one| matches!(one.standing, RecordStanding::Idle | RecordStanding::Stale))
+    };
     let step = |step: &tls_inspect::RolloverStep| {
         let what = match &step.action {
             RolloverAction::Publish { records, of_next } => {
@@ -198,8 +208,12 @@ fn steps(plan: &RolloverPlan, now: i64) -> Vec<String> {
             }
             RolloverAction::Deploy => "have all servers send the next chain".to_owned(),
             RolloverAction::Withdraw { records } => {
+                let unless = match records.iter().any(is_unmatched) {
+                    true => " unless another machine of this name has the key",
+                    false => "",
+                };
                 let records: Vec<_> = records.iter().map(words::short).collect();
-                format!("withdraw {}", records.join(" and "))
+                format!("withdraw {}{unless}", records.join(" and "))
             }
             other => format!("{other:?}"),
         };

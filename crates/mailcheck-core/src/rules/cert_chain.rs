@@ -133,6 +133,12 @@ fn what(failure: &TrustFailure) -> String {
         TrustFailureKind::NotYetValid => {
             "a certificate further up the chain is not valid yet".to_owned()
         }
+        TrustFailureKind::AnchorOutOfDate => {
+            "the authority at the end of the chain is out of date itself, which OpenSSL and GnuTLS refuse".to_owned()
+        }
+        TrustFailureKind::NotCa => {
+            format!("the chain goes through a certificate that may not sign others: {}", failure.detail)
+        }
         TrustFailureKind::BadSignature => "a signature in the chain is wrong".to_owned(),
         TrustFailureKind::InvalidPurpose => "the certificate is not for TLS servers".to_owned(),
         TrustFailureKind::Distrusted => "the authority has been distrusted".to_owned(),
