@@ -4,13 +4,14 @@ use mailcheck_lab::World;
 use serde_json::json;
 use tls_inspect::{
     Capture, ClientCertificateRequest, DaneUncertainty, HandshakeFailure, HandshakeFailureKind,
-    HandshakeOutcome, IdentityMatch, KeyPossession, SenderVerdict, StapleState, TrustStore,
+    HandshakeOutcome, IdentityMatch, KeyPossession, RecordAdvice, RecordStanding, SenderVerdict,
+    StapleState, TrustStore,
 };
 
 use super::arguments;
 use super::live::{check, look};
 use crate::laboratory;
-use crate::look::{Attempt, Look, Seen};
+use crate::look::{Attempt, Look, OtherKey, Seen};
 use crate::outcome::Outcome;
 use crate::{page, words};
 
@@ -295,4 +296,29 @@ async fn item_48_a_common_name_that_fits_is_told_with_the_rule() {
     let wrong = serde_json::from_value(json!("no_match")).expect("a failure");
     let text = words::dane_failure(&wrong, &look);
     assert_eq!(text, "no TLSA record matches what was sent");
+}
+
+/// The records of `mx1.good.test` beside the chain of another server, with its own as that of the other key or without.
+async fn standings(is_other_key: bool) -> Vec<RecordStanding> {
+    let world = World::start().await.expect("a laboratory");
+    let arguments = arguments("");
+    let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
+    let another = look(&world, "", "mx2.good.test", 25).await;
+    let mut look = look(&world, "", "mx1.good.test", 25).await;
+    let own = std::mem::replace(&mut look.seen.attempt, another.seen.attempt);
+    look.seen.other_key = is_other_key.then_some(OtherKey {
+        wanted: "ECDSA",
+        attempt: own,
+    });
+    let look = Look::new(&inspector, look.place, look.seen, look.now_unix);
+    let records = look.judgement.rollover.expect("records").records;
+    let of_key = |one: &RecordAdvice| one.record.to_string().starts_with("3 1 1");
+    let of_key = records.into_iter().filter(of_key);
+    of_key.map(|one| one.standing).collect()
+}
+
+#[tokio::test]
+async fn the_record_of_the_servers_other_key_is_none_of_the_past() {
+    assert_eq!(standings(true).await, [RecordStanding::Elsewhere]);
+    assert_eq!(standings(false).await, [RecordStanding::Idle]);
 }
