@@ -384,8 +384,8 @@ impl Lookup for Turning {
     }
 }
 
-#[tokio::test]
-async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_nothing() {
+/// A list that lists the world from when it is told to, and what tells it.
+fn turning() -> (Checker<Turning>, Arc<AtomicBool>) {
     let turned = Arc::default();
     let dns = Turning {
         before: healthy(""),
@@ -393,7 +393,12 @@ async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_not
         turned: Arc::clone(&turned),
     };
     let list = Catalogue::from_toml(&list_text("bl.test", "block", FULL_CONTROLS)).expect("sound");
-    let checker = Checker::new(dns, list, NONCE);
+    (Checker::new(dns, list, NONCE), turned)
+}
+
+#[tokio::test]
+async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_nothing() {
+    let (checker, turned) = turning();
     let before = checker.check_all(&subject(SUBJECT), NOW).await.remove(0);
     assert!(matches!(before.verdict, Verdict::NotListed(_)), "{before}");
     turned.store(true, Ordering::Relaxed);
@@ -407,14 +412,8 @@ async fn d14_a_list_that_lists_the_world_since_its_controls_were_right_lists_not
 
 #[tokio::test]
 async fn d22_an_entry_that_a_sweep_kept_back_and_left_is_confirmed_before_it_is_told() {
-    let turned = Arc::default();
-    let dns = Turning {
-        before: healthy(""),
-        after: zone("*.bl.test. 300 IN A 127.0.0.2\n"),
-        turned: Arc::clone(&turned),
-    };
-    let list = Catalogue::from_toml(&list_text("bl.test", "block", FULL_CONTROLS)).expect("sound");
-    let checker = Checker::new(dns, list, NONCE).with_memory(MemoryPolicy::default());
+    let (checker, turned) = turning();
+    let checker = checker.with_memory(MemoryPolicy::default());
     checker.check_all(&subject("9.1.1.2"), NOW).await;
     turned.store(true, Ordering::Relaxed);
     let listed = subject(SUBJECT);
