@@ -17,6 +17,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 pub use self::deviation::{Deviation, Profile};
+pub(crate) use self::extension::key_usages_allow;
 use self::extension::{count_scts, extended_key_usages, key_usages, tls_features};
 use self::naming::{attribute_values, curve, distinguished_name, key_algorithm};
 pub use self::pointers::RevocationPointer;

@@ -1,7 +1,9 @@
 //! Extensions as names and numbers.
 
 use x509_parser::asn1_rs::Oid;
-use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension};
+use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 
 use crate::der::read_tlv;
 
@@ -85,6 +87,19 @@ fn names_set(bits: &[(bool, &str)]) -> Vec<String> {
         .filter(|(set, _)| *set)
         .map(|(_, name)| (*name).to_owned())
         .collect()
+}
+
+/// Whether the key usages allow something; without any, they allow everything (RFC 5280 §4.2.1.3).
+/// What cannot be read allows nothing.
+pub(crate) fn key_usages_allow(
+    certificate: &X509Certificate<'_>,
+    what: fn(&KeyUsage) -> bool,
+) -> bool {
+    let extensions = certificate.extensions().iter();
+    let mut usages = extensions.filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
+    usages.all(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if what(usage))
+    })
 }
 
 #[cfg(test)]

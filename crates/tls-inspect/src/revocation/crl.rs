@@ -9,12 +9,13 @@ mod list;
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject as _;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
-use x509_parser::oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE};
+use x509_parser::extensions::{KeyUsage, ParsedExtension};
+use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 
 pub(crate) use self::list::List;
 use self::list::{Entry, Scope};
 use super::{CLOCK_SKEW, Revocation, RevocationReason, Signed, pointers, read_certificate};
+use crate::certificate::key_usages_allow;
 use crate::der::hex;
 use crate::provider::SignatureCheck;
 use crate::{CryptoProvider, Der};
@@ -201,17 +202,9 @@ pub(crate) struct CrlIssuer<'a> {
     pub(crate) may_sign: bool,
 }
 
-/// Whether the key usages allow to sign revocation lists; without any, all is allowed
-/// (RFC 5280 §6.3.3 (f)).
+/// Whether the key usages allow to sign revocation lists (RFC 5280 §6.3.3 (f)).
 pub(crate) fn allows_crl_signing(issuer: &X509Certificate<'_>) -> bool {
-    let mut usages = issuer
-        .extensions()
-        .iter()
-        .filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
-    // What cannot be read allows nothing.
-    usages.all(|extension| {
-        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if usage.crl_sign())
-    })
+    key_usages_allow(issuer, KeyUsage::crl_sign)
 }
 
 /// What a list says of `subject`, which is known to be issued by `issuer`.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, VerifiedPath};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
-use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
+use x509_parser::extensions::KeyUsage;
 use x509_parser::prelude::FromDer as _;
 
 use super::crl::{Crls, Status};
 use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
+use crate::certificate::key_usages_allow;
 use crate::revocation::{CrlIssuer, allows_crl_signing};
 use crate::{Certificate, ChainReport, CryptoProvider, Der, LifetimeState, Profile};
 
@@ -217,7 +217,8 @@ impl<'a> Examiner<'a> {
             .count();
         // RFC 5280 §6.1.1 leaves it to the verifier whether an anchor's own constraints count, and
         // OpenSSL, GnuTLS and Go have them count.
-        let of_anchor = self.finder.store.path_length_of(path.anchor());
+        let anchor = self.finder.store.facts_of(path.anchor());
+        let of_anchor = anchor.and_then(|anchor| anchor.path_length);
         if let Some(most) = of_anchor.filter(|&most| count > most) {
             let detail = format!(
                 "{count} intermediates, where the anchor allows {most}, which most senders refuse"
@@ -279,8 +280,8 @@ impl<'a> Examiner<'a> {
     /// The dates of an anchor do not matter by RFC 5280 §6.1, and OpenSSL, GnuTLS and Go look at
     /// them all the same: whether the path holds, is for each sender to say.
     fn outdated(&self, path: &VerifiedPath<'_>) -> Option<TrustFailure> {
-        let dates = self.finder.store.dates_of(path.anchor())?;
-        let what = match dates.at(self.finder.now_unix).state {
+        let facts = self.finder.store.facts_of(path.anchor())?;
+        let what = match facts.dates.at(self.finder.now_unix).state {
             LifetimeState::Valid => return None,
             LifetimeState::Expired => "expired",
             LifetimeState::NotYetValid => "not valid yet",
@@ -326,24 +327,26 @@ impl<'a> Examiner<'a> {
     /// them (RFC 5280 §4.2.1.1). The signature is good, and neither OpenSSL nor GnuTLS takes such an
     /// issuer for one.
     fn other_keys(&self, path: &VerifiedPath<'_>) -> Vec<TrustFailure> {
-        let certificates: Vec<_> = elements(path, self.rest)
-            .into_iter()
-            .filter_map(|element| Some((element, self.finder.chain.get(element).and_then(read)?)))
-            .collect();
-        let anchor = self.finder.store.key_id_of(path.anchor());
+        let elements = elements(path, self.rest);
+        let certificates = elements
+            .iter()
+            .map(|&element| self.finder.chain.get(element));
+        let certificates: Vec<_> = certificates.map(|der| der.and_then(read)).collect();
+        let anchor = self.finder.store.facts_of(path.anchor());
         let sent = certificates.iter().skip(1);
         let issuers = sent
-            .map(|(_, issuer)| subject_key_id(issuer))
-            .chain([anchor]);
-        let pairs = certificates.iter().zip(issuers);
-        let differing = pairs.filter(|((_, certificate), issuer)| {
-            let named = authority_key_id(certificate);
-            named.is_some() && issuer.is_some() && named != *issuer
-        });
-        let failure = |((element, _), _): (&(usize, _), _)| {
+            .map(|issuer| issuer.as_ref().and_then(subject_key_id))
+            .chain([anchor.and_then(|anchor| anchor.key_id.as_deref())]);
+        let named = certificates
+            .iter()
+            .map(|certificate| certificate.as_ref().and_then(authority_key_id));
+        let pairs = elements.iter().zip(named.zip(issuers));
+        let differing = pairs
+            .filter(|(_, (named, issuer))| named.is_some() && issuer.is_some() && named != issuer);
+        let failure = |(&element, _): (&usize, _)| {
             let detail = "it names another key of its issuer than the one that signed it, which \
                           most senders do not take";
-            TrustFailure::new(Kind::Other, Some(*element), detail)
+            TrustFailure::new(Kind::Other, Some(element), detail)
         };
         differing.map(failure).collect()
     }
@@ -357,10 +360,11 @@ impl<'a> Examiner<'a> {
         let anchor_spki = webpki::spki_for_anchor(path.anchor());
         let issuer = issuer.map(read);
         let (spki, may_sign) = match &issuer {
-            None => (
-                anchor_spki.as_ref(),
-                self.finder.store.may_sign_crls(path.anchor()),
-            ),
+            None => {
+                let anchor = self.finder.store.facts_of(path.anchor());
+                let signs_crls = anchor.is_none_or(|anchor| anchor.signs_crls);
+                (anchor_spki.as_ref(), signs_crls)
+            }
             Some(Some(issuer)) => (issuer.public_key().raw, allows_crl_signing(issuer)),
             Some(None) => return unreadable(),
         };
@@ -402,16 +406,9 @@ fn read(der: &Der) -> Option<X509Certificate<'_>> {
     Some(certificate)
 }
 
-/// Whether the key usages let the key sign certificates; without any, they let it do everything
-/// (RFC 5280 §4.2.1.3). What cannot be read lets it do nothing.
+/// Whether the key usages let the key sign certificates (RFC 5280 §6.1.4 (n)).
 fn allows_certificate_signing(issuer: &X509Certificate<'_>) -> bool {
-    let mut usages = issuer
-        .extensions()
-        .iter()
-        .filter(|extension| extension.oid == OID_X509_EXT_KEY_USAGE);
-    usages.all(|extension| {
-        matches!(extension.parsed_extension(), ParsedExtension::KeyUsage(usage) if usage.key_cert_sign())
-    })
+    key_usages_allow(issuer, KeyUsage::key_cert_sign)
 }
 
 /// Whether all that speaks against a path is that something could not be told.

@@ -11,6 +11,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
+use super::path::subject_key_id;
 use crate::certificate::naming::distinguished_name;
 use crate::der::hex;
 use crate::escape::printable;
@@ -30,20 +31,41 @@ use crate::{Der, Validity};
 pub struct TrustStore {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
-    /// How many authorities may follow below an anchor, by its position, where its certificate says
-    /// so, which an anchor by itself does not tell.
-    path_lengths: Vec<(usize, usize)>,
+    /// What the certificates of the anchors say, as far as they were given, in the same order.
+    facts: Vec<Option<AnchorFacts>>,
     rejected: Vec<usize>,
     /// Sentences, escaped.
     unreadable: Vec<String>,
-    /// The key identifiers of the anchors that were given as certificates and have one, by their
-    /// positions.
-    key_ids: Vec<(usize, Vec<u8>)>,
-    /// The positions of the anchors whose certificate forbids them to sign revocation lists,
-    /// which an anchor by itself does not tell.
-    no_crl_signers: Vec<usize>,
-    /// The dates of the anchors that were given as certificates, by their positions.
-    dates: Vec<(usize, Validity)>,
+}
+
+/// What the certificate of an anchor says, and an anchor by itself does not tell.
+#[derive(Clone, Debug)]
+pub(super) struct AnchorFacts {
+    pub(super) dates: Validity,
+    /// How many authorities may follow below it.
+    pub(super) path_length: Option<usize>,
+    /// The identifier of its key (RFC 5280 §4.2.1.2).
+    pub(super) key_id: Option<Vec<u8>>,
+    /// Whether it may sign revocation lists.
+    pub(super) signs_crls: bool,
+}
+
+impl AnchorFacts {
+    fn of(certificate: &Der) -> Option<Self> {
+        let (_, x509) = X509Certificate::from_der(certificate.as_bytes()).ok()?;
+        let validity = &x509.tbs_certificate.validity;
+        let constraints = x509.basic_constraints().ok().flatten();
+        let path_length = constraints.and_then(|found| found.value.path_len_constraint);
+        Some(Self {
+            dates: Validity::new(
+                validity.not_before.timestamp(),
+                validity.not_after.timestamp(),
+            ),
+            path_length: path_length.and_then(|most| usize::try_from(most).ok()),
+            key_id: subject_key_id(&x509).map(<[u8]>::to_vec),
+            signs_crls: allows_crl_signing(&x509),
+        })
+    }
 }
 
 impl TrustStore {
@@ -53,12 +75,9 @@ impl TrustStore {
         Self {
             name: name.into(),
             anchors: Vec::new(),
-            path_lengths: Vec::new(),
+            facts: Vec::new(),
             rejected: Vec::new(),
             unreadable: Vec::new(),
-            key_ids: Vec::new(),
-            no_crl_signers: Vec::new(),
-            dates: Vec::new(),
         }
     }
 
@@ -68,6 +87,7 @@ impl TrustStore {
     pub fn webpki_roots() -> Self {
         Self {
             anchors: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+            facts: vec![None; webpki_roots::TLS_SERVER_ROOTS.len()],
             ..Self::empty("mozilla")
         }
     }
@@ -124,49 +144,15 @@ impl TrustStore {
     #[must_use]
     pub fn with(mut self, certificates: &[Der]) -> Self {
         for (index, der) in certificates.iter().enumerate() {
-            self.note_path_length(der);
             match webpki::anchor_from_trusted_cert(&der.to_certificate_der()) {
                 Ok(anchor) => {
-                    let x509 = X509Certificate::from_der(der.as_bytes());
-                    if let Ok((_, x509)) = x509 {
-                        let position = self.anchors.len();
-                        let validity = &x509.tbs_certificate.validity;
-                        let (from, to) = (&validity.not_before, &validity.not_after);
-                        let dates = Validity::new(from.timestamp(), to.timestamp());
-                        self.dates.push((position, dates));
-                        if !allows_crl_signing(&x509) {
-                            self.no_crl_signers.push(position);
-                        }
-                    }
                     self.anchors.push(anchor.to_owned());
-                    self.note_key_id(der);
+                    self.facts.push(AnchorFacts::of(der));
                 }
                 Err(_) => self.rejected.push(index),
             }
         }
         self
-    }
-
-    /// Keeps the key identifier of the last anchor, whose certificate this is.
-    fn note_key_id(&mut self, der: &Der) {
-        let Ok((_, x509)) = X509Certificate::from_der(der.as_bytes()) else {
-            return;
-        };
-        if let (Some(position), Some(id)) = (
-            self.anchors.len().checked_sub(1),
-            super::path::subject_key_id(&x509),
-        ) {
-            self.key_ids.push((position, id.to_vec()));
-        }
-    }
-
-    /// The key identifier of this anchor of the store, if it is known.
-    pub(super) fn key_id_of(&self, anchor: &TrustAnchor<'_>) -> Option<&[u8]> {
-        let mut ids = self.key_ids.iter().filter(|(position, _)| {
-            let known = self.anchors.get(*position);
-            known.is_some_and(|known| std::ptr::eq(known, anchor))
-        });
-        ids.next().map(|(_, id)| id.as_slice())
     }
 
     /// The name.
@@ -209,50 +195,19 @@ impl TrustStore {
             subject_public_key_info: spki.to_vec().into(),
             name_constraints: None,
         });
+        self.facts.push(None);
         self
-    }
-
-    /// Keeps how many authorities may follow below the certificate that is to be the next anchor. If
-    /// it cannot serve as one, another takes its place.
-    fn note_path_length(&mut self, der: &Der) {
-        let next = self.anchors.len();
-        self.path_lengths.retain(|(position, _)| *position != next);
-        let certificate = crate::Certificate::parse(der.as_bytes()).ok();
-        let most = certificate.and_then(|certificate| certificate.path_len);
-        if let Some(most) = most.and_then(|most| usize::try_from(most).ok()) {
-            self.path_lengths.push((next, most));
-        }
-    }
-
-    /// How many authorities may follow below this anchor of the store, if its certificate says so.
-    pub(super) fn path_length_of(&self, anchor: &TrustAnchor<'_>) -> Option<usize> {
-        let mut lengths = self.path_lengths.iter().filter(|(position, _)| {
-            let known = self.anchors.get(*position);
-            known.is_some_and(|known| std::ptr::eq(known, anchor))
-        });
-        lengths.next().map(|(_, most)| *most)
     }
 
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
         &self.anchors
     }
 
-    /// Whether this anchor of the store may sign revocation lists, as far as is known.
-    pub(super) fn may_sign_crls(&self, anchor: &TrustAnchor<'_>) -> bool {
-        let mut forbidden = self.no_crl_signers.iter();
-        !forbidden.any(|&index| {
-            let known = self.anchors.get(index);
-            known.is_some_and(|known| std::ptr::eq(known, anchor))
-        })
-    }
-
-    /// The dates of this anchor of the store, if they are known.
-    pub(super) fn dates_of(&self, anchor: &TrustAnchor<'_>) -> Option<Validity> {
-        let mut dates = self.dates.iter().filter(|(position, _)| {
-            let known = self.anchors.get(*position);
-            known.is_some_and(|known| std::ptr::eq(known, anchor))
-        });
-        dates.next().map(|(_, dates)| *dates)
+    /// What the certificate of this anchor of the store says, if it is known.
+    pub(super) fn facts_of(&self, anchor: &TrustAnchor<'_>) -> Option<&AnchorFacts> {
+        let mut both = self.anchors.iter().zip(&self.facts);
+        let (_, facts) = both.find(|(known, _)| std::ptr::eq(*known, anchor))?;
+        facts.as_ref()
     }
 
     /// Whether an anchor has this name, in the text form of this crate.
