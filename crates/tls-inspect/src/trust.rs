@@ -211,8 +211,8 @@ impl TrustStore {
     /// As [`judge`](Self::judge), with options of the caller's own.
     ///
     /// Where there are several paths, one that the options do not allow is passed over for one
-    /// that they do. If none is allowed, a path of which revocation lists leave the status of a
-    /// certificate unknown is reported before one that is revoked, since it may hold.
+    /// that they do. If none is allowed, a path of which it could not be told whether it holds, by
+    /// revocation lists or by its anchor, is reported before one that does not hold.
     ///
     /// Revocation lists are held against `now_unix`. An anchor's own revocation does not matter,
     /// and whether it may sign lists is known only of anchors given as certificates.
@@ -303,7 +303,7 @@ impl TrustStore {
 fn time_failures(report: &ChainReport, path: &[usize], now_unix: i64) -> Vec<TrustFailure> {
     let failure = |&index: &usize| {
         let certificate = report.certificate(index)?;
-        // A root is trusted as it stands: its dates do not matter.
+        // The dates of an anchor are looked at where a path leads to it.
         if index > 0 && report.roots.contains(&index) {
             return None;
         }

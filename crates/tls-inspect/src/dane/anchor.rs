@@ -1,12 +1,14 @@
 //! The path to a DANE-TA record (RFC 7671 §5.2), which takes the place of a trust anchor.
 
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::KeyUsage;
 use x509_parser::prelude::FromDer as _;
 
 use super::{
     DaneBinding, DaneFailureKind as Failure, DaneUncertainty, Judge, MatchingType, RecordOutcome,
     Selector, TlsaRecord, select,
 };
+use crate::certificate::key_usages_allow;
 use crate::der::read_tlv;
 use crate::provider::unsupported_rsa_key;
 use crate::{
@@ -85,8 +87,11 @@ pub(super) fn judge(judge: &Judge<'_>, record: &TlsaRecord) -> RecordOutcome {
             (Vec::new(), doubt(record, report), vec![Failure::NoMatch])
         }
         TrustVerdict::Untrusted(failures) => {
+            // One fault is enough, whatever else could not be told.
+            let is_faulty = failures.iter().any(is_certain);
+            let limit = failures.iter().find_map(uncertain);
             let doubt = doubt(record, report)
-                .or_else(|| failures.iter().find_map(uncertain))
+                .or_else(|| limit.filter(|_| !is_faulty))
                 .or_else(|| source.doubt());
             let failures = failures.into_iter().map(Failure::Trust).collect();
             (Vec::new(), doubt, failures)
@@ -170,8 +175,8 @@ fn find(chain: &[Der], record: &TlsaRecord) -> Result<Source, Failure> {
 /// any, let it sign certificates (RFC 5280 §6.1.4 (n)). One before version 3 cannot say that it is.
 fn is_authority(der: &Der) -> Option<bool> {
     let certificate = Certificate::parse(der.as_bytes()).ok()?;
-    let usages = certificate.key_usages.as_ref();
-    let signs = usages.is_none_or(|usages| usages.iter().any(|usage| usage == "keyCertSign"));
+    let (_, x509) = X509Certificate::from_der(der.as_bytes()).ok()?;
+    let signs = key_usages_allow(&x509, KeyUsage::key_cert_sign);
     Some(certificate.is_ca && signs || certificate.version < 3)
 }
 
@@ -262,6 +267,13 @@ fn uncertain(failure: &TrustFailure) -> Option<DaneUncertainty> {
         }
         _ => None,
     }
+}
+
+/// Whether a failure is the chain's for certain. The dates further up may be the anchor's.
+fn is_certain(failure: &TrustFailure) -> bool {
+    use TrustFailureKind as Kind;
+    let is_date = matches!(failure.kind, Kind::Expired | Kind::NotYetValid);
+    uncertain(failure).is_none() && (!is_date || failure.element == Some(0))
 }
 
 fn binding(source: &Source, path: &[usize], report: &ChainReport) -> DaneBinding {

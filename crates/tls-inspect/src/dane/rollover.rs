@@ -298,7 +298,8 @@ pub enum RecordStanding {
     /// It matches nothing now, and authenticates the next chain: published beforehand, as it
     /// should be (RFC 7671 §8.1).
     Planned,
-    /// It does not authenticate the chain, and one of those that stay: see [`Rollover::others`].
+    /// It does not authenticate the chain, and does one of those that stay, or may: see
+    /// [`Rollover::others`].
     Elsewhere,
     /// It matches neither chain, nor any of [`Rollover::others`], and can be withdrawn (RFC 7671
     /// §8.4) if those are all that the records are for.

@@ -263,7 +263,6 @@ fn the_matched_authority_must_have_signed_and_must_be_one() {
     check(&chain, &[record(2, 0, 1, &chain[0])], Err(&["NoMatch"]));
 }
 
-/// Whether it was sent or not.
 #[test]
 fn a_matched_authority_must_be_one_that_signs_certificates() {
     let root = Authority::root("Root");
@@ -275,6 +274,7 @@ fn a_matched_authority_must_be_one_that_signs_certificates() {
     check(&chain, &[record(2, 1, 1, &chain[2])], Err(&["NotCa"]));
 }
 
+/// Whether it was sent or not.
 #[test]
 fn a_certificate_in_a_record_must_be_an_authoritys_as_well() {
     let no_authority = Authority::root_with("Other", |params| params.is_ca = IsCa::ExplicitNoCa);
@@ -442,7 +442,7 @@ fn with_an_expired_authority_senders_differ() {
     let root = Authority::root_with("Root", |params| {
         params.not_after = rcgen::date_time_ymd(2025, 1, 1);
     });
-    let chain = [root.leaf(&[NAME]).der, root.der];
+    let chain = [root.leaf(&[NAME]).der, root.der.clone()];
     // OpenSSL refuses each of them, and so Postfix does.
     for (sent, matching_type) in [(2, 1), (2, 0), (1, 0)] {
         let records = [record(2, 0, matching_type, &chain[1])];
@@ -455,6 +455,14 @@ fn with_an_expired_authority_senders_differ() {
         };
         assert!(text.contains("expired"), "{text}");
     }
+    // Of an expired server, none differs.
+    let leaf = root.leaf_with(&[NAME], |params| {
+        params.not_before = rcgen::date_time_ymd(2024, 6, 1);
+        params.not_after = rcgen::date_time_ymd(2025, 6, 1);
+    });
+    let chain = [leaf.der, root.der];
+    let record = record(2, 0, 1, &chain[1]);
+    check(&chain, &[record], Err(&["Expired", "AnchorOutOfDate"]));
 }
 
 #[cfg(feature = "serde")]

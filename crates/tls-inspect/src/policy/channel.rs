@@ -1,7 +1,12 @@
 //! Whether there is TLS at all, before any certificate is judged.
 
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::KeyUsage;
+use x509_parser::prelude::FromDer as _;
+
 use super::{PolicyCause, PolicyUncertainty, SenderVerdict, TlsAttempt};
-use crate::{Capture, Certificate, HandshakeFailure, HandshakeFailureKind, KeyPossession};
+use crate::certificate::key_usages_allow;
+use crate::{Capture, HandshakeFailure, HandshakeFailureKind, KeyPossession};
 
 /// What came of TLS, before any certificate is judged.
 pub(super) enum Channel<'a> {
@@ -100,9 +105,8 @@ fn key_usage(capture: &Capture) -> Option<PolicyUncertainty> {
     if matches!(capture.key_possession, KeyPossession::Failed(_)) {
         return None;
     }
-    let leaf = Certificate::parse(capture.chain.first()?.as_bytes()).ok()?;
-    let mut usages = leaf.key_usages?.into_iter();
-    let signs = usages.any(|usage| usage == "digitalSignature");
+    let (_, leaf) = X509Certificate::from_der(capture.chain.first()?.as_bytes()).ok()?;
+    let signs = key_usages_allow(&leaf, KeyUsage::digital_signature);
     (!signs).then_some(PolicyUncertainty::KeyUsage)
 }
 

@@ -179,14 +179,16 @@ impl<'a> Examiner<'a> {
 
     /// An error makes the search go on with another path; which error, does not matter.
     fn examine(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
-        let alone = self.too_long(path).or_else(|| self.outdated(path));
-        let failures: Vec<_> = match alone {
+        let count = not_self_issued(path);
+        let failures: Vec<_> = match self.too_long(count) {
             Some(failure) => vec![failure],
             None => {
                 let mut failures = self.no_signers(path);
                 failures.extend(self.nonconformities(path));
                 failures.extend(self.revocations(path));
                 failures.extend(self.other_keys(path));
+                failures.extend(self.too_long_for_anchor(path, count));
+                failures.extend(self.outdated(path));
                 failures
             }
         };
@@ -209,26 +211,23 @@ impl<'a> Examiner<'a> {
         self.denied.into_inner().map(Refusal::Options)
     }
 
-    /// RFC 5280 §4.2.1.9 counts the intermediates that are not self-issued.
-    fn too_long(&self, path: &VerifiedPath<'_>) -> Option<TrustFailure> {
-        let count = path
-            .intermediate_certificates()
-            .filter(|certificate| certificate.subject() != certificate.issuer())
-            .count();
-        // RFC 5280 §6.1.1 leaves it to the verifier whether an anchor's own constraints count, and
-        // OpenSSL, GnuTLS and Go have them count.
-        let anchor = self.finder.store.facts_of(path.anchor());
-        let of_anchor = anchor.and_then(|anchor| anchor.path_length);
-        if let Some(most) = of_anchor.filter(|&most| count > most) {
-            let detail = format!(
-                "{count} intermediates, where the anchor allows {most}, which most senders refuse"
-            );
-            return Some(TrustFailure::new(Kind::Other, None, detail));
-        }
+    fn too_long(&self, count: usize) -> Option<TrustFailure> {
         let most = usize::from(self.finder.options.max_intermediates?);
         (count > most).then(|| {
             let detail = format!("{count} intermediates, where at most {most} are allowed");
             TrustFailure::new(Kind::PathTooLong, None, detail)
+        })
+    }
+
+    /// RFC 5280 §6.1.1 leaves it to the verifier whether an anchor's own constraints count, and
+    /// OpenSSL, GnuTLS and Go have them count.
+    fn too_long_for_anchor(&self, path: &VerifiedPath<'_>, count: usize) -> Option<TrustFailure> {
+        let most = self.finder.store.facts_of(path.anchor())?.path_length?;
+        (count > most).then(|| {
+            let detail = format!(
+                "{count} intermediates, where the anchor allows {most}, which most senders refuse"
+            );
+            TrustFailure::new(Kind::Other, None, detail)
         })
     }
 
@@ -379,6 +378,13 @@ impl<'a> Examiner<'a> {
     }
 }
 
+/// How many intermediates a path has, of those that RFC 5280 §4.2.1.9 counts: not self-issued.
+fn not_self_issued(path: &VerifiedPath<'_>) -> usize {
+    path.intermediate_certificates()
+        .filter(|certificate| certificate.subject() != certificate.issuer())
+        .count()
+}
+
 /// The key that a certificate says it was signed with (RFC 5280 §4.2.1.1).
 fn authority_key_id<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
     use x509_parser::extensions::ParsedExtension as E;
@@ -416,7 +422,7 @@ fn is_inconclusive(failures: &[TrustFailure]) -> bool {
     failures.iter().all(|failure| {
         matches!(
             failure.kind,
-            Kind::RevocationUnknown | Kind::AnchorOutOfDate
+            Kind::RevocationUnknown | Kind::AnchorOutOfDate | Kind::Other
         )
     })
 }

@@ -324,6 +324,19 @@ fn a_path_to_an_anchor_that_is_out_of_date_gives_way_to_another() {
 }
 
 #[test]
+fn an_anchor_that_is_out_of_date_hides_no_other_fault() {
+    use TrustFailureKind::{AnchorOutOfDate, NotCa};
+
+    let old = Authority::root_with("Root", expired);
+    let crls_only = old.intermediate_with("CRLs only", |params| {
+        params.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign];
+    });
+    let leaf = crls_only.leaf(MX);
+    let expected = [(NotCa, Some(1)), (AnchorOutOfDate, None)];
+    untrusted(&store(&[&old]), &[&leaf.der, &crls_only.der], &expected);
+}
+
+#[test]
 fn a_certificate_for_clients_only_has_the_wrong_purpose() {
     let root = Authority::root("Root");
     let leaf = root.leaf_with(MX, |params| {
