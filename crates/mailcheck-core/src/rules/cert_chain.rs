@@ -107,6 +107,7 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
                 failure.kind,
                 TrustFailureKind::UnsupportedAlgorithm
                     | TrustFailureKind::CaAsEndEntity
+                    | TrustFailureKind::AnchorOutOfDate
                     | TrustFailureKind::RevocationUnknown
                     | TrustFailureKind::Other
             ) =>
@@ -134,7 +135,7 @@ fn what(failure: &TrustFailure) -> String {
             "a certificate further up the chain is not valid yet".to_owned()
         }
         TrustFailureKind::AnchorOutOfDate => {
-            "the authority at the end of the chain is out of date itself, which OpenSSL and GnuTLS refuse".to_owned()
+            "the authority at the end of the chain is out of date itself, which OpenSSL and GnuTLS refuse and RFC 5280 §6.1 does not".to_owned()
         }
         TrustFailureKind::NotCa => {
             format!("the chain goes through a certificate that may not sign others: {}", failure.detail)
