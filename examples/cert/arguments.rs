@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "targets", conflicts_with_all = ["ca", "resolver", "server_name"])]
     pub(crate) from_lab: bool,
 
-    /// Make a second handshake, for the certificate with the other kind of key: RSA or ECDSA.
+    /// Make a second handshake, for the certificate with the other kind of key: RSA or ECDSA. Where TLSA records count, it is made unasked.
     #[arg(long)]
     pub(crate) keys: bool,
 

@@ -85,8 +85,8 @@ fn standing(advice: &RecordAdvice, look: &Look) -> (Mark, String) {
                 .to_owned(),
         ),
         RecordStanding::Elsewhere => (
-            Mark::Good,
-            "matches the chain of the server's other key".to_owned(),
+            Mark::Plain,
+            "matches the chain of the server's other key, or may".to_owned(),
         ),
         RecordStanding::Failing(kinds) => {
             let why = kinds.iter().map(|kind| words::dane_failure(kind, look));
