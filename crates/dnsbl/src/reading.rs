@@ -68,7 +68,7 @@ impl Reading {
                 absence(list, denial)
             }
             // The name exists and has no A record: a list of other records, a broken one, or a signer that denies in
-            // the manner of RFC 9824. Or it is an alias of what does not exist (RFC 6604 §2): the denial is not of the list's
+            // the manner of RFC 9824. Or it is an alias of what does not exist (RFC 6604 §3): the denial is not of the list's
             // name. RFC 5782 knows no such answer.
             Some(_) => Self::Unsettled(Unsettled::NoData),
             None => decode(list, answer.addresses().collect()),

@@ -196,7 +196,8 @@ pub enum NameForm {
     /// labels down to two, so that an entry is found without knowing where the public suffix ends.
     Registrable,
     /// It is not known which. The name itself is asked, and then what is asked of a list of registrable domains: an entry
-    /// of either form is found, and no host is said to be not listed whose domain is.
+    /// of either form is found, and no host is said to be not listed whose domain is. Not for an allowlist, which would vouch
+    /// for hosts of others below a domain of its.
     Unknown,
 }
 

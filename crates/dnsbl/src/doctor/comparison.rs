@@ -49,14 +49,12 @@ pub(super) async fn compare(lookup: &impl Lookup) -> Vec<Comparison> {
 /// How a resolver does apart from the list in question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Footing {
-    /// It is not known.
-    Unknown,
     /// It answers something.
     Answers,
-    /// It answers nothing, neither of lists nor else.
-    Silent,
     /// It refuses what is no list's as well, and answers nothing.
     RefusesAll,
+    /// It answers nothing, or that is not known.
+    Silent,
 }
 
 impl Footing {
@@ -69,9 +67,7 @@ impl Footing {
         let no_list_answers = asked.all(is_to_be_compared);
         if !no_list_answers || comparisons.iter().any(|it| it.failure.is_none()) {
             Self::Answers
-        } else if comparisons.is_empty() {
-            Self::Unknown
-        } else if comparisons.iter().all(refuses) {
+        } else if !comparisons.is_empty() && comparisons.iter().all(refuses) {
             Self::RefusesAll
         } else {
             Self::Silent

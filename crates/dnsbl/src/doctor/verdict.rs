@@ -57,12 +57,12 @@ pub enum ResolverVerdict {
         lists: usize,
     },
     /// It, or something before it, rewrites answers: lists of different operators answer with these addresses, which no list
-    /// gives.
+    /// gives. Where a host may have the address, they are of three operators at least, and no list answers as it should.
     Rewrites(Vec<IpAddr>),
     /// It hides the lists: those of three operators at least, and of most that were asked, do not have their own test
     /// entries or domains over it, and none answers as it should. An entry that is NODATA is not there either, nor one that
-    /// the resolver says it blocks. Lists that are asked with a key are not counted, since it may be
-    /// wrong, nor those of which no test entry is known for sure.
+    /// the resolver says it blocks. Lists that are asked with a key are not counted, since it may be wrong, nor those of which
+    /// no test entry is known for sure.
     Hides {
         /// How many lists.
         lists: usize,
