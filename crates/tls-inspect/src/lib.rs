@@ -84,8 +84,8 @@
 //! - Of a certificate, 16 URLs of a kind are kept, of at most 2,048 octets each, 32 policies and
 //!   32 TLS features.
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built; for
-//!   a roll-over, with each of the two chains and of those that stay, and two paths more for its
-//!   plans.
+//!   a roll-over, with each of the two chains and of those that stay, and one path more with each
+//!   for its plans.
 //! - The recorder speaks TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Of older servers it sees an
 //!   alert and no certificate; a `HelloProbe` sees more. Neither asks for SCTs in the handshake
 //!   (RFC 6962 §3.3.1): those in the certificate and in the staple are seen.
