@@ -152,6 +152,7 @@ pub(super) const HOSTS: &[Host] = &[
     Host::new("mx.dns-truncated.test", 71, Service::Full),
     Host::new("mx.dns-slow.test", 72, Service::Full),
     Host::new("mx.caa-parent.test", 80, Service::Full),
+    Host::new("mx.dane-renewed.test", 84, Service::Full),
     Host::new("mx.dane-bogus.test", 81, Service::Full),
     Host::new("mx.dane-unsigned-host.test", 82, Service::Full),
     Host::new("mx.dane-usages.test", 83, Service::Full),

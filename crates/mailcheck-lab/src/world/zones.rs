@@ -48,6 +48,8 @@ enum Kind {
     /// Signed, with every policy there is; it brings them all itself.
     Model,
     Unsigned,
+    /// Signed; the rest as unsigned ones.
+    Signed,
     Bogus,
     /// Publishes that it sends no mail.
     NoMail,
@@ -244,6 +246,13 @@ pub(super) const DOMAINS: &[Domain] = &[
         "host and domain are on blocklists",
     ),
     domain(
+        Expected::Broken,
+        "dane-renewed.test",
+        "the TLSA record is of a certificate that was renewed with another key",
+        "@ MX 10 mx\n_25._tcp.mx TLSA 3 1 1 <spki mx1.good.test>",
+        Kind::Signed,
+    ),
+    domain(
         Expected::Untold,
         "dns-servfail.test",
         "SERVFAIL",
@@ -327,7 +336,7 @@ pub(super) fn server(keys: &Keys) -> Result<DnsServerBuilder, LabError> {
     for domain in DOMAINS {
         let signing = match domain.kind {
             Kind::Absent => continue,
-            Kind::Model => Signing::Signed,
+            Kind::Model | Kind::Signed => Signing::Signed,
             Kind::Bogus => Signing::Bogus,
             Kind::Unsigned | Kind::NoMail | Kind::Faulty(_) => Signing::Unsigned,
         };
