@@ -7,8 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use dnsbl::Catalogue;
-use futures_util::future::join;
+use futures_util::future::{join, join_all, join3};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
+use mail_dns::dane::{DaneHost, dane_host_at};
 use mail_dns::{
     AddressScope, Answer, DomainName, HostAddresses, Lookup, LookupError, LookupErrorKind,
     Question, RecordType, Reverse, mail_route, resolve, reverse,
@@ -196,8 +197,9 @@ impl<L: Lookup> Collector<L> {
             progress(Progress::Listed);
             found
         };
-        let questions = join(self.names(&addresses, until, &progress), lists);
-        let ((), (names, (senders, listings))) = Box::pin(join(probes, questions)).await;
+        let dane = self.dane(&facts, until);
+        let questions = join3(self.names(&addresses, until, &progress), lists, dane);
+        let ((), (names, (senders, listings), dane)) = Box::pin(join(probes, questions)).await;
         let late =
             |service: &&ServiceFacts| service.probe == ProbeResult::NotProbed(NotProbed::Deadline);
         facts.unfinished = services
@@ -206,6 +208,7 @@ impl<L: Lookup> Collector<L> {
             .map(|service| service.address.to_string())
             .collect();
         facts.services = services;
+        facts.dane = dane;
         facts.reverse = names;
         facts.senders = senders;
         facts.listings = listings;
@@ -310,6 +313,42 @@ impl<L: Lookup> Collector<L> {
             Some(name) => probe.with_server_name(name),
             None => probe,
         }
+    }
+
+    /// What a sender with DANE asks for before it connects: of every host, for every port that mail arrives at.
+    async fn dane(&self, facts: &Facts, until: Instant) -> Vec<DaneHost> {
+        let lookup = Bounded {
+            lookup: &self.lookup,
+            until,
+        };
+        let hosts: Vec<_> = match (&facts.target, &facts.route, &facts.host) {
+            (Target::Host { name, .. }, _, Some(addresses)) => vec![(name, addresses)],
+            (Target::Domain(_), Some(route), _) => route
+                .hosts
+                .iter()
+                .filter_map(|host| Some((&host.name, host.addresses.as_ref()?)))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let ports = facts
+            .profile
+            .ports
+            .iter()
+            .map(|expectation| expectation.port);
+        let ports: Vec<_> = ports
+            .filter(|port| PortRole::of(*port) == PortRole::Relay)
+            .collect();
+        let mut questions = Vec::new();
+        for (index, (name, addresses)) in hosts.iter().enumerate() {
+            // A host with two MX records is asked about once.
+            if hosts.iter().take(index).any(|(earlier, _)| earlier == name) {
+                continue;
+            }
+            for port in &ports {
+                questions.push(dane_host_at(&lookup, name, (*addresses).clone(), *port));
+            }
+        }
+        join_all(questions).await
     }
 
     async fn names(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsbl::{ListAnswer, Senders};
+use mail_dns::dane::DaneHost;
 use mail_dns::{AddressScope, DomainName, HostAddresses, MailRoute, Reverse};
 use serde::{Deserialize, Serialize};
 use smtp_probe::Observation;
@@ -36,6 +37,9 @@ pub struct Facts {
     /// How many addresses there are past those that one run looks at.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_addresses: usize,
+    /// What a sender with DANE learns of each mail host before it connects, for each port that mail arrives at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dane: Vec<DaneHost>,
     /// The names of every address.
     pub reverse: Vec<Reverse>,
     /// Whom the SPF record of a domain lets send; `None` where no lists were asked, which is what it is read for.
@@ -61,11 +65,22 @@ impl Facts {
             host: None,
             services: Vec::new(),
             more_addresses: 0,
+            dane: Vec::new(),
             reverse: Vec::new(),
             senders: None,
             listings: Vec::new(),
             unfinished: Vec::new(),
         }
+    }
+
+    /// What a sender with DANE learns of the host of `service`, if it was asked.
+    #[must_use]
+    pub fn dane_of(&self, service: &ServiceFacts) -> Option<&DaneHost> {
+        let host = service.host.as_ref()?;
+        let port = service.address.port();
+        self.dane
+            .iter()
+            .find(|dane| dane.host == *host && dane.port == port)
     }
 }
 

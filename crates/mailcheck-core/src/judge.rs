@@ -1,11 +1,17 @@
 //! From facts to a report.
 
-use tls_inspect::{Assessment, CryptoProvider, ReferenceId, TrustStore, assess};
+use mail_dns::DnssecStatus;
+use mail_dns::dane::{DaneHost, DaneOutcome};
+use smtp_probe::StartTls;
+use tls_inspect::{
+    Assessment, CryptoProvider, Der, DnsId, MailServer, ReferenceId, Rollover, RolloverAdvice,
+    SenderVerdict, TlsAttempt, TlsaAnswer, TrustStore, assess,
+};
 
 use crate::rules::{self, Case, explain};
 use crate::{
     Facts, Finding, Outcome, PortRole, Report, SCHEMA_VERSION, ServiceFacts, Severity, Subject,
-    Verdict, picture,
+    TlsaSet, Verdict, picture,
 };
 
 /// Judges facts: pure, offline, and with the same result each time.
@@ -41,12 +47,7 @@ impl Judge {
     /// Judges `facts`, as of the time they were taken.
     #[must_use]
     pub fn judge(&self, facts: &Facts) -> Report {
-        let assessments = facts
-            .services
-            .iter()
-            .map(|service| self.assess(facts, service))
-            .collect();
-        let case = Case { facts, assessments };
+        let case = self.case(facts);
         let mut findings = Vec::new();
         for rule in rules::ALL {
             (rule.check)(&case, &mut findings);
@@ -89,6 +90,67 @@ impl Judge {
             &self.provider,
             facts.started_at,
         ))
+    }
+
+    /// The facts, with what follows for each service.
+    pub(crate) fn case<'a>(&self, facts: &'a Facts) -> Case<'a> {
+        let services = || facts.services.iter();
+        Case {
+            facts,
+            assessments: services().map(|one| self.assess(facts, one)).collect(),
+            dane: services().map(|one| self.dane(facts, one)).collect(),
+            rollovers: services().map(|one| self.rollover(facts, one)).collect(),
+        }
+    }
+
+    /// What a sender with DANE does with a server that mail goes to.
+    fn dane(&self, facts: &Facts, service: &ServiceFacts) -> Option<SenderVerdict> {
+        let dane = facts.dane_of(service)?;
+        let name = DnsId::parse(&dane.host.to_string()).ok()?;
+        let seen = service.observation()?;
+        let attempt = match (&seen.tls, &seen.starttls) {
+            (Some(capture), _) => TlsAttempt::Tls(capture),
+            (None, StartTls::NotOffered | StartTls::Refused(_)) => TlsAttempt::NotOffered,
+            (None, _) => return None,
+        };
+        let published = tlsa_set(facts, dane);
+        let answer = match &dane.outcome {
+            DaneOutcome::Indeterminate { .. } => TlsaAnswer::Secure(&published.records),
+            _ => published.answer(dane),
+        };
+        let server =
+            MailServer::new(attempt, &name, &self.store).with_tlsa(answer, &published.names);
+        Some(server.judge(&self.provider, facts.started_at).dane)
+    }
+
+    /// What becomes of the TLSA records when the certificate of a server changes, and those of its other addresses do not.
+    fn rollover(&self, facts: &Facts, service: &ServiceFacts) -> Option<RolloverAdvice> {
+        let chain = |one: &'_ ServiceFacts| -> Option<Vec<Der>> {
+            let capture = one.observation()?.tls.as_ref()?;
+            (!capture.chain.is_empty()).then(|| capture.chain.clone())
+        };
+        let dane = facts.dane_of(service)?;
+        let own = chain(service)?;
+        let of_host = facts.services.iter().filter(|one| one.host == service.host);
+        let others: Vec<_> = of_host
+            .filter_map(chain)
+            .filter(|other| *other != own)
+            .collect();
+        let others: Vec<&[Der]> = others.iter().map(Vec::as_slice).collect();
+        let published = tlsa_set(facts, dane);
+        let rollover = Rollover::new(&own, &published.records, published.ttl?)
+            .with_names(&published.names)
+            .with_others(&others);
+        Some(rollover.advise(&self.provider, facts.started_at))
+    }
+}
+
+/// The TLSA records of a host, with the names that count: the domain too, if it is proved that this is its host (RFC 7672 §3.2.2).
+fn tlsa_set(facts: &Facts, dane: &DaneHost) -> TlsaSet {
+    let set = TlsaSet::of(dane);
+    match facts.route.as_ref().map(|route| (&route.domain, &route.mx)) {
+        Some((domain, Ok(mx))) if mx.dnssec == DnssecStatus::Secure => set.with_name(domain),
+        _ => set,
     }
 }
 

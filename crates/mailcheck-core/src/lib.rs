@@ -39,15 +39,16 @@
 //! | [`Target`], [`Profile`] | what to look at, and what to expect |
 //! | [`Collector`], [`Progress`] | takes the facts |
 //! | [`Facts`], [`ServiceFacts`] | what was seen |
+//! | [`TlsaSet`] | the TLSA records of a host, for its chains to be held against |
 //! | [`Judge`], [`Rule`], [`rules`] | what it means |
 //! | [`Finding`], [`Outcome`], [`Severity`] | one judgement |
 //! | [`Report`], [`Line`], [`Verdict`], [`Style`] | all of them, as data, JSON and text |
 //!
 //! # Limits
 //!
-//! 32 hosts, 32 addresses, 16 connections at a time, 60 s a run unless told otherwise. Addresses that are not global are
-//! not contacted unless allowed. The lists are asked about the domain, its mail hosts, and 32 of the addresses that its SPF
-//! record names as senders; what was left out is said.
+//! 32 hosts, 32 addresses, 16 connections at a time, 60 s a run unless told otherwise; five questions at the most for the TLSA
+//! records of a host. Addresses that are not global are not contacted unless allowed. The lists are asked about the domain,
+//! its mail hosts, and 32 of the addresses that its SPF record names as senders; what was left out is said.
 //!
 //! # Features
 //!
@@ -72,6 +73,7 @@
 
 #[cfg(feature = "collect")]
 mod collect;
+mod dane;
 mod facts;
 mod finding;
 mod judge;
@@ -85,6 +87,7 @@ mod target;
 
 #[cfg(feature = "collect")]
 pub use collect::{Collector, Detours, Progress};
+pub use dane::TlsaSet;
 pub use facts::{Facts, NotProbed, ProbeResult, ServiceFacts};
 pub use finding::{Finding, Outcome, Severity, Subject};
 pub use judge::Judge;

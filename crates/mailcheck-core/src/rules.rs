@@ -8,6 +8,9 @@ pub(crate) mod explain;
 pub(crate) mod cert_chain;
 mod cert_lifetime;
 mod cert_name;
+pub(crate) mod dane_match;
+mod dane_records;
+mod dane_renewal;
 mod list_answered;
 mod list_listed;
 mod list_senders;
@@ -31,8 +34,9 @@ mod tls_handshake;
 
 use dnsbl::SenderAddress;
 use mail_dns::MailHost;
+use mail_dns::dane::DaneHost;
 use smtp_probe::{Observation, PortState};
-use tls_inspect::Assessment;
+use tls_inspect::{Assessment, RolloverAdvice, SenderVerdict};
 
 use crate::{Facts, Rule, ServiceFacts};
 
@@ -55,6 +59,9 @@ pub static ALL: &[&Rule] = &[
     &cert_chain::RULE,
     &cert_name::RULE,
     &cert_lifetime::RULE,
+    &dane_records::RULE,
+    &dane_match::RULE,
+    &dane_renewal::RULE,
     &reverse_name::RULE,
     &list_listed::RULE,
     &list_answered::RULE,
@@ -69,6 +76,12 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// What the chain of each of [`Facts::services`] is worth, by its place there; `None` where none was captured.
     pub assessments: Vec<Option<Assessment>>,
+    /// What a sender with DANE does with each of [`Facts::services`], by its place there, if the TLSA records are authentic:
+    /// [`Facts::dane`] says whether they are. `None` where mail does not arrive, the host has no name, or it was not found out
+    /// whether TLS is offered.
+    pub dane: Vec<Option<SenderVerdict>>,
+    /// What becomes of the TLSA records when the certificate of each changes; `None` where there are none, or no certificate.
+    pub rollovers: Vec<Option<RolloverAdvice>>,
 }
 
 impl Case<'_> {
@@ -80,6 +93,34 @@ impl Case<'_> {
             .iter()
             .zip(&self.assessments)
             .filter_map(assessed)
+    }
+
+    /// The services of which can be told what a sender with DANE does, what it knows of the host, and what it does.
+    pub(crate) fn for_dane(
+        &self,
+    ) -> impl Iterator<Item = (&ServiceFacts, &DaneHost, &SenderVerdict)> {
+        let services = self.facts.services.iter().zip(&self.dane);
+        services.filter_map(|(service, verdict)| {
+            Some((service, self.facts.dane_of(service)?, verdict.as_ref()?))
+        })
+    }
+
+    /// Whether a sender with DANE delivers to another address on the same port, to which it turns from one that is not what
+    /// its records say.
+    pub(crate) fn others_pass_dane(&self, service: &ServiceFacts) -> Others {
+        let mut verdicts = self.for_dane();
+        let passes: Vec<_> = verdicts
+            .by_ref()
+            .map(|(other, _, verdict)| (other, verdict))
+            .collect();
+        self.others(service, |other, seen| {
+            let verdict = passes.iter().find(|(one, _)| *one == other);
+            match (seen.stop(), verdict) {
+                (None, Some((_, verdict))) if verdict.delivers() => Others::Serve,
+                (_, Some((_, SenderVerdict::Refuses { .. }))) => Others::DoNot,
+                _ => Others::Unknown,
+            }
+        })
     }
 
     /// The subject as an address that the domain's SPF record names as a sender, if it does.

@@ -1,5 +1,6 @@
 //! What the rules say in common: why a question failed, and how to look again.
 
+use mail_dns::dane::{BaseDomain, DaneHost, Tlsa};
 use mail_dns::{DomainName, LookupError, LookupErrorKind, Question};
 use tls_inspect::{Assessment, Certificate, Validity};
 
@@ -54,6 +55,28 @@ pub(super) fn dig(name: &DomainName, types: &[&str]) -> String {
     commands.join("; ")
 }
 
+/// A command that asks for the TLSA records of a host.
+pub(super) fn dig_tlsa(host: &DaneHost) -> String {
+    format!("dig +dnssec -q {} TLSA", shell(&tlsa_owner(host)))
+}
+
+/// The name of the TLSA records of a host (RFC 6698 §3).
+pub(super) fn tlsa_owner(host: &DaneHost) -> String {
+    let base = host.bases.last().map_or(&host.host, |base| &base.name);
+    format!("_{}._tcp.{base}.", host.port)
+}
+
+/// The TLSA records of a host, whatever their worth.
+pub(super) fn tlsa(host: &DaneHost) -> Vec<Tlsa> {
+    let records = host.bases.last().map(BaseDomain::records);
+    records.unwrap_or_default()
+}
+
+/// A number of things.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A word for a shell: names of a peer may hold anything that is printable.
 fn shell(word: &str) -> String {
     let plain =
@@ -88,6 +111,22 @@ pub(super) fn openssl(service: &ServiceFacts) -> String {
     format!(
         "openssl s_client{starttls} -connect {}{name} -showcerts </dev/null",
         service.address
+    )
+}
+
+/// A command that holds the certificate against the TLSA records.
+pub(super) fn openssl_dane(service: &ServiceFacts, host: &DaneHost) -> String {
+    let base = host.bases.last().map_or(&host.host, |base| &base.name);
+    let records = tlsa(host);
+    let records = records.iter().filter(|record| record.unusable().is_none());
+    let records: String = records
+        .take(4)
+        .map(|record| format!(" -dane_tlsa_rrdata '{record}'"))
+        .collect();
+    format!(
+        "openssl s_client -starttls smtp -connect {} -dane_tlsa_domain {}{records} </dev/null",
+        service.address,
+        shell(&base.to_string())
     )
 }
 

@@ -6,12 +6,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use dnsbl::{ListAnswer, ListSummary, Stance, Tier, Verdict};
+use mail_dns::dane::dane_route;
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
-use tls_inspect::{Assessment, Capture};
+use tls_inspect::{Assessment, Capture, CryptoProvider, TrustStore};
 
 use super::{ALL, Case};
-use crate::{Facts, Finding, NotProbed, Outcome, ProbeResult, Profile, Rule, ServiceFacts, Target};
+use crate::{
+    Facts, Finding, Judge, NotProbed, Outcome, ProbeResult, Profile, Rule, ServiceFacts, Target,
+};
 
 /// Facts in the making.
 pub(super) struct Scene {
@@ -23,6 +26,9 @@ pub(super) struct Scene {
     reverse: Vec<String>,
     unfinished: Vec<String>,
     reads_senders: bool,
+    reads_dane: bool,
+    signing: Vec<(String, bool)>,
+    now: i64,
 }
 
 impl Scene {
@@ -54,6 +60,9 @@ impl Scene {
             reverse: Vec::new(),
             unfinished: Vec::new(),
             reads_senders: false,
+            reads_dane: false,
+            signing: Vec::new(),
+            now: 0,
         }
     }
 
@@ -74,6 +83,30 @@ impl Scene {
 
     pub(super) fn unfinished(mut self, what: &str) -> Self {
         self.unfinished.push(what.to_owned());
+        self
+    }
+
+    /// With what is at this name and below signed, and rightly.
+    pub(super) fn secure(mut self, name: &str) -> Self {
+        self.signing.push((name.to_owned(), true));
+        self
+    }
+
+    /// With what is at this name and below proved to be unsigned.
+    pub(super) fn insecure(mut self, name: &str) -> Self {
+        self.signing.push((name.to_owned(), false));
+        self
+    }
+
+    /// With what a sender with DANE learns of the mail hosts.
+    pub(super) fn dane(mut self) -> Self {
+        self.reads_dane = true;
+        self
+    }
+
+    /// At this time.
+    pub(super) fn at(mut self, now: i64) -> Self {
+        self.now = now;
         self
     }
 
@@ -160,10 +193,20 @@ impl Scene {
         for (name, kind) in &self.failures {
             dns = dns.with_failure(parse(name), *kind);
         }
-        let mut facts = Facts::new(self.target.clone(), Profile::of(&self.target), 0);
+        for (name, is_signed) in &self.signing {
+            dns = match is_signed {
+                true => dns.with_secure_zone(parse(name)),
+                false => dns.with_insecure_zone(parse(name)),
+            };
+        }
+        let mut facts = Facts::new(self.target.clone(), Profile::of(&self.target), self.now);
         match &self.target {
             Target::Domain(name) => {
-                facts.route = Some(now(mail_route(&dns, name)));
+                let route = now(mail_route(&dns, name));
+                if self.reads_dane {
+                    facts.dane = now(dane_route(&dns, &route, 25)).hosts;
+                }
+                facts.route = Some(route);
                 let senders = self.reads_senders.then(|| now(dnsbl::senders(&dns, name)));
                 facts.senders = senders;
             }
@@ -197,11 +240,10 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 /// Judges a scene by one rule.
 #[track_caller]
 pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) -> Vec<Finding> {
-    let assessments = vec![None; scene.services.len()];
-    check_assessed(rule, scene, assessments, expected)
+    check_case(rule, &judge().case(&scene.facts()), expected)
 }
 
-/// The same, with what the chain of each service is worth.
+/// The same, with what the chain of each service is said to be worth.
 #[track_caller]
 pub(super) fn check_assessed(
     rule: &'static Rule,
@@ -210,14 +252,21 @@ pub(super) fn check_assessed(
     expected: &[Outcome],
 ) -> Vec<Finding> {
     let facts = scene.facts();
+    let case = Case {
+        assessments,
+        ..judge().case(&facts)
+    };
+    check_case(rule, &case, expected)
+}
+
+fn judge() -> Judge {
+    Judge::new(TrustStore::webpki_roots(), CryptoProvider::aws_lc_rs())
+}
+
+#[track_caller]
+fn check_case(rule: &'static Rule, case: &Case<'_>, expected: &[Outcome]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    (rule.check)(
-        &Case {
-            facts: &facts,
-            assessments,
-        },
-        &mut findings,
-    );
+    (rule.check)(case, &mut findings);
     let outcomes: Vec<_> = findings.iter().map(|finding| finding.outcome).collect();
     assert_eq!(outcomes, expected, "{findings:#?}");
     for finding in &findings {

@@ -85,6 +85,7 @@ async fn the_right_rule_speaks() {
         ("wrong-name.test", "cert.name"),
         ("missing-intermediate.test", "cert.chain"),
         ("untrusted-root.test", "cert.chain"),
+        ("dane-renewed.test", "dane.match"),
         ("no-starttls.test", "smtp.starttls"),
         ("starttls-454.test", "smtp.starttls"),
         ("injected.test", "smtp.starttls"),
@@ -115,6 +116,7 @@ async fn stored_facts_give_the_same_report_again() {
         "good.test",
         "expired.test",
         "latin1.test",
+        "dane-renewed.test",
         "dns-bogus.test",
         "listed.test",
     ] {
@@ -143,6 +145,8 @@ async fn an_address_and_a_port_of_a_host_are_targets_too() {
         ("mx.expired.test:465", Verdict::Failures),
         ("mx.expired.test:25", Verdict::Warnings),
         ("mx.refused.test:25", Verdict::Failures),
+        ("mx.dane-renewed.test:25", Verdict::Failures),
+        ("mx.dane-renewed.test:465", Verdict::Pass),
         ("mx.filtered.test:25", Verdict::CouldNotTell),
         ("gone.good.test:25", Verdict::Failures),
     ] {
