@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::{Finding, Line, LineKind, Outcome, Report, Severity, Subject, Verdict};
 
+/// How many different proofs of one thing are shown; the report has all of them.
+const MAX_PROOFS: usize = 4;
+
 /// Whether to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "with or without")]
@@ -97,14 +100,19 @@ impl Rendered<'_> {
             Paint::Dim,
             &format!("{} · {}", finding.rule, finding.citation),
         );
-        for (index, finding) in group.iter().enumerate() {
-            match index {
-                0 => writeln!(f, "    {:<44} {rule}", finding.subject.to_string())?,
-                _ => writeln!(f, "    {}", finding.subject)?,
+        // What is proved alike is proved once, below all whom it is of.
+        let proofs = group.chunk_by(|one, next| one.evidence == next.evidence);
+        for (index, alike) in proofs.enumerate() {
+            for (place, one) in alike.iter().enumerate() {
+                match (index, place) {
+                    (0, 0) => writeln!(f, "    {:<44} {rule}", one.subject.to_string())?,
+                    _ => writeln!(f, "    {}", one.subject)?,
+                }
             }
-        }
-        for line in &finding.evidence {
-            writeln!(f, "    {} {line}", self.paint(Paint::Dim, "|"))?;
+            let shown = alike.first().filter(|_| index < MAX_PROOFS);
+            for line in shown.iter().flat_map(|one| &one.evidence) {
+                writeln!(f, "    {} {line}", self.paint(Paint::Dim, "|"))?;
+            }
         }
         if let Some(command) = &finding.see {
             writeln!(f, "    {} {command}", self.paint(Paint::Dim, "see "))?;
@@ -205,5 +213,52 @@ fn verdict_paint(verdict: Verdict) -> Paint {
         Verdict::Warnings => Paint::Yellow,
         Verdict::Failures => Paint::Red,
         Verdict::CouldNotTell => Paint::Magenta,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Facts, Judge, Profile, rules};
+    use tls_inspect::{CryptoProvider, TrustStore};
+
+    /// The text of findings that say the same of addresses, each with its evidence.
+    fn text(evidence: &[&str]) -> String {
+        let target = "d.test".parse().expect("a target");
+        let facts = Facts::new(target, Profile::of(&"d.test".parse().expect("a target")), 0);
+        let judge = Judge::new(TrustStore::webpki_roots(), CryptoProvider::aws_lc_rs());
+        let mut report = judge.judge(&facts);
+        let findings = evidence.iter().zip(1u8..).map(|(evidence, last)| {
+            let subject = Subject::Address([192, 0, 2, last].into());
+            Finding::new(rules::ALL[0], Outcome::Inconclusive, subject, "all say so")
+                .evidence(*evidence)
+        });
+        report.findings = findings.collect();
+        let text = report.to_string();
+        let begin = text.find("    192.0.2.1").expect("the first subject");
+        let end = text.rfind("\n\n").expect("the verdict");
+        let lines = text[begin..end].lines();
+        let word = |line: &str| {
+            line.split_whitespace()
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        lines
+            .map(|line| word(line).replace(" run.complete", ""))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    #[test]
+    fn equal_evidence_is_shown_once_and_other_evidence_below_its_subject() {
+        assert_eq!(
+            text(&["a", "a", "a"]),
+            "192.0.2.1; 192.0.2.2; 192.0.2.3; | a"
+        );
+        assert_eq!(text(&["a", "b"]), "192.0.2.1; | a; 192.0.2.2; | b");
+        let many =
+            "192.0.2.1; | a; 192.0.2.2; | b; 192.0.2.3; | c; 192.0.2.4; | d; 192.0.2.5; 192.0.2.6";
+        assert_eq!(text(&["a", "b", "c", "d", "e", "f"]), many);
     }
 }
