@@ -55,6 +55,31 @@ impl FromStr for Target {
     }
 }
 
+/// What a target comes to.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// The name that it was given by.
+    pub(crate) host: Option<String>,
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The questions without an answer: as long as there is one, more addresses may exist.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Resolved {
+    /// Why addresses may be missing that the target has.
+    pub(crate) fn without_address(&self) -> Vec<String> {
+        let mut reasons: Vec<_> = self
+            .failures
+            .iter()
+            .map(|failure| format!("{failure}, so there may be more addresses"))
+            .collect();
+        if self.addresses.is_empty() && reasons.is_empty() {
+            reasons.push("no address was found".to_owned());
+        }
+        reasons
+    }
+}
+
 fn port(port: u16) -> Result<u16, String> {
     match port {
         0 => Err("expected a port from 1 to 65535, found 0".to_owned()),
@@ -64,16 +89,23 @@ fn port(port: u16) -> Result<u16, String> {
 
 impl Target {
     /// The name, if it was given by one, and its addresses, of which a name may have none.
-    pub(crate) async fn resolve(
-        &self,
-        reach: &Reach,
-    ) -> Result<(Option<String>, Vec<IpAddr>), String> {
+    pub(crate) async fn resolve(&self, reach: &Reach) -> Result<Resolved, String> {
         let name = match &self.host {
-            Host::Address(address) => return Ok((None, vec![*address])),
+            Host::Address(address) => {
+                return Ok(Resolved {
+                    host: None,
+                    addresses: vec![*address],
+                    failures: Vec::new(),
+                });
+            }
             Host::Name(name) => name,
         };
         let found = resolve(&reach.resolver()?, name).await;
-        Ok((Some(name.to_string()), found.found().collect()))
+        Ok(Resolved {
+            host: Some(name.to_string()),
+            addresses: found.found().collect(),
+            failures: found.failures().map(ToString::to_string).collect(),
+        })
     }
 }
 

@@ -32,13 +32,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     };
     let (mut worst, mut is_first) = (Outcome::Works, true);
     for target in &arguments.targets {
-        let (host, addresses) = target.resolve(&arguments.reach).await?;
-        if addresses.is_empty() {
-            let subject = host.as_deref().unwrap_or_default();
-            untold(&arguments, subject, "no address was found")?;
+        let found = target.resolve(&arguments.reach).await?;
+        for why in found.without_address() {
+            untold(&arguments, found.host.as_deref().unwrap_or_default(), &why)?;
             worst = worst.max(Outcome::Unknown);
         }
-        for ip in addresses {
+        let host = found.host;
+        for ip in found.addresses {
             if let Some(why) = arguments.reach.leaves_alone(ip) {
                 untold(&arguments, &ip.to_string(), &why)?;
                 worst = worst.max(Outcome::Unknown);

@@ -58,15 +58,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
     }
     let mut worst = Outcome::Works;
     for target in &arguments.targets {
-        let (host, addresses) = target.resolve(&arguments.reach).await?;
-        if addresses.is_empty() {
-            let name = host.as_deref().unwrap_or_default();
-            say(&format!("? {name}  could not tell: no address was found"))?;
+        let found = target.resolve(&arguments.reach).await?;
+        for why in found.without_address() {
+            let name = found.host.as_deref().unwrap_or_default();
+            say(&format!("? {name}  could not tell: {why}"))?;
             worst = worst.max(Outcome::Unknown);
         }
-        for ip in addresses {
+        for ip in found.addresses {
             let address = SocketAddr::new(ip, target.port);
-            worst = worst.max(visit(&arguments, address, host.clone()).await?);
+            worst = worst.max(visit(&arguments, address, found.host.clone()).await?);
         }
     }
     Ok(worst.exit_code())
