@@ -56,6 +56,14 @@ fn convert(record: &Tlsa) -> TlsaRecord {
     }
 }
 
+/// Whether senders go by the records, if only to encrypt.
+pub(crate) const fn is_secure(host: &DaneHost) -> bool {
+    matches!(
+        host.outcome,
+        DaneOutcome::Authenticate { .. } | DaneOutcome::EncryptOnly { .. }
+    )
+}
+
 /// Whether DNSSEC proves the answer false.
 pub(crate) fn is_bogus(host: &DaneHost) -> bool {
     matches!(&host.outcome, DaneOutcome::Unreachable(error) if error.kind() == LookupErrorKind::Bogus)

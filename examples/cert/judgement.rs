@@ -65,7 +65,12 @@ impl Judgement {
             let rollover = Rollover::new(&capture.chain, &published.records, ttl)
                 .with_names(&published.names)
                 .with_others(&others);
-            Some(rollover.advise(provider, now))
+            let mut advice = rollover.advise(provider, now);
+            if place.is_one_of_several {
+                // The records are for the other addresses as well.
+                advice.plans.clear();
+            }
+            Some(advice)
         });
         judgement
     }

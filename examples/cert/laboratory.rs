@@ -12,7 +12,8 @@ use smtp_probe::{PortState, Timeouts};
 use tls_inspect::{CryptoProvider, TrustStore};
 
 use crate::arguments::Arguments;
-use crate::look::{Attempt, Inspector, Look, Place};
+use crate::look::{Attempt, Inspector, Look, Place, now_unix};
+use crate::machines::Machines;
 use crate::outcome::Outcome;
 use crate::target::{Host, Target};
 use crate::terminal::{count, say};
@@ -33,56 +34,145 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
     let inspector = inspector(arguments, &world)?;
     let all = places(&world).await;
     let is_tour = arguments.targets.is_empty();
-    let places = match is_tour {
+    let mut places = match is_tour {
         true => all,
         false => chosen(&all, &arguments.targets)?,
     };
+    tell_of_others(&mut places);
     let looks = stream::iter(places)
         .map(|place| inspector.look(place))
         .buffered(AT_A_TIME);
     let mut looks = std::pin::pin!(looks);
-    let (mut worst, mut seen, mut closed) = (Outcome::Works, 0, 0);
+    let mut tour = Tour::new(&inspector, is_tour);
     while let Some(look) = looks.next().await {
-        // Most hosts have one port, and the others of them tell nothing new.
-        if is_tour && is_closed(&look) && look.address.port() != 25 {
-            closed += 1;
-            continue;
-        }
-        let is_prose = is_tour && !arguments.json && !arguments.pem;
-        if !is_prose || seen == 0 {
-            run::print(arguments, &look)?;
-            if is_prose {
-                say("\nThe other servers of the laboratory, a line each:\n")?;
-            }
-        } else {
-            say(&page::headline(&look).into_text())?;
-        }
-        seen += 1;
-        worst = worst.max(look.outcome);
+        tour.tell(look)?;
     }
-    if is_tour && !arguments.json && !arguments.pem {
-        say(&format!(
-            "\n{} looked at, {closed} more that refuse",
-            count(seen, "port")
-        ))?;
-    }
-    Ok(worst.exit_code())
+    tour.end()
 }
 
-/// Those of the command line.
+/// Has each place know whether others of its name are looked at as well.
+fn tell_of_others(places: &mut [Place]) {
+    let names: Vec<_> = places.iter().map(of_name).collect();
+    for place in places {
+        let name = of_name(place);
+        place.is_one_of_several = names.iter().filter(|other| **other == name).count() > 1;
+    }
+}
+
+fn of_name(place: &Place) -> (Option<String>, u16) {
+    (place.host.clone(), place.address.port())
+}
+
+/// What was told so far.
+struct Tour<'a> {
+    inspector: &'a Inspector<'a>,
+    is_tour: bool,
+    worst: Outcome,
+    seen: usize,
+    closed: usize,
+    /// Those of one name and port, until another comes.
+    of_name: Vec<Look>,
+    /// How many names and ports came before it.
+    names: usize,
+}
+
+impl<'a> Tour<'a> {
+    const fn new(inspector: &'a Inspector<'a>, is_tour: bool) -> Self {
+        Self {
+            inspector,
+            is_tour,
+            worst: Outcome::Works,
+            seen: 0,
+            closed: 0,
+            of_name: Vec::new(),
+            names: 0,
+        }
+    }
+
+    fn is_prose(&self) -> bool {
+        self.is_tour && !self.inspector.arguments.json && !self.inspector.arguments.pem
+    }
+
+    fn tell(&mut self, look: Look) -> Result<(), String> {
+        // Most hosts have one port, and the others of them tell nothing new.
+        if self.is_tour && is_closed(&look) && look.address.port() != 25 {
+            self.closed += 1;
+            return Ok(());
+        }
+        let before = self.of_name.last();
+        let is_same = before
+            .is_some_and(|one| one.host == look.host && one.address.port() == look.address.port());
+        if !is_same {
+            self.end_name()?;
+        }
+        if self.is_prose() && self.seen > 0 {
+            say(&page::headline(&look).into_text())?;
+        } else {
+            if self.seen > 0 {
+                run::part(self.inspector.arguments)?;
+            }
+            run::print(self.inspector.arguments, &look)?;
+        }
+        self.seen += 1;
+        self.worst = self.worst.max(look.outcome);
+        self.of_name.push(look);
+        Ok(())
+    }
+
+    /// What the addresses of a name come to, of which in prose the first name alone is told of.
+    fn end_name(&mut self) -> Result<(), String> {
+        let looks = std::mem::take(&mut self.of_name);
+        let Some(first) = looks.first() else {
+            return Ok(());
+        };
+        self.names += 1;
+        let is_told = !self.is_prose() || self.names == 1;
+        if let Some(host) = first.host.as_ref().filter(|_| is_told && looks.len() > 1) {
+            let port = first.address.port();
+            let (open, now) = (Vec::new(), now_unix());
+            let machines = Machines::of(self.inspector, host, port, &looks, open, now);
+            run::print_machines(self.inspector.arguments, &machines)?;
+        }
+        if self.is_prose() && self.names == 1 {
+            say("\nThe other servers of the laboratory, a line each:\n")?;
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<u8, String> {
+        self.end_name()?;
+        if self.is_prose() {
+            say(&format!(
+                "\n{} looked at, {} more that refuse",
+                count(self.seen, "port"),
+                self.closed
+            ))?;
+        }
+        Ok(self.worst.exit_code())
+    }
+}
+
+/// Those of the command line: of a name, all addresses.
 fn chosen(all: &[Place], targets: &[Target]) -> Result<Vec<Place>, String> {
-    let find = |target: &Target| {
-        let found = all.iter().find(|place| match &target.host {
+    let mut chosen = Vec::new();
+    for target in targets {
+        let is_it = |place: &&Place| match &target.host {
             Host::Name(name) => {
                 place.host.as_deref() == Some(&name.to_string())
                     && place.address.port() == target.port
             }
             Host::Address(address) => place.address == SocketAddr::new(*address, target.port),
-        });
-        let fault = || format!("expected a mail host of the laboratory, found {target:?}");
-        found.cloned().ok_or_else(fault)
-    };
-    targets.iter().map(find).collect()
+        };
+        let found = all.iter().filter(is_it);
+        let before = chosen.len();
+        chosen.extend(found.cloned());
+        if chosen.len() == before {
+            return Err(format!(
+                "expected a mail host of the laboratory, found {target:?}"
+            ));
+        }
+    }
+    Ok(chosen)
 }
 
 fn is_closed(look: &Look) -> bool {
@@ -134,10 +224,10 @@ pub(crate) async fn places(world: &World) -> Vec<Place> {
             continue;
         };
         for host in mail_route(&resolver, &name).await.hosts {
-            let addresses = host.addresses.iter().flat_map(|found| found.found());
-            for ip in addresses.filter(std::net::IpAddr::is_ipv4) {
-                for port in PORTS {
-                    let logical = SocketAddr::new(ip, port);
+            let addresses: Vec<_> = host.addresses().collect();
+            for port in PORTS {
+                for ip in &addresses {
+                    let logical = SocketAddr::new(*ip, port);
                     let mut place = Place::new(logical, Some(host.name.to_string()));
                     place.remark = Some(format!("{domain} in the laboratory: {summary}"));
                     let Some(real) = world.route(logical) else {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mail_dns::dane::{DaneHost, DaneOutcome, dane_host};
+use mail_dns::dane::{DaneHost, dane_host};
 use mail_dns::stub::StubResolver;
 use serde::Serialize;
 use smtp_probe::{Observation, PortState, Probe, SessionOptions, StartTls, Timeouts};
@@ -15,6 +15,7 @@ use tls_inspect::{
 use tokio::io::AsyncReadExt as _;
 
 use crate::arguments::{Arguments, Depth};
+use crate::dane::is_secure;
 use crate::judgement::Judgement;
 use crate::outcome::Outcome;
 
@@ -41,6 +42,8 @@ pub(crate) struct Place {
     /// The name of the host, if it is known.
     pub(crate) host: Option<String>,
     pub(crate) remark: Option<String>,
+    /// Whether it is one of several of its name, so that no plan can be made from it alone.
+    pub(crate) is_one_of_several: bool,
 }
 
 impl Place {
@@ -50,6 +53,7 @@ impl Place {
             real: address,
             host,
             remark: None,
+            is_one_of_several: false,
         }
     }
 
@@ -101,18 +105,45 @@ impl Seen {
         self.attempt.capture()
     }
 
-    /// Whether senders hold TLSA records against the certificate.
-    pub(crate) fn is_authenticated_by_tlsa(&self) -> bool {
-        let outcome = self.dane.as_ref().map(|host| &host.outcome);
-        matches!(outcome, Some(DaneOutcome::Authenticate { .. }))
-    }
-
     /// The chain that comes with the other kind of key.
     pub(crate) fn other_chain(&self) -> Option<&[Der]> {
-        let capture = self.other_key.as_ref()?.attempt.capture()?;
-        Some(&capture.chain)
-            .filter(|chain| !chain.is_empty())
-            .map(Vec::as_slice)
+        match self.other_key.as_ref()?.chain() {
+            OtherChain::Sent(chain) => Some(chain),
+            _ => None,
+        }
+    }
+}
+
+/// What a server sends to a client that takes the other kind of key only.
+pub(crate) enum OtherChain<'a> {
+    Sent(&'a [Der]),
+    /// It has none: it refuses such clients by an alert.
+    None,
+    NotKnown(String),
+}
+
+impl OtherKey {
+    pub(crate) fn chain(&self) -> OtherChain<'_> {
+        let capture = match &self.attempt {
+            Attempt::Tls(capture) => capture,
+            Attempt::NotBegun(_) => return OtherChain::NotKnown("no second connection".to_owned()),
+        };
+        match capture.outcome.failure() {
+            _ if !capture.chain.is_empty() => OtherChain::Sent(&capture.chain),
+            Some(failure) if failure.alert.is_some() => OtherChain::None,
+            Some(failure) => OtherChain::NotKnown(failure.to_string()),
+            None => OtherChain::NotKnown("no certificate was sent".to_owned()),
+        }
+    }
+}
+
+/// The kind of key that a server did not show.
+pub(crate) fn other_kind(capture: &Capture) -> (ServerKeyKind, &'static str) {
+    let leaf = capture.chain.first().map(Der::as_bytes);
+    let leaf = leaf.and_then(|leaf| Certificate::parse(leaf).ok());
+    match leaf.is_some_and(|leaf| leaf.key.algorithm == "RSA") {
+        true => (ServerKeyKind::Ecdsa, "ECDSA"),
+        false => (ServerKeyKind::Rsa, "RSA"),
     }
 }
 
@@ -180,7 +211,7 @@ impl Inspector<'_> {
             if failure.kind != HandshakeFailureKind::NotTls {
                 seen.causes = Some(self.search(place, capture).await);
             }
-        } else if wanted.keys || seen.is_authenticated_by_tlsa() {
+        } else if wanted.keys || seen.dane.as_ref().is_some_and(is_secure) {
             // Records may be for the other key, and are no use to a plan that does not know of it.
             seen.other_key = self.other_key(place, capture).await;
         }
@@ -264,11 +295,9 @@ impl Inspector<'_> {
 
     /// Whether the server has a certificate with the kind of key that it did not show.
     async fn other_key(&self, place: &Place, capture: &Capture) -> Option<OtherKey> {
-        let leaf = Certificate::parse(capture.chain.first()?.as_bytes()).ok()?;
-        let (kind, wanted) = match leaf.key.algorithm.as_str() {
-            "RSA" => (ServerKeyKind::Ecdsa, "ECDSA"),
-            _ => (ServerKeyKind::Rsa, "RSA"),
-        };
+        let leaf = capture.chain.first()?;
+        Certificate::parse(leaf.as_bytes()).ok()?;
+        let (kind, wanted) = other_kind(capture);
         let options = HandshakeOptions::new().with_server_key(kind);
         let attempt = self.handshake(place, &options).await;
         Some(OtherKey { wanted, attempt })

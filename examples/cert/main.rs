@@ -21,6 +21,7 @@ mod domain_name;
 mod judgement;
 mod laboratory;
 mod look;
+mod machines;
 #[path = "../outcome.rs"]
 mod outcome;
 mod page;

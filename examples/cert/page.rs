@@ -2,6 +2,8 @@
 
 mod certificate;
 mod connection;
+mod machines;
+mod rollover;
 mod scan;
 mod senders;
 mod staple;
@@ -9,6 +11,7 @@ mod tlsa;
 
 use mail_dns::stub::Server;
 
+pub(crate) use self::machines::page as machines;
 use crate::look::{Attempt, Look};
 use crate::outcome::Outcome;
 use crate::terminal::{Mark, Page};

@@ -1,4 +1,4 @@
-//! One run: the addresses one after the other, each page as it comes.
+//! One run: the addresses one after the other, each page as it comes, and then what those of one name come to.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,8 +10,10 @@ use smtp_probe::Timeouts;
 use tls_inspect::{CryptoProvider, Der, TrustStore};
 
 use crate::arguments::Arguments;
-use crate::look::{Inspector, Look, Place};
+use crate::look::{Inspector, Look, Place, now_unix};
+use crate::machines::{Machines, Open};
 use crate::outcome::Outcome;
+use crate::target::Target;
 use crate::terminal::say;
 use crate::{laboratory, page};
 
@@ -30,33 +32,61 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, String> {
         },
         timeouts: Timeouts::default().within(arguments.reach.timeout),
     };
-    let (mut worst, mut is_first) = (Outcome::Works, true);
-    for target in &arguments.targets {
-        let found = target.resolve(&arguments.reach).await?;
-        for why in found.without_address() {
-            untold(&arguments, found.host.as_deref().unwrap_or_default(), &why)?;
-            worst = worst.max(Outcome::Unknown);
+    let mut worst = Outcome::Works;
+    for (at, target) in arguments.targets.iter().enumerate() {
+        if at > 0 {
+            part(&arguments)?;
         }
-        let host = found.host;
-        for ip in found.addresses {
-            if let Some(why) = arguments.reach.leaves_alone(ip) {
-                untold(&arguments, &ip.to_string(), &why)?;
-                worst = worst.max(Outcome::Unknown);
-                continue;
-            }
-            let given = arguments.server_name.as_ref().map(ToString::to_string);
-            let address = SocketAddr::new(ip, target.port);
-            let place = Place::new(address, given.or_else(|| host.clone()));
-            let look = inspector.look(place).await;
-            if !is_first && !arguments.json && !arguments.pem {
-                say("")?;
-            }
-            print(&arguments, &look)?;
-            worst = worst.max(look.outcome);
-            is_first = false;
-        }
+        worst = worst.max(visit(&inspector, target).await?);
     }
     Ok(worst.exit_code())
+}
+
+/// Each address of a target, and then all of them together.
+async fn visit(inspector: &Inspector<'_>, target: &Target) -> Result<Outcome, String> {
+    let arguments = inspector.arguments;
+    let found = target.resolve(&arguments.reach).await?;
+    let mut worst = Outcome::Works;
+    for why in found.without_address() {
+        untold(arguments, found.host.as_deref().unwrap_or_default(), &why)?;
+        worst = Outcome::Unknown;
+    }
+    let given = arguments.server_name.as_ref().map(ToString::to_string);
+    let host = given.or_else(|| found.host.clone());
+    let is_one_of_several = found.addresses.len() + found.failures.len() > 1;
+    let mut looks: Vec<Look> = Vec::new();
+    let mut open: Vec<Open> = found.failures.into_iter().map(Open::of_name).collect();
+    for ip in found.addresses {
+        let address = SocketAddr::new(ip, target.port);
+        if let Some(why) = arguments.reach.leaves_alone(ip) {
+            untold(arguments, &ip.to_string(), &why)?;
+            worst = Outcome::Unknown;
+            open.push(Open::of_address(address, why));
+            continue;
+        }
+        let mut place = Place::new(address, host.clone());
+        place.is_one_of_several = is_one_of_several;
+        if !looks.is_empty() {
+            part(arguments)?;
+        }
+        let look = inspector.look(place).await;
+        print(arguments, &look)?;
+        worst = worst.max(look.outcome);
+        looks.push(look);
+    }
+    if let Some(host) = host.filter(|_| is_one_of_several && !looks.is_empty()) {
+        let machines = Machines::of(inspector, &host, target.port, &looks, open, now_unix());
+        print_machines(arguments, &machines)?;
+    }
+    Ok(worst)
+}
+
+/// An empty line between two pages.
+pub(crate) fn part(arguments: &Arguments) -> Result<(), String> {
+    match arguments.json || arguments.pem {
+        true => Ok(()),
+        false => say(""),
+    }
 }
 
 /// Mozilla's authorities, and before them those of the file.
@@ -100,6 +130,17 @@ pub(crate) fn print(arguments: &Arguments, look: &Look) -> Result<(), String> {
         return Ok(());
     }
     say(&chain.iter().map(pem).collect::<Vec<_>>().join("\n"))
+}
+
+pub(crate) fn print_machines(arguments: &Arguments, machines: &Machines) -> Result<(), String> {
+    if arguments.json {
+        return say(&serde_json::to_string(machines).map_err(|error| error.to_string())?);
+    }
+    if arguments.pem {
+        return Ok(());
+    }
+    part(arguments)?;
+    say(&page::machines(machines).into_text())
 }
 
 /// In lines of 64 characters (RFC 7468 §3).

@@ -154,7 +154,7 @@ fn other_key(other: &OtherKey, look: &Look) -> (Mark, String) {
                 leaf.key
             ),
         ),
-        (Some(failure), _) if failure.alert.is_some() => (
+        (Some(failure), None) if failure.alert.is_some() => (
             Mark::Plain,
             format!("no certificate for {wanted} alone: {failure}"),
         ),

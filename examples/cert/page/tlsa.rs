@@ -1,14 +1,14 @@
-//! TLSA records: those that are published, those to publish, and how to change them.
+//! TLSA records: those that are published, and those to publish.
 
 use mail_dns::dane::{DaneHost, DaneOutcome};
 use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
-    CertificateUsage, KeyPossession, RecordAdvice, RecordStanding, RolloverAction, RolloverAdvice,
-    RolloverPlan, RolloverScheme, Survival, TlsaRecord,
+    CertificateUsage, KeyPossession, RecordAdvice, RecordStanding, RolloverAdvice, Survival,
 };
 
+use super::rollover::{self, Change};
 use crate::dane;
-use crate::look::Look;
+use crate::look::{Look, OtherChain};
 use crate::terminal::{Mark, Page, shell_word};
 use crate::words;
 
@@ -18,17 +18,29 @@ pub(super) fn tell(look: &Look, page: &mut Page) {
     }
     tell_to_publish(look, page);
     let advice = look.judgement.rollover.as_ref();
-    if let Some(advice) = advice.filter(|_| is_secure(look)) {
-        tell_rollover(advice, look.now_unix, page);
+    let is_secure = look.seen.dane.as_ref().is_some_and(dane::is_secure);
+    if let Some(advice) = advice.filter(|_| is_secure) {
+        tell_rollover(advice, look, page);
     }
 }
 
-fn is_secure(look: &Look) -> bool {
-    let outcome = look.seen.dane.as_ref().map(|host| &host.outcome);
-    matches!(
-        outcome,
-        Some(DaneOutcome::Authenticate { .. } | DaneOutcome::EncryptOnly { .. })
-    )
+fn tell_rollover(advice: &RolloverAdvice, look: &Look, page: &mut Page) {
+    rollover::tell_uncovered(advice, "the chain", page);
+    if look.place.is_one_of_several {
+        let text = "for all addresses of the name together, below";
+        return page.row(Mark::Plain, "roll-over", text);
+    }
+    let other = look.seen.other_key.as_ref();
+    if let Some((wanted, OtherChain::NotKnown(why))) = other.map(|one| (one.wanted, one.chain())) {
+        let text = format!("an {wanted} certificate may need records of its own: {why}");
+        page.row(Mark::Unknown, "", &text);
+    }
+    let change = Change {
+        of: String::new(),
+        who: "all servers".to_owned(),
+        unless: "another machine of this name has the key".to_owned(),
+    };
+    rollover::tell_plan(advice, &change, look.now_unix, page);
 }
 
 fn tell_published(host: &DaneHost, look: &Look, page: &mut Page) {
@@ -142,10 +154,13 @@ fn tell_to_publish(look: &Look, page: &mut Page) {
     let published: Vec<_> = published.map(|advice| &advice.record).collect();
     let name: Option<DomainName> = host.parse().ok();
     let name = name.map_or_else(String::new, |name| name.to_string());
-    page.verbatim(
-        "publish",
-        &format!("_{}._tcp.{name}. IN TLSA, one of:", look.address.port()),
-    );
+    let whose = match look.place.is_one_of_several {
+        true => ", for this address",
+        false => "",
+    };
+    let port = look.address.port();
+    let text = format!("_{port}._tcp.{name}. IN TLSA, one of{whose}:");
+    page.verbatim("publish", &text);
     for one in records {
         let whose = match one.record.usage {
             CertificateUsage::DANE_EE => "the server's key".to_owned(),
@@ -156,74 +171,4 @@ fn tell_to_publish(look: &Look, page: &mut Page) {
         page.verbatim("", &one.record.to_string());
         page.verbatim("", &format!("  {whose}{there}"));
     }
-}
-
-/// The way from this chain to the next that leaves the fewest senders without a match, in as few steps as can be.
-fn tell_rollover(advice: &RolloverAdvice, now: i64, page: &mut Page) {
-    for parameters in &advice.uncovered {
-        let text = format!(
-            "no record {parameters} matches the chain: senders that know only such ones refuse"
-        );
-        page.row(Mark::Bad, "", &text);
-    }
-    let best = advice
-        .plans
-        .iter()
-        .min_by_key(|plan| (plan.uncovered.len(), plan.steps.len()));
-    let Some(plan) = best else { return };
-    let scheme = match plan.scheme {
-        RolloverScheme::CurrentAndNextKey => "by 3 1 1 of this and of the next key",
-        RolloverScheme::KeyAndIssuer => "by 3 1 1 of the key and 2 1 1 of its issuer",
-        _ => "in steps",
-    };
-    let wait = advice.schedule.wait;
-    let text = format!(
-        "{scheme}; records must be out for {wait} s, twice the TTL that the resolver told (the zone may have a longer one), before the chain (RFC 7671 §8.1)"
-    );
-    page.row(Mark::Plain, "roll-over", &text);
-    if advice.schedule.late {
-        let text = "too late to publish before the certificate expires: some senders will meet one or the other";
-        page.row(Mark::Bad, "", text);
-    }
-    for (number, text) in steps(plan, advice, now).iter().enumerate() {
-        page.row(Mark::Plain, "", &format!("{}. {text}", number + 1));
-    }
-}
-
-fn steps(plan: &RolloverPlan, advice: &RolloverAdvice, now: i64) -> Vec<String> {
-    // One look is at one machine, and the records are for all of the name.
-    let is_unmatched = |record: &TlsaRecord| {
-        let mut of_it = advice.records.iter().filter(|one| one.record == *record);
-        of_it.any(|one| matches!(one.standing, RecordStanding::Idle | RecordStanding::Stale))
-    };
-    let step = |step: &tls_inspect::RolloverStep| {
-        let what = match &step.action {
-            RolloverAction::Publish { records, of_next } => {
-                let known = records.iter().map(words::short);
-                let next = of_next.iter().map(|one| format!("{one} of the next key"));
-                format!(
-                    "publish {}",
-                    known.chain(next).collect::<Vec<_>>().join(" and ")
-                )
-            }
-            RolloverAction::Deploy => "have all servers send the next chain".to_owned(),
-            RolloverAction::Withdraw { records } => {
-                let unless = match records.iter().any(is_unmatched) {
-                    true => " unless another machine of this name has the key",
-                    false => "",
-                };
-                let records: Vec<_> = records.iter().map(words::short).collect();
-                format!("withdraw {}{unless}", records.join(" and "))
-            }
-            other => format!("{other:?}"),
-        };
-        let by = step.by.map(|by| format!(", by {}", words::minute(by)));
-        let from = match (&step.action, step.from <= now) {
-            (RolloverAction::Withdraw { .. }, false) => "when they do".to_owned(),
-            (_, true) => "now".to_owned(),
-            _ => format!("from {}", words::minute(step.from)),
-        };
-        format!("{what}, {from}{}", by.unwrap_or_default())
-    };
-    plan.steps.iter().map(step).collect()
 }
