@@ -1,5 +1,6 @@
 mod judged;
 mod live;
+mod machines;
 mod own;
 
 use clap::Parser as _;

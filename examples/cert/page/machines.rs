@@ -31,12 +31,16 @@ pub(crate) fn page(machines: &Machines) -> Page {
 
 fn say_verdict(machines: &Machines, page: &mut Page) {
     let chains = count(machines.chains.len(), "chain");
+    let same = match machines.chains.len() {
+        1 => "chain",
+        _ => &chains,
+    };
     let open = match machines.open.len() {
         0 => String::new(),
         open => format!("; {open} not seen"),
     };
     let (mark, verdict, text) = match machines.comparison {
-        Comparison::Alike => (Mark::Good, "alike", format!("each sends the same {chains}")),
+        Comparison::Alike => (Mark::Good, "alike", format!("each sends the same {same}")),
         Comparison::Differ => (Mark::Odd, "differ", format!("they send {chains}{open}")),
         Comparison::CouldNotTell => (
             Mark::Unknown,
