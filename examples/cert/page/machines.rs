@@ -212,6 +212,7 @@ fn tell_rollover(machines: &Machines, page: &mut Page) {
             true => "a machine that was not met has the key".to_owned(),
             false => "what was not seen has the key".to_owned(),
         },
+        is_open: !machines.open.is_empty(),
     };
     if !rollover::tell_plan(advice, &change, machines.now_unix, page) {
         let text = "could not tell how: there are too many chains or records, or a record that one chain needs stands in the way of another's";
@@ -226,7 +227,7 @@ fn tell_later(machines: &Machines, page: &mut Page) {
         let last = chain.rollover.as_ref();
         let last = last.and_then(|advice| advice.schedule.publish_by);
         let by = last.map_or_else(String::new, |last| {
-            format!(", which is to be begun by {}", words::minute(last))
+            format!(", whose change is to be begun by {}", words::minute(last))
         });
         let text = format!("then look again for chain {}{by}", place + 1);
         page.row(Mark::Plain, "", &text);

@@ -15,6 +15,8 @@ pub(super) struct Change {
     pub(super) who: String,
     /// When a record stays all the same that matches nothing seen.
     pub(super) unless: String,
+    /// Whether something was not seen, so that any record may be for it.
+    pub(super) is_open: bool,
 }
 
 pub(super) fn tell_uncovered(advice: &RolloverAdvice, chain: &str, page: &mut Page) {
@@ -69,7 +71,8 @@ fn in_words(step: &RolloverStep, advice: &RolloverAdvice, change: &Change, now: 
         }
         RolloverAction::Deploy => format!("have {} send the next chain", change.who),
         RolloverAction::Withdraw { records } => {
-            let unless = match records.iter().any(|record| is_unmatched(record, advice)) {
+            let is_unmatched = || records.iter().any(|record| is_unmatched(record, advice));
+            let unless = match change.is_open || is_unmatched() {
                 true => format!(" unless {}", change.unless),
                 false => String::new(),
             };

@@ -31,14 +31,19 @@ fn tell_rollover(advice: &RolloverAdvice, look: &Look, page: &mut Page) {
         return page.row(Mark::Plain, "roll-over", text);
     }
     let other = look.seen.other_key.as_ref();
-    if let Some((wanted, OtherChain::NotKnown(why))) = other.map(|one| (one.wanted, one.chain())) {
-        let text = format!("an {wanted} certificate may need records of its own: {why}");
-        page.row(Mark::Unknown, "", &text);
+    let unseen = other.and_then(|one| match one.chain() {
+        OtherChain::NotKnown(why) => Some(format!("{}: {why}", one.wanted)),
+        _ => None,
+    });
+    if let Some(unseen) = &unseen {
+        let text = format!("open: a certificate may need records of its own with {unseen}");
+        page.row(Mark::Unknown, "roll-over", &text);
     }
     let change = Change {
         of: String::new(),
         who: "all servers".to_owned(),
         unless: "another machine of this name has the key".to_owned(),
+        is_open: unseen.is_some(),
     };
     rollover::tell_plan(advice, &change, look.now_unix, page);
 }

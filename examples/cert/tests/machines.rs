@@ -77,7 +77,7 @@ async fn a_record_of_one_machine_is_none_of_the_past_when_another_changes() {
             "✗ no record 3 1 1 matches chain 1: senders that know only such ones refuse",
             "of chain 1, the first to expire: by 3 1 1 of this and of the next key",
             "have 192.0.2.17 send the next chain",
-            "then look again for chain 2, which is to be begun by ",
+            "then look again for chain 2, whose change is to be begun by ",
         ],
     );
     let of_second = &machines.records[0].record;
@@ -119,6 +119,7 @@ async fn a_plan_is_open_for_what_was_not_seen() {
             "✓ TLSA 3 1 1",
             "? roll-over open: what was not seen may need records beside these",
             "roll-over by 3 1 1 of this and of the next key",
+            " unless what was not seen has the key, when they do",
         ],
     );
 }
