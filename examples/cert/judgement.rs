@@ -1,5 +1,6 @@
 //! What follows from what was seen: offline, for one name, one time and several stores.
 
+use mail_dns::dane::DaneOutcome;
 use serde::Serialize;
 use tls_inspect::{
     Assessment, Capture, ChainRecord, ChainReport, DnsId, HandshakeFailure, HandshakeFailureKind,
@@ -177,12 +178,15 @@ impl Look {
         })
     }
 
-    /// What senders do that check certificates: with DANE where it was asked about, else without.
+    /// What senders do that check certificates: with DANE where it was asked about and decides, else without.
     fn of_certificate(&self) -> (Outcome, String) {
         let Some(senders) = &self.judgement.senders else {
             return self.of_nameless();
         };
-        let verdict = match &self.seen.dane {
+        let outcome = self.seen.dane.as_ref().map(|host| &host.outcome);
+        let verdict = match outcome {
+            // What those do that follow MTA-STS as well depends on the sender, and on whether there is a policy at all.
+            Some(DaneOutcome::Authenticate { .. }) => &senders.dane,
             Some(_) => &senders.both,
             None => &senders.pkix,
         };
@@ -269,7 +273,8 @@ impl Look {
             let is_dane_only = senders.dane == SenderVerdict::DeliversAuthenticated
                 && matches!(senders.mta_sts, SenderVerdict::Refuses { .. });
             if is_dane_only {
-                warnings.push("senders with MTA-STS and without DANE do not deliver".to_owned());
+                let text = "with an MTA-STS policy, senders without DANE do not deliver, and of those with both not all";
+                warnings.push(text.to_owned());
             }
         }
         let advice = self.judgement.rollover.as_ref();

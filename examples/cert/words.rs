@@ -104,6 +104,10 @@ pub(crate) fn uncertainty(cause: &PolicyUncertainty) -> String {
         PolicyUncertainty::ChainTooLong => "the chain is too long to be looked at whole".to_owned(),
         PolicyUncertainty::TlsaNotKnown => "what TLSA records there are is not known".to_owned(),
         PolicyUncertainty::Dane(cause) => dane_uncertainty(cause),
+        PolicyUncertainty::SendersDiffer(_) => {
+            "those that go by DANE alone deliver (postfix-tlspol), those that ask for MTA-STS too do not (Exchange Online)"
+                .to_owned()
+        }
         other => format!("{other:?}"),
     }
 }

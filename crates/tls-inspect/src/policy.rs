@@ -125,7 +125,7 @@ impl<'a> MailServer<'a> {
         let pkix = self.pkix(&channel, provider, now_unix);
         let (dane, applies) = self.dane(&channel, &opportunistic, provider, now_unix);
         let both = match applies {
-            DaneApplies::Yes => dane.clone(),
+            DaneApplies::Yes => with_both(&dane, &pkix),
             // Of a server that must be encrypted to, MTA-STS demands more.
             DaneApplies::No | DaneApplies::EncryptOnly => pkix.clone(),
         };
@@ -265,9 +265,22 @@ pub struct Senders {
     /// One that encrypts if it can and asks for nothing (RFC 7435 §3). Where TLS fails it delivers
     /// in clear, as it may (RFC 7672 §2.2).
     pub opportunistic: SenderVerdict,
-    /// One that knows DANE and follows an MTA-STS policy of mode `enforce`. Where DANE has
-    /// usable records, it decides: MTA-STS must not override its failure (RFC 8461 §2). Where it
-    /// has none, MTA-STS decides.
+    /// One that knows DANE and follows an MTA-STS policy of mode `enforce`. Where DANE has no
+    /// usable records, MTA-STS decides. Where it has, its failure decides: MTA-STS must not
+    /// override it (RFC 8461 §2).
+    ///
+    /// Whether its success decides is open: the RFC does not say that MTA-STS need not be asked
+    /// then, and senders differ. Of a server that DANE authenticates and MTA-STS does not, this
+    /// is [`PolicyUncertainty::SendersDiffer`].
+    ///
+    /// - postfix-tlspol (its README, 2026-08) and KumoMTA (its manual, `enable_mta_sts`) go by
+    ///   DANE alone where there are TLSA records, and so does Stalwart (its source, 2026-08).
+    /// - Exchange Online validates by MTA-STS whatever goes to a domain with a policy (Microsoft
+    ///   Learn, "Enhancing mail flow with MTA-STS"), by DANE as well where it can (Exchange Team
+    ///   Blog, "Announcing SMTP DANE & MTA STS Connector Modes in Exchange Online", 2026-03-10),
+    ///   and names no exception for what DANE has authenticated.
+    /// - Postfix with postfix-mta-sts-resolver goes by MTA-STS alone (its README, "MTA-STS policy
+    ///   overrides DANE TLS authentication", 2025-02), even where DANE fails, against the RFC.
     pub both: SenderVerdict,
 }
 
@@ -392,6 +405,24 @@ pub enum PolicyUncertainty {
     TlsaNotKnown,
     /// Whether a TLSA record authenticates the chain could not be told.
     Dane(DaneUncertainty),
+    /// DANE authenticates the server, and MTA-STS does not, for these causes. Senders that go by
+    /// DANE alone where it applies deliver, and those that ask for both do not: see
+    /// [`Senders::both`].
+    SendersDiffer(Vec<PolicyCause>),
+}
+
+/// What one does that knows both policies, of a server with usable TLSA records: see
+/// [`Senders::both`].
+fn with_both(dane: &SenderVerdict, mta_sts: &SenderVerdict) -> SenderVerdict {
+    match (dane, mta_sts) {
+        (SenderVerdict::DeliversAuthenticated, SenderVerdict::Refuses { causes }) => {
+            SenderVerdict::CouldNotTell {
+                cause: PolicyUncertainty::SendersDiffer(causes.clone()),
+            }
+        }
+        (SenderVerdict::DeliversAuthenticated, mta_sts) => mta_sts.clone(),
+        (dane, _) => dane.clone(),
+    }
 }
 
 /// Whether the path check may have refused what other senders accept.

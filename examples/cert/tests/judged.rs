@@ -31,8 +31,12 @@ async fn dane_alone_is_good_and_those_without_it_are_told_of() {
     );
     assert_eq!(
         look.warnings,
-        ["senders with MTA-STS and without DANE do not deliver"]
+        [
+            "with an MTA-STS policy, senders without DANE do not deliver, and of those with both not all"
+        ]
     );
+    let row = "? with both could not tell: those that go by DANE alone deliver (postfix-tlspol), those that ask for MTA-STS too do not";
+    check(&look, Outcome::Works, &[row]);
     let senders = look.judgement.senders.expect("a name");
     assert!(matches!(senders.mta_sts, SenderVerdict::Refuses { .. }));
 }

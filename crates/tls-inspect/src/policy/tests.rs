@@ -71,6 +71,7 @@ fn kind(cause: &PolicyUncertainty) -> &'static str {
         PolicyUncertainty::ChainTooLong => "chain",
         PolicyUncertainty::TlsaNotKnown => "tlsa",
         PolicyUncertainty::Dane(_) => "dane",
+        PolicyUncertainty::SendersDiffer(_) => "differ",
     }
 }
 
@@ -171,13 +172,7 @@ fn item_45_an_expired_self_signed_certificate_is_good_for_dane_ee() {
     let capture = captured(&[&leaf.der]);
     let key = [server_key(&leaf.der)];
     let refuses = "refuses: certificate-not-trusted certificate-expired certificate-host-mismatch";
-    let expected = [
-        refuses,
-        refuses,
-        "authenticated",
-        "encrypted",
-        "authenticated",
-    ];
+    let expected = [refuses, refuses, "authenticated", "encrypted", "? differ"];
     let secure = TlsaAnswer::Secure(&key);
     check(
         TlsAttempt::Tls(&capture),
@@ -277,8 +272,41 @@ fn a_wrong_name_matters_to_dane_ta_and_not_to_dane_ee() {
     check(tls, TlsaAnswer::Secure(&issuer), &root, expected);
     let key = [server_key(&leaf.der)];
     let good = "authenticated";
-    let expected = [refuses, refuses, good, "encrypted", good];
+    let expected = [refuses, refuses, good, "encrypted", "? differ"];
     check(tls, TlsaAnswer::Secure(&key), &root, expected);
+}
+
+/// Some ask for what MTA-STS demands as well: if that is not known, neither is what they do.
+#[test]
+fn of_a_server_that_dane_alone_authenticates_it_cannot_be_told_what_senders_of_both_do() {
+    let root = Authority::root("Root");
+    let leaf = root.leaf(&[NAME]);
+    let capture = captured(&[&leaf.der]);
+    let key = [server_key(&leaf.der)];
+    let secure = TlsaAnswer::Secure(&key);
+    let other = Authority::root("Other");
+    let store = TrustStore::empty("test").with(std::slice::from_ref(&other.der));
+    let host = DnsId::parse(NAME).unwrap();
+    let server = MailServer::new(TlsAttempt::Tls(&capture), &host, &store).with_tlsa(secure, &[]);
+    for provider in providers() {
+        let senders = server.judge(&provider, NOW);
+        assert_eq!(senders.dane, SenderVerdict::DeliversAuthenticated);
+        let causes = senders.mta_sts.causes().to_vec();
+        assert!(!causes.is_empty() && senders.both.causes().is_empty());
+        let cause = PolicyUncertainty::SendersDiffer(causes);
+        assert_eq!(senders.both, SenderVerdict::CouldNotTell { cause });
+    }
+    let authority = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let leaf = root.leaf_with(&[NAME], |params| params.is_ca = authority);
+    let capture = captured(&[&leaf.der]);
+    let key = [server_key(&leaf.der)];
+    let expected = ["? path", "? path", "authenticated", "encrypted", "? path"];
+    check(
+        TlsAttempt::Tls(&capture),
+        TlsaAnswer::Secure(&key),
+        &root,
+        expected,
+    );
 }
 
 #[test]
