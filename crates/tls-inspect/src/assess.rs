@@ -26,6 +26,8 @@ pub fn assess(
     now_unix: i64,
 ) -> Assessment {
     let mut assessment = assess_chain(&capture.chain, reference, store, provider, now_unix);
+    let omitted = &mut assessment.chain.omitted;
+    *omitted = omitted.saturating_add(capture.chain_omitted);
     if has_shown_staple(capture) {
         let staple = capture.ocsp_staple.as_ref();
         let staple = StapleState::judge(staple, &capture.chain, provider, now_unix);

@@ -56,8 +56,12 @@ pub struct Capture {
         serde(skip_serializing_if = "Option::is_none", default)
     )]
     pub alpn: Option<Vec<u8>>,
-    /// The certificates as sent: the end-entity certificate first, the rest in the order sent.
+    /// The certificates as sent: the end-entity certificate first, the rest in the order sent, up
+    /// to [`MAX_CERTIFICATES`](Self::MAX_CERTIFICATES).
     pub chain: Vec<Der>,
+    /// How many more the server sent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_zero", default))]
+    pub chain_omitted: usize,
     /// The OCSP response that the server stapled (RFC 6066 §8), unchecked.
     #[cfg_attr(
         feature = "serde",
@@ -127,6 +131,11 @@ pub enum AlertSender {
 }
 
 impl Capture {
+    /// The most certificates that are kept. In 64 KiB there is room for no more than so many of 250
+    /// octets, less than any real one has; tiny ones would take much more memory than they have
+    /// octets.
+    pub const MAX_CERTIFICATES: usize = 256;
+
     /// A capture of this outcome with nothing else seen.
     ///
     /// ```
@@ -148,6 +157,7 @@ impl Capture {
             handshake: None,
             alpn: None,
             chain: Vec::new(),
+            chain_omitted: 0,
             ocsp_staple: None,
             key_possession: KeyPossession::NotProven,
             signature_scheme: None,
@@ -312,14 +322,34 @@ pub enum HandshakeKind {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ClientCertificateRequest {
-    /// The distinguished names of the acceptable authorities, as DER. Often empty.
+    /// The distinguished names of the acceptable authorities, as DER, up to
+    /// [`MAX_NAMES`](Self::MAX_NAMES). Often empty.
     pub ca_names: Vec<Der>,
+    /// How many more the server named. A [`HelloProbe`](crate::HelloProbe) does not count them,
+    /// and says in its deviations that there were more.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_zero", default))]
+    pub names_omitted: usize,
 }
 
 impl ClientCertificateRequest {
+    /// The most names that are kept: the roots of a browser are some 150.
+    pub const MAX_NAMES: usize = 512;
+
     /// A request that names these authorities.
     #[must_use]
     pub fn new(ca_names: Vec<Der>) -> Self {
-        Self { ca_names }
+        Self {
+            ca_names,
+            names_omitted: 0,
+        }
     }
+}
+
+#[cfg(feature = "serde")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+pub(crate) const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

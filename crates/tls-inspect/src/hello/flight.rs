@@ -3,15 +3,15 @@
 use super::reader::Reader;
 use crate::der::sha256_hex;
 use crate::{
-    ClientCertificateRequest, ClientHello, Der, KeyExchange, NamedGroup, ProtocolVersion,
+    Capture, ClientCertificateRequest, ClientHello, Der, KeyExchange, NamedGroup, ProtocolVersion,
     ServerFlight, ServerHello, ServerKeyExchange, SignatureScheme, SuiteAuthentication,
     SuiteKeyExchange,
 };
 
 /// The most certificates that are kept.
-const CERTIFICATE_LIMIT: usize = 256;
+const CERTIFICATE_LIMIT: usize = Capture::MAX_CERTIFICATES;
 /// The most names of a CertificateRequest that are kept.
-const NAME_LIMIT: usize = 512;
+const NAME_LIMIT: usize = ClientCertificateRequest::MAX_NAMES;
 /// The most deviations that are kept.
 const DEVIATION_LIMIT: usize = 64;
 

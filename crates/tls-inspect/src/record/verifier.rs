@@ -134,10 +134,12 @@ impl ServerCertVerifier for Witness {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         self.note(|capture| {
-            capture.chain = std::iter::once(end_entity)
-                .chain(intermediates)
+            let sent = std::iter::once(end_entity).chain(intermediates);
+            let kept = sent.take(Capture::MAX_CERTIFICATES);
+            capture.chain = kept
                 .map(|certificate| Der::new(certificate.as_ref()))
                 .collect();
+            capture.chain_omitted = (1 + intermediates.len()) - capture.chain.len();
             capture.ocsp_staple = (!ocsp_response.is_empty()).then(|| Der::new(ocsp_response));
         });
         Ok(ServerCertVerified::assertion())
@@ -180,13 +182,13 @@ impl ResolvesClientCert for Witness {
         root_hint_subjects: &[&[u8]],
         _sigschemes: &[rustls::SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        let ca_names = root_hint_subjects
+        let kept = root_hint_subjects
             .iter()
-            .map(|name| Der::new(*name))
-            .collect();
-        self.note(|capture| {
-            capture.client_certificate_request = Some(ClientCertificateRequest::new(ca_names));
-        });
+            .take(ClientCertificateRequest::MAX_NAMES);
+        let ca_names: Vec<_> = kept.map(|name| Der::new(*name)).collect();
+        let mut request = ClientCertificateRequest::new(ca_names);
+        request.names_omitted = root_hint_subjects.len() - request.ca_names.len();
+        self.note(|capture| capture.client_certificate_request = Some(request));
         None
     }
 

@@ -118,7 +118,8 @@ impl Seen {
         }
         // The library hands them out only when the whole flight is there.
         if capture.chain.is_empty() {
-            capture.chain = read_certificates(&self.certificates).unwrap_or_default();
+            let read = read_certificates(&self.certificates).unwrap_or_default();
+            (capture.chain, capture.chain_omitted) = read;
         }
     }
 
@@ -341,17 +342,22 @@ fn read_hello(body: &[u8]) -> Option<Hello> {
 }
 
 /// `certificate_list<0..2^24-1>` of `ASN.1Cert<1..2^24-1>`, if all of it is there (RFC 5246
-/// §7.4.2).
-fn read_certificates(body: &[u8]) -> Option<Vec<Der>> {
+/// §7.4.2), and how many are left out.
+fn read_certificates(body: &[u8]) -> Option<(Vec<Der>, usize)> {
     let mut reader = Reader(body);
     let length = reader.length()?;
     let mut list = Reader(reader.take(length)?);
-    let mut certificates = Vec::new();
+    let (mut certificates, mut omitted) = (Vec::new(), 0);
     while !list.0.is_empty() {
         let length = list.length()?;
-        certificates.push(Der::new(list.take(length)?));
+        let certificate = list.take(length)?;
+        if certificates.len() < Capture::MAX_CERTIFICATES {
+            certificates.push(Der::new(certificate));
+        } else {
+            omitted += 1;
+        }
     }
-    Some(certificates)
+    Some((certificates, omitted))
 }
 
 /// `ECCurveType(1) NamedCurve(2)`, of which `named_curve` is 3 (RFC 8422 §5.4).
