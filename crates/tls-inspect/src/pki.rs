@@ -118,7 +118,18 @@ impl Authority {
 
     /// Certifies the key of another authority under this name.
     pub(crate) fn certify(&self, other: &Self, name: &str) -> Der {
-        let certificate = ca_params(name).signed_by(other.issuer.key(), &self.issuer);
+        self.certify_with(other, name, |_| {})
+    }
+
+    pub(crate) fn certify_with(
+        &self,
+        other: &Self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Der {
+        let mut params = ca_params(name);
+        change(&mut params);
+        let certificate = params.signed_by(other.issuer.key(), &self.issuer);
         Der::from(certificate.unwrap().der().clone())
     }
 

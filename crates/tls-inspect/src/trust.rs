@@ -2,6 +2,7 @@
 
 mod crl;
 mod diagnosis;
+mod dns_constraints;
 mod limits;
 mod missing;
 mod options;

@@ -8,7 +8,7 @@ use webpki::Error as PathError;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use super::{PathFinder, TrustFailureKind as Kind, store};
+use super::{PathFinder, TrustFailureKind as Kind, dns_constraints, store};
 use crate::der::reader::{Reader, context_primitive};
 use crate::provider::unsupported_rsa_key;
 use crate::{ChainReport, Der};
@@ -30,7 +30,7 @@ const KNOWN: [&str; 6] = [
 const OF_POLICIES: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
 
 /// `nameConstraints`.
-const NAME_CONSTRAINTS: &str = "2.5.29.30";
+pub(super) const NAME_CONSTRAINTS: &str = "2.5.29.30";
 
 /// The kind and the words of a refusal that may be due to such a limit.
 pub(super) fn own(
@@ -59,7 +59,10 @@ pub(super) fn own(
                 sent().any(constrains_other_names) || has_such_an_anchor(finder, report);
             let detail =
                 "constraints of names other than DNS names and addresses are not read here";
-            of_others.then(|| other(detail)).flatten()
+            let is_certain = || dns_constraints::forbid_all_paths(finder, report);
+            (of_others && !is_certain())
+                .then(|| other(detail))
+                .flatten()
         }
         PathError::InvalidSignatureForPublicKey => {
             unchecked_key(finder, report).map(|detail| (Kind::UnsupportedAlgorithm, detail))
@@ -68,7 +71,7 @@ pub(super) fn own(
     }
 }
 
-fn read(der: &Der) -> Option<X509Certificate<'_>> {
+pub(super) fn read(der: &Der) -> Option<X509Certificate<'_>> {
     X509Certificate::from_der(der.as_bytes())
         .ok()
         .map(|(_, certificate)| certificate)
