@@ -5,7 +5,7 @@ use smtp_probe::{
     Cause, EnvelopeReplies, Exchange, Observation, Phase, PortState, Security, StartTls,
     StartTlsVerdict, Stop,
 };
-use tls_inspect::HandshakeFailureKind;
+use tls_inspect::HandshakeFailure;
 
 /// Of several, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,23 +51,24 @@ impl Outcome {
 fn of_stop(seen: &Observation, stop: &Stop) -> Outcome {
     let handshake = seen.tls.as_ref().and_then(|tls| tls.outcome.failure());
     match &stop.cause {
-        Cause::TlsFailed => match handshake.map(|failure| failure.kind) {
-            Some(
-                HandshakeFailureKind::Timeout
-                | HandshakeFailureKind::Io
-                | HandshakeFailureKind::Unsupported,
-            ) => Outcome::Unknown,
-            _ => Outcome::Fails,
-        },
+        // What another client need not meet proves nothing.
+        Cause::TlsFailed => of_handshake(handshake),
+        Cause::TlsBroken(failure) => of_handshake(Some(failure)),
         Cause::Closed
         | Cause::Reset
         | Cause::Rejected
         | Cause::UnexpectedReply
         | Cause::NotSmtp(_)
         | Cause::Unreadable
-        | Cause::PlaintextAfterStartTls
-        | Cause::TlsBroken(_) => Outcome::Fails,
+        | Cause::PlaintextAfterStartTls => Outcome::Fails,
         _ => Outcome::Unknown,
+    }
+}
+
+fn of_handshake(failure: Option<&HandshakeFailure>) -> Outcome {
+    match failure.is_some_and(HandshakeFailure::is_conclusive) {
+        true => Outcome::Fails,
+        false => Outcome::Unknown,
     }
 }
 

@@ -158,11 +158,8 @@ impl Look {
             };
             report.causes.iter().any(in_hello)
         });
-        let is_everybodys = match failure.kind {
-            // A transient reply says of itself that it may pass (RFC 5321 §4.2.1).
-            HandshakeFailureKind::NotTls => failure.received.first() != Some(&b'4'),
-            kind => kind == HandshakeFailureKind::ClientCertificateRequired,
-        };
+        let is_everybodys = failure.is_conclusive()
+            || failure.kind == HandshakeFailureKind::ClientCertificateRequired;
         let fault = match self.of_certificate() {
             (Outcome::Fails, fault) if !capture.chain.is_empty() => Some(fault),
             _ => None,

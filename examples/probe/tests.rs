@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use smtp_probe::{Output, Security, Session, SessionOptions};
-use tls_inspect::{Capture, HandshakeOutcome};
+use tls_inspect::{Capture, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome};
 
 use crate::arguments::{Arguments, Proxy};
 use crate::outcome::Outcome;
@@ -94,6 +94,11 @@ fn a_third_recipient_is_too_many() {
 
 /// What is told of a server that says this.
 fn look(options: SessionOptions, replies: &[&str]) -> Look {
+    look_with(options, replies, &Capture::new(HandshakeOutcome::Completed))
+}
+
+/// The same, with this for the handshake.
+fn look_with(options: SessionOptions, replies: &[&str], tls: &Capture) -> Look {
     let address = "192.0.2.1:25".parse().expect("an address");
     let mut now = Duration::from_millis(3);
     let mut session = Session::with_options(options.clone()).connected(address, now);
@@ -102,7 +107,7 @@ fn look(options: SessionOptions, replies: &[&str]) -> Look {
         match session.poll_output(now) {
             Output::Send { .. } => {}
             Output::StartTls { .. } => {
-                session.handle_tls(Capture::new(HandshakeOutcome::Completed), now);
+                session.handle_tls(tls.clone(), now);
             }
             Output::Receive { until } => match replies.next() {
                 Some(reply) => {
@@ -188,6 +193,34 @@ fn no_starttls_is_proved_by_the_list() {
         Outcome::Fails,
         &["rejected at greeting: 554 no"],
     );
+}
+
+/// As the library has it of senders: an alert may be for what this client offers.
+#[test]
+fn a_handshake_that_another_client_may_finish_proves_nothing() {
+    use HandshakeFailureKind as Kind;
+
+    let outcome = |kind, received: &[u8]| {
+        let mut failure = HandshakeFailure::new(kind, "why");
+        failure.received = received.to_vec();
+        let tls = Capture::new(HandshakeOutcome::Failed(failure));
+        look_with(options(), &["220 x", OFFER, "220 go"], &tls).outcome
+    };
+    for kind in [
+        Kind::AlertReceived,
+        Kind::PeerClosed,
+        Kind::Reset,
+        Kind::PeerMisbehaved,
+        Kind::TooLong,
+        Kind::Timeout,
+        Kind::Io,
+        Kind::Unsupported,
+        Kind::ClientCertificateRequired,
+    ] {
+        assert_eq!(outcome(kind, b""), Outcome::Unknown, "{kind:?}");
+    }
+    assert_eq!(outcome(Kind::NotTls, b"500 what?\r\n"), Outcome::Fails);
+    assert_eq!(outcome(Kind::NotTls, b"421 later\r\n"), Outcome::Unknown);
 }
 
 #[test]

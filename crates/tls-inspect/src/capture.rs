@@ -242,6 +242,46 @@ impl HandshakeFailure {
             received: Vec::new(),
         }
     }
+
+    /// Whether every client would meet the failure, so that it proves something of the server. One
+    /// that may depend on the client is not conclusive, however clear it is that this client
+    /// failed, nor is one that may pass:
+    ///
+    /// - [`NotTls`](HandshakeFailureKind::NotTls) is conclusive: the very first octets are an
+    ///   answer in clear, which no version, no certificate and no other offer of a client turns
+    ///   into TLS. If it begins with the digit of a transient reply (RFC 5321 §4.2.1), such as
+    ///   `421 too many connections`, it may pass.
+    /// - [`AlertReceived`](HandshakeFailureKind::AlertReceived) may be for what this client offers
+    ///   or does not: a version, a cipher suite, a group, a signature scheme.
+    ///   [`FailureSearch`](crate::FailureSearch) finds out.
+    /// - [`ClientCertificateRequired`](HandshakeFailureKind::ClientCertificateRequired) is no
+    ///   refusal of a sender that has a certificate.
+    /// - [`PeerMisbehaved`](HandshakeFailureKind::PeerMisbehaved) may be a fault of the server that
+    ///   only some hellos bring out, such as one in a group that others do not choose, or a message
+    ///   that others are lenient about.
+    /// - [`Unsupported`](HandshakeFailureKind::Unsupported) says of this client that it cannot do
+    ///   what the server wants.
+    /// - [`TooLong`](HandshakeFailureKind::TooLong) is a limit of this client; others read more.
+    /// - [`PeerClosed`](HandshakeFailureKind::PeerClosed) and
+    ///   [`Reset`](HandshakeFailureKind::Reset) are how some servers refuse without an alert, for
+    ///   the reasons of an alert, and how a middlebox or a server under load drops anyone.
+    /// - [`Timeout`](HandshakeFailureKind::Timeout) and [`Io`](HandshakeFailureKind::Io) may be the
+    ///   network's, or this machine's.
+    #[must_use]
+    pub fn is_conclusive(&self) -> bool {
+        match self.kind {
+            HandshakeFailureKind::NotTls => self.received.first() != Some(&b'4'),
+            HandshakeFailureKind::AlertReceived
+            | HandshakeFailureKind::ClientCertificateRequired
+            | HandshakeFailureKind::PeerMisbehaved
+            | HandshakeFailureKind::Unsupported
+            | HandshakeFailureKind::TooLong
+            | HandshakeFailureKind::PeerClosed
+            | HandshakeFailureKind::Reset
+            | HandshakeFailureKind::Timeout
+            | HandshakeFailureKind::Io => false,
+        }
+    }
 }
 
 impl fmt::Display for HandshakeFailure {

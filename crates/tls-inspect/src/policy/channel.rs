@@ -6,7 +6,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::{PolicyCause, PolicyUncertainty, SenderVerdict, TlsAttempt};
 use crate::certificate::key_usages_allow;
-use crate::{Capture, HandshakeFailure, HandshakeFailureKind, KeyPossession};
+use crate::{Capture, HandshakeFailure, KeyPossession};
 
 /// What came of TLS, before any certificate is judged.
 pub(super) enum Channel<'a> {
@@ -29,7 +29,7 @@ impl<'a> Channel<'a> {
             TlsAttempt::Tls(capture) => capture,
         };
         let failure = capture.outcome.failure();
-        if let Some(failure) = failure.filter(|failure| is_conclusive(failure)) {
+        if let Some(failure) = failure.filter(|failure| failure.is_conclusive()) {
             return Self::None(PolicyCause::Handshake(failure.clone()));
         }
         // Under TLS 1.3 a server refuses a client when that has long finished. It spoke TLS, and
@@ -108,35 +108,4 @@ fn key_usage(capture: &Capture) -> Option<PolicyUncertainty> {
     let (_, leaf) = X509Certificate::from_der(capture.chain.first()?.as_bytes()).ok()?;
     let signs = key_usages_allow(&leaf, KeyUsage::digital_signature);
     (!signs).then_some(PolicyUncertainty::KeyUsage)
-}
-
-/// Whether every client would meet the failure. One that may depend on the client is not
-/// conclusive, however clear it is that this client failed, nor is one that may pass:
-///
-/// - `NotTls` is conclusive: the very first octets are an answer in clear, which no version, no
-///   certificate and no other offer of a client turns into TLS. If it begins with the digit of a
-///   transient reply (RFC 5321 §4.2.1), such as `421 too many connections`, it may pass.
-/// - `AlertReceived` may be for what this client offers or does not: a version, a cipher suite, a
-///   group, a signature scheme.
-/// - `ClientCertificateRequired` is no refusal of a sender that has a certificate.
-/// - `PeerMisbehaved` may be a fault of the server that only some hellos bring out, such as one
-///   in a group that others do not choose, or a message that others are lenient about.
-/// - `Unsupported` says of this client that it cannot do what the server wants.
-/// - `TooLong` is a limit of this client; others read more.
-/// - `PeerClosed` and `Reset` are how some servers refuse without an alert, for the reasons of
-///   an alert, and how a middlebox or a server under load drops anyone.
-/// - `Timeout` and `Io` may be the network's, or this machine's.
-fn is_conclusive(failure: &HandshakeFailure) -> bool {
-    match failure.kind {
-        HandshakeFailureKind::NotTls => failure.received.first() != Some(&b'4'),
-        HandshakeFailureKind::AlertReceived
-        | HandshakeFailureKind::ClientCertificateRequired
-        | HandshakeFailureKind::PeerMisbehaved
-        | HandshakeFailureKind::Unsupported
-        | HandshakeFailureKind::TooLong
-        | HandshakeFailureKind::PeerClosed
-        | HandshakeFailureKind::Reset
-        | HandshakeFailureKind::Timeout
-        | HandshakeFailureKind::Io => false,
-    }
 }
