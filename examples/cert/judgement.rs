@@ -3,10 +3,10 @@
 use mail_dns::dane::DaneOutcome;
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, Capture, ChainRecord, ChainReport, DnsId, HandshakeFailure, HandshakeFailureKind,
-    IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId, Rollover, RolloverAdvice,
-    SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer, TrustStore, Validity, assess,
-    judge_side_by_side, tlsa_records,
+    Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, HandshakeFailure,
+    HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId,
+    Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer,
+    TrustStore, Validity, assess, judge_dane, judge_side_by_side, tlsa_records,
 };
 
 use crate::dane::Published;
@@ -29,6 +29,9 @@ pub(crate) struct Judgement {
     /// The TLSA records that the chain would match.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) tlsa_records: Vec<ChainRecord>,
+    /// What each of them alone would make of it.
+    #[serde(skip)]
+    pub(crate) tlsa_verdicts: Vec<DaneVerdict>,
     /// What becomes of the published ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rollover: Option<RolloverAdvice>,
@@ -44,6 +47,7 @@ impl Judgement {
             stores: Vec::new(),
             senders: None,
             tlsa_records: Vec::new(),
+            tlsa_verdicts: Vec::new(),
             rollover: None,
         };
         if let Some(name) = &name {
@@ -55,11 +59,18 @@ impl Judgement {
             return judgement;
         };
         let reference = name.map_or(ReferenceId::Ip(place.address.ip()), ReferenceId::Dns);
+        let names = [reference.clone()];
+        let names = published.as_ref().map_or(&names[..], |one| &one.names);
         let options = PathOptions::new();
         judgement.assessment = Some(assess(capture, &reference, store, provider, now));
         judgement.stores =
             judge_side_by_side(&inspector.stores, &capture.chain, provider, now, &options);
         judgement.tlsa_records = tlsa_records(&capture.chain, provider);
+        let alone = |one: &ChainRecord| {
+            let record = std::slice::from_ref(&one.record);
+            judge_dane(&capture.chain, record, names, provider, now)
+        };
+        judgement.tlsa_verdicts = judgement.tlsa_records.iter().map(alone).collect();
         judgement.rollover = published.as_ref().and_then(|published| {
             let ttl = published.ttl.filter(|_| !published.records.is_empty())?;
             let others: Vec<_> = seen.other_chain().into_iter().collect();
@@ -261,7 +272,9 @@ impl Look {
         let mut warnings = Vec::new();
         let assessment = self.judgement.assessment.as_ref();
         let staple = assessment.and_then(|one| one.staple.as_ref());
-        warnings.extend(staple.and_then(words::staple_warning));
+        let leaf = assessment.and_then(|one| one.chain.end_entity());
+        let is_demanded = leaf.is_some_and(|leaf| leaf.must_staple);
+        warnings.extend(staple.and_then(|one| words::staple_warning(one, is_demanded)));
         let lifetime = assessment.and_then(|one| one.lifetime);
         if lifetime.is_some_and(|life| life.renewal_overdue && life.state == LifetimeState::Valid) {
             warnings.push("renewal is overdue".to_owned());

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use tls_inspect::{
     DaneFailureKind, DaneUncertainty, Failure, HandshakeFailure, HandshakeFailureKind,
-    IdentityMatch, LifetimeState, OcspVerdict, PolicyCause, PolicyUncertainty, Revocation,
-    StapleState, TlsaRecord, TrustFailure, TrustFailureKind, Validity,
+    IdentityMatch, LifetimeState, OcspFailure, OcspFailureKind, OcspVerdict, PolicyCause,
+    PolicyUncertainty, Revocation, StapleState, TlsaRecord, TrustFailure, TrustFailureKind,
+    Validity,
 };
 
 use crate::look::Look;
@@ -221,9 +222,19 @@ pub(crate) fn lifetime(validity: Validity, now: i64) -> String {
     }
 }
 
-/// What a staple says against a certificate, or the lack of one, though senders need not look.
-pub(crate) fn staple_warning(staple: &StapleState) -> Option<String> {
+/// What a staple says against a certificate, or the lack of a good one, though senders need not look.
+pub(crate) fn staple_warning(staple: &StapleState, is_demanded: bool) -> Option<String> {
     Some(match staple {
+        StapleState::Present(OcspVerdict::CouldNotTell(failure)) if is_of_server(failure.kind) => {
+            let demanded = match is_demanded {
+                true => ", and the certificate demands a good one (RFC 7633)",
+                false => "",
+            };
+            format!(
+                "its staple proves nothing: {}{demanded}",
+                staple_fault(failure)
+            )
+        }
         StapleState::Present(OcspVerdict::Revoked {
             revocation: taken, ..
         }) => {
@@ -238,6 +249,39 @@ pub(crate) fn staple_warning(staple: &StapleState) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whether the server sends what it should have thrown away, and not what cannot be checked here.
+const fn is_of_server(kind: OcspFailureKind) -> bool {
+    !matches!(
+        kind,
+        OcspFailureKind::UnsupportedAlgorithm
+            | OcspFailureKind::UnknownCriticalExtension
+            | OcspFailureKind::IssuerNotInChain
+    )
+}
+
+/// Why a staple proves nothing.
+pub(crate) fn staple_fault(failure: &OcspFailure) -> String {
+    use OcspFailureKind as Kind;
+
+    match failure.kind {
+        Kind::Malformed => "it cannot be read",
+        Kind::NotSuccessful(status) => {
+            return format!("the responder gave no answer but {status}");
+        }
+        Kind::OtherCertificate => "it is about another certificate",
+        Kind::CertificateExpired => "the certificate had expired when it was made",
+        Kind::Stale => "its time is over, so the server did not fetch a newer one",
+        Kind::NotYetValid => "its time has yet to come",
+        Kind::BadSignature => "its signature is wrong",
+        Kind::ResponderNotAuthorized => "who signed it had no right to",
+        Kind::UnsupportedAlgorithm => "it cannot be checked here",
+        Kind::UnknownCriticalExtension => "it has an extension that is not known here",
+        Kind::IssuerNotInChain => "the issuer's certificate was not sent",
+        _ => "it could not be judged",
+    }
+    .to_owned()
 }
 
 /// When and why an authority took a certificate back.

@@ -88,11 +88,16 @@ fn tell_validity(leaf: &Certificate, assessment: &Assessment, page: &mut Page) {
     let first = assessment.next_to_expire.filter(|first| first.element != 0);
     if let Some(first) = first.filter(|first| first.not_after < validity.not_after) {
         let (element, day) = (first.element, words::day(first.not_after));
-        page.row(
-            Mark::Odd,
-            "",
-            &format!("element {element} of the chain expires before it, on {day}"),
-        );
+        let late = assessment.now_unix.saturating_sub(first.not_after);
+        let (mark, what) = match late > 0 {
+            true => (
+                expired_mark(&assessment.chain, element),
+                format!("expired {} ago", words::span(late)),
+            ),
+            false => (Mark::Odd, "expires before it".to_owned()),
+        };
+        let text = format!("element {element} of the chain {what}, on {day}");
+        page.row(mark, "", &text);
     }
 }
 
@@ -104,11 +109,17 @@ fn tell_chain(chain: &ChainReport, look: &Look, page: &mut Page) {
             ElementContent::Unreadable(why) => (Mark::Bad, format!("{index} {why}")),
             ElementContent::Certificate(one) => {
                 let (mark, role) = role(chain, index);
-                let until = words::day(one.validity.not_after);
-                (
-                    mark,
-                    format!("{index} {}, until {until}{role}", subject(one)),
-                )
+                let (mark, until) = match one.validity.at(look.now_unix).state {
+                    LifetimeState::Valid => (
+                        mark,
+                        format!("until {}", words::day(one.validity.not_after)),
+                    ),
+                    _ => (
+                        expired_mark(chain, index),
+                        words::lifetime(one.validity, look.now_unix),
+                    ),
+                };
+                (mark, format!("{index} {}, {until}{role}", subject(one)))
             }
             other => (Mark::Unknown, format!("{index} {other:?}")),
         };
@@ -140,6 +151,14 @@ fn subject(certificate: &Certificate) -> String {
         Some(name) if subject.is_empty() => name.to_string(),
         None if subject.is_empty() => "without a name".to_owned(),
         _ => subject.clone(),
+    }
+}
+
+/// An element that no path needs may be out of its time beside one that is not.
+fn expired_mark(chain: &ChainReport, element: usize) -> Mark {
+    match chain.path.contains(&element) {
+        true => Mark::Bad,
+        false => Mark::Odd,
     }
 }
 

@@ -1,8 +1,6 @@
 //! What the server did about stapling, and what its staple says.
 
-use tls_inspect::{
-    OcspFailure, OcspFailureKind, OcspProof, OcspResponder, OcspVerdict, StapleState,
-};
+use tls_inspect::{OcspProof, OcspResponder, OcspVerdict, StapleState};
 
 use crate::terminal::{Mark, Page};
 use crate::words;
@@ -45,7 +43,11 @@ fn of_verdict(verdict: &OcspVerdict) -> (Mark, String) {
             (Mark::Odd, text)
         }
         OcspVerdict::CouldNotTell(failure) => {
-            let text = format!("proves nothing: {}: {}", why(failure), failure.detail);
+            let text = format!(
+                "proves nothing: {}: {}",
+                words::staple_fault(failure),
+                failure.detail
+            );
             (Mark::Unknown, text)
         }
         other => (Mark::Unknown, format!("{other:?}")),
@@ -74,26 +76,4 @@ fn responder(responder: &OcspResponder) -> String {
         }
         other => format!("{other:?}"),
     }
-}
-
-fn why(failure: &OcspFailure) -> String {
-    use OcspFailureKind as Kind;
-
-    match failure.kind {
-        Kind::Malformed => "it cannot be read",
-        Kind::NotSuccessful(status) => {
-            return format!("the responder gave no answer but {status}");
-        }
-        Kind::OtherCertificate => "it is about another certificate",
-        Kind::CertificateExpired => "the certificate had expired when it was made",
-        Kind::Stale => "its time is over, so the server did not fetch a newer one",
-        Kind::NotYetValid => "its time has yet to come",
-        Kind::BadSignature => "its signature is wrong",
-        Kind::ResponderNotAuthorized => "who signed it had no right to",
-        Kind::UnsupportedAlgorithm => "it cannot be checked here",
-        Kind::UnknownCriticalExtension => "it has an extension that is not known here",
-        Kind::IssuerNotInChain => "the issuer's certificate was not sent",
-        _ => "it could not be judged",
-    }
-    .to_owned()
 }

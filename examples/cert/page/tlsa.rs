@@ -1,9 +1,10 @@
 //! TLSA records: those that are published, and those to publish.
 
-use mail_dns::dane::{DaneHost, DaneOutcome};
+use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle};
 use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
-    CertificateUsage, KeyPossession, RecordAdvice, RecordStanding, RolloverAdvice, Survival,
+    CertificateUsage, DaneVerdict, KeyPossession, RecordAdvice, RecordStanding, RolloverAdvice,
+    Survival,
 };
 
 use super::rollover::{self, Change};
@@ -164,9 +165,16 @@ fn tell_to_publish(look: &Look, page: &mut Page) {
         false => "",
     };
     let port = look.address.port();
-    let text = format!("_{port}._tcp.{name}. IN TLSA, one of{whose}:");
+    let unsigned = match look.seen.dane.as_ref().map(|host| &host.outcome) {
+        Some(DaneOutcome::DoesNotApply(
+            Obstacle::AddressesInsecure | Obstacle::TlsaInsecure | Obstacle::NoTlsaInsecure,
+        )) => ", once DNSSEC signs the name",
+        _ => "",
+    };
+    let text = format!("_{port}._tcp.{name}. IN TLSA, one of{whose}{unsigned}:");
     page.verbatim("publish", &text);
-    for one in records {
+    let verdicts = look.judgement.tlsa_verdicts.iter();
+    for (one, verdict) in records.iter().zip(verdicts) {
         let whose = match one.record.usage {
             CertificateUsage::DANE_EE => "the server's key".to_owned(),
             _ => format!("the authority's key, element {}", one.element),
@@ -175,5 +183,27 @@ fn tell_to_publish(look: &Look, page: &mut Page) {
         let there = if is_there { "; published" } else { "" };
         page.verbatim("", &one.record.to_string());
         page.verbatim("", &format!("  {whose}{there}"));
+        // Names and dates count with an authority's key (RFC 7672 §3.2.2, RFC 7671 §5.1).
+        let (mark, text) = match verdict {
+            DaneVerdict::NotAuthenticated { failures } => {
+                let why = failures
+                    .iter()
+                    .map(|one| words::dane_failure(&one.kind, look));
+                let why = why.collect::<Vec<_>>().join("; ");
+                (
+                    Mark::Bad,
+                    format!("does not authenticate this chain: {why}"),
+                )
+            }
+            DaneVerdict::CouldNotTell { cause } => {
+                let cause = words::dane_uncertainty(cause);
+                (
+                    Mark::Unknown,
+                    format!("could not tell whether it authenticates this chain: {cause}"),
+                )
+            }
+            _ => continue,
+        };
+        page.row(mark, "", &format!("  {text}"));
     }
 }

@@ -265,6 +265,43 @@ async fn a_staple_is_told_in_words() {
         "  ? staple     proves nothing: the issuer's certificate was not sent: why\n",
     ];
     check(&stapled(unproven).await, Outcome::Works, &lines);
+
+    let failure = json!({ "kind": "stale", "detail": "why" });
+    let stale = json!({ "present": { "could_not_tell": failure } });
+    let lines = [
+        "! mx2.good.test",
+        "; its staple proves nothing: its time is over, so the server did not fetch a newer one",
+        "  ? staple     proves nothing: its time is over, so the server did not fetch a newer one: why\n",
+    ];
+    check(&stapled(stale).await, Outcome::Works, &lines);
+}
+
+/// With an authority's key, names and dates count.
+#[tokio::test]
+async fn records_that_would_refuse_the_chain_are_not_offered_without_saying_so() {
+    let world = World::start().await.expect("a laboratory");
+    let wrong = look(&world, "", "mx.wrong-name.test", 25).await;
+    let lines = [
+        "IN TLSA, one of, once DNSSEC signs the name:",
+        "the authority's key, element 1 ✗ does not authenticate this chain: by DANE-TA: the certificate is for wrong-name.invalid",
+    ];
+    check(&wrong, Outcome::Fails, &lines);
+    let expired = look(&world, "", "mx.expired.test", 25).await;
+    let lines = [
+        "✗ does not authenticate this chain: the chain does not lead to the TLSA record: the certificate expired 12 days ago",
+    ];
+    check(&expired, Outcome::Fails, &lines);
+    let good = look(&world, "", "mx1.good.test", 25).await;
+    let text = page::full(&good, None).into_text();
+    assert!(!text.contains("authenticate this chain"), "{text}");
+}
+
+#[tokio::test]
+async fn an_authority_that_has_expired_is_a_fault_in_its_rows() {
+    // That of the laboratory lasts a year, and its servers' certificates do not.
+    let look = judged_after(400, |_| ()).await;
+    let lines = ["  ✗            1 CN=Lab Intermediate, expired "];
+    check(&look, Outcome::Fails, &lines);
 }
 
 #[tokio::test]
