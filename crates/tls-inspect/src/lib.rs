@@ -82,7 +82,8 @@
 //! - A search for the cause of a failure makes at most twelve connections unless told otherwise.
 //! - Of a chain, 64 elements are looked at, with at most 128 signature checks for its
 //!   description. A path has at most six intermediates; building it takes at most 100
-//!   signature checks at each of at most nine times.
+//!   signature checks at each of at most nine times, and as many again where elements were sent
+//!   that the path does not need.
 //! - Of a certificate, 16 URLs of a kind are kept, of at most 2,048 octets each, 32 policies and
 //!   32 TLS features.
 //! - Of a TLSA set, 64 records are looked at, and at most eight of them get a path built; for

@@ -197,7 +197,7 @@ impl TrustStore {
     ///
     /// Limits: the first [`ChainReport::MAX_ELEMENTS`] elements are used, a path holds at most
     /// six intermediates, and path building checks at most 100 signatures for each of at most
-    /// nine times. An anchor's own dates are looked at where they are known: see
+    /// nine times, and as many again where there are elements that the path does not need. An anchor's own dates are looked at where they are known: see
     /// [`AnchorOutOfDate`](TrustFailureKind::AnchorOutOfDate).
     #[must_use]
     pub fn judge(&self, chain: &[Der], provider: &CryptoProvider, now_unix: i64) -> TrustVerdict {
@@ -273,7 +273,7 @@ impl TrustStore {
             crls: Crls::new(&options.crls, provider, now_unix),
             now_unix,
         };
-        let refusal = match finder.find(now_unix) {
+        let refusal = match finder.find_beside(report, now_unix) {
             Ok(path) => return path.into(),
             Err(Refusal::Options(failures)) => return TrustVerdict::Untrusted(failures),
             Err(refusal) => refusal,

@@ -10,7 +10,9 @@ use x509_parser::extensions::KeyUsage;
 use x509_parser::prelude::FromDer as _;
 
 use super::crl::{Crls, Status};
-use super::{PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, store};
+use super::{
+    PathOptions, TrustFailure, TrustFailureKind as Kind, TrustStore, TrustVerdict, limits, store,
+};
 use crate::certificate::key_usages_allow;
 use crate::revocation::{CrlIssuer, allows_crl_signing};
 use crate::{Certificate, ChainReport, CryptoProvider, Der, LifetimeState, Profile};
@@ -110,6 +112,39 @@ impl PathFinder<'_> {
         }
     }
 
+    /// As [`find`](Self::find). Of several paths, webpki reports what is worst: where that speaks
+    /// against one alone, what is only beyond this check may be all that speaks against the one
+    /// that was described, and then nothing is proved.
+    pub(super) fn find_beside(&self, report: &ChainReport, unix: i64) -> Result<Path, Refusal> {
+        let refusal = match self.find(unix) {
+            Err(refusal @ Refusal::Path(_)) => refusal,
+            found => return found,
+        };
+        match self.find_described(report, unix) {
+            Some(Refusal::Path(error)) if limits::own(self, report, &error, None).is_some() => {
+                Err(Refusal::Path(error))
+            }
+            _ => Err(refusal),
+        }
+    }
+
+    /// What speaks against the path that was described, if there are elements beside it.
+    fn find_described(&self, report: &ChainReport, unix: i64) -> Option<Refusal> {
+        if report.path.len() >= self.chain.len() {
+            return None;
+        }
+        let path = report.path.iter();
+        let chain: Vec<Der> = path
+            .filter_map(|&index| self.chain.get(index).cloned())
+            .collect();
+        let described = PathFinder {
+            chain: &chain,
+            crls: Crls::new(&[], self.provider, self.now_unix),
+            ..*self
+        };
+        described.find(unix).err()
+    }
+
     /// A path that holds at all, holds when the last of its certificates begins to be valid; so
     /// these are the only times to try, and only within the end-entity certificate's.
     fn other_times(report: &ChainReport) -> Vec<i64> {
@@ -138,7 +173,7 @@ impl PathFinder<'_> {
     ) -> Result<Vec<usize>, Option<Refusal>> {
         let mut timeless = None;
         for time in Self::other_times(report) {
-            match self.find(time) {
+            match self.find_beside(report, time) {
                 Ok(path) => return Ok(path.elements),
                 Err(refusal) if timeless.is_none() && !refusal.is_about_time() => {
                     timeless = Some(refusal);

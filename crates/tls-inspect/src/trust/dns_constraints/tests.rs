@@ -139,6 +139,27 @@ fn as_long_as_one_path_has_no_such_authority_nothing_is_certain() {
     );
 }
 
+/// The other of the same name did not sign it, which is a fault of that path alone.
+#[test]
+fn a_path_that_fails_does_not_hide_that_another_could_not_be_checked() {
+    let root = Authority::root("Root");
+    let other = root.intermediate("Intermediate");
+    for (permitted, expected) in [(&["example.org"][..], Kind::Other), (&[], Kind::Other)] {
+        let authority = constrained(&root, permitted, &[]);
+        let leaf = authority.leaf(&["mx.example.org"]);
+        judge(
+            &[&root.der],
+            &[&leaf.der, &authority.der, &other.der],
+            expected,
+        );
+        judge(
+            &[&root.der],
+            &[&leaf.der, &other.der, &authority.der],
+            expected,
+        );
+    }
+}
+
 #[test]
 fn an_authority_higher_up_forbids_as_well_and_an_anchor_does_not() {
     let root = Authority::root("Root");
