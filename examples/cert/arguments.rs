@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "quick")]
     pub(crate) scan: Option<Depth>,
 
-    /// Print all facts as JSON, one object a line.
+    /// Print all facts as JSON, one object a line; the last of a name with several addresses is of the kind `machines`.
     #[arg(long)]
     pub(crate) json: bool,
 

@@ -32,7 +32,7 @@ pub(crate) struct Judgement {
     /// What each of them alone would make of it.
     #[serde(skip)]
     pub(crate) tlsa_verdicts: Vec<DaneVerdict>,
-    /// What becomes of the published ones.
+    /// What becomes of the published ones; of one of several addresses without a plan, which is for all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rollover: Option<RolloverAdvice>,
 }

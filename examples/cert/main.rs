@@ -9,6 +9,9 @@
 //! $ cargo run --example cert -- mx.example.com --pem > chain.pem
 //! ```
 //!
+//! Of a name with several addresses, what all of them send is told together at the end: which chains there are, which TLSA record is
+//! for which, and how to change them.
+//!
 //! Exit code: 0 a sender that checks certificates delivers, 1 proof that it does not, 3 could not tell; of several addresses, the
 //! highest. 64 for a mistake on the command line. It never sends a message.
 

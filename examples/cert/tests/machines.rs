@@ -3,15 +3,19 @@
 use std::net::SocketAddr;
 
 use mailcheck_lab::World;
-use mailcheck_lab::ca::CertificateKind;
+use mailcheck_lab::ca::{CertificateKind, TestCa};
+use mailcheck_lab::dns::{DnsServer, Fault, Signing};
 use mailcheck_lab::smtp::{BuiltIn, SmtpServer};
-use tls_inspect::{HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, RolloverAction};
+use tls_inspect::{
+    Der, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, RolloverAction, TlsaParameters,
+};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::arguments;
 use super::live::look;
 use crate::look::{Attempt, Look, Place};
 use crate::machines::{Comparison, Machines, Open};
-use crate::{laboratory, page};
+use crate::{laboratory, page, run};
 
 const HOST: &str = "mx1.good.test";
 
@@ -105,7 +109,7 @@ async fn a_record_of_one_machine_is_none_of_the_past_when_another_changes() {
 async fn a_plan_is_open_for_what_was_not_seen() {
     let world = World::start().await.expect("a laboratory");
     let first = look(&world, "", HOST, 25).await;
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let nobody = TcpListener::bind("127.0.0.1:0").await;
     let nobody = nobody.and_then(|listener| listener.local_addr());
     let refused = at(&world, nobody.expect("a port")).await;
     let question = "no answer in time to AAAA mx1.good.test".to_owned();
@@ -150,4 +154,66 @@ async fn machines_with_the_same_chain_are_alike_only_if_both_keys_are_known() {
     let machines = of(&world, &looks, Vec::new());
     let lines = ["? not seen 192.0.2.17 with RSA: no answer in time"];
     check(&machines, Comparison::CouldNotTell, &lines);
+}
+
+/// A server with a chain of its own, and its record `3 1 1`.
+async fn server(ca: &TestCa, host: &str) -> (SmtpServer, String) {
+    let identity = ca.chain(CertificateKind::Healthy, &[host]);
+    let identity = identity.expect("a chain");
+    let leaf = Der::from(identity.0[0].clone());
+    let record = TlsaParameters::SERVER_KEY.record(&leaf).expect("a record");
+    let script = BuiltIn::Healthy.script(host).expect("a script");
+    let server = SmtpServer::start(script, Some(identity)).await;
+    (server.expect("a server"), record.to_string())
+}
+
+/// Sends whoever comes to another address.
+fn forward(from: TcpListener, to: SocketAddr) {
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = from.accept().await {
+            let Ok(mut far) = TcpStream::connect(to).await else {
+                continue;
+            };
+            tokio::spawn(async move {
+                drop(tokio::io::copy_bidirectional(&mut near, &mut far).await);
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn every_address_of_a_name_is_looked_at_and_counts() {
+    let host = "mx.two.test";
+    let ca = TestCa::new().expect("an authority");
+    let (one, of_one) = server(&ca, host).await;
+    let (two, of_two) = server(&ca, host).await;
+    let port = one.addr().port();
+    let beside = TcpListener::bind(("127.0.0.2", port)).await;
+    forward(beside.expect("an address"), two.addr());
+    let file = std::env::temp_dir().join(format!("cert-machines-{port}.pem"));
+    std::fs::write(&file, ca.root_pem()).expect("a file");
+
+    let run = async |records: &[&str], fault: Option<Fault>| {
+        let mut zone = "mx A 127.0.0.1\nmx A 127.0.0.2\n".to_owned();
+        for record in records {
+            zone += &format!("_{port}._tcp.mx TLSA {record}\n");
+        }
+        let mut dns = DnsServer::builder().zone("two.test", zone, Signing::Signed);
+        if let Some(fault) = fault {
+            dns = dns.fault_for(host, "AAAA", fault);
+        }
+        let dns = dns.start().await.expect("a DNS server");
+        let line = format!(
+            "{host}:{port} --starttls --dane --allow-private --timeout 5 --resolver {} --ca {}",
+            dns.addr(),
+            file.display()
+        );
+        run::run(arguments(&line)).await
+    };
+    assert_eq!(run(&[&of_one, &of_two], None).await, Ok(0));
+    // That of the second machine is missing.
+    assert_eq!(run(&[&of_one], None).await, Ok(1));
+    // There may be a third.
+    assert_eq!(run(&[&of_one, &of_two], Some(Fault::ServFail)).await, Ok(3));
+    drop(std::fs::remove_file(&file));
 }
