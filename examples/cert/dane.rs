@@ -1,60 +1,7 @@
-//! TLSA records as the DNS has them, made ready for the chain to be held against.
+//! What the DNS says of TLSA records, in words.
 
 use mail_dns::LookupErrorKind;
-use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle, Tlsa};
-use tls_inspect::{
-    CertificateUsage, DnsId, MatchingType, ReferenceId, Selector, TlsaAnswer, TlsaRecord,
-};
-
-/// What a sender has to hold a chain against.
-#[derive(Debug)]
-pub(crate) struct Published {
-    /// The records, whatever their worth, and whether they can be believed or not.
-    pub(crate) records: Vec<TlsaRecord>,
-    /// The TLSA base domain, which DANE-TA looks for in the certificate (RFC 7672 §3.2.2).
-    pub(crate) names: Vec<ReferenceId>,
-    /// For how long caches keep the records, as far as is known.
-    pub(crate) ttl: Option<u32>,
-}
-
-impl Published {
-    pub(crate) fn of(host: &DaneHost) -> Self {
-        let base = host.bases.last();
-        let records = base.map(|base| base.records()).unwrap_or_default();
-        let name = base.map_or(&host.host, |base| &base.name);
-        let answer = base.and_then(|base| base.tlsa.as_ref().ok());
-        Self {
-            records: records.iter().map(convert).collect(),
-            names: DnsId::parse(&name.to_string())
-                .map(ReferenceId::Dns)
-                .into_iter()
-                .collect(),
-            ttl: answer.and_then(mail_dns::Answer::ttl),
-        }
-    }
-
-    /// What follows for senders.
-    pub(crate) fn answer(&self, host: &DaneHost) -> TlsaAnswer<'_> {
-        match &host.outcome {
-            DaneOutcome::Authenticate { .. } | DaneOutcome::EncryptOnly { .. } => {
-                TlsaAnswer::Secure(&self.records)
-            }
-            DaneOutcome::DoesNotApply(Obstacle::NoTlsa) => TlsaAnswer::Secure(&[]),
-            DaneOutcome::DoesNotApply(_) => TlsaAnswer::Insecure,
-            _ if is_bogus(host) => TlsaAnswer::Bogus,
-            _ => TlsaAnswer::NotKnown,
-        }
-    }
-}
-
-fn convert(record: &Tlsa) -> TlsaRecord {
-    TlsaRecord {
-        usage: CertificateUsage(record.usage.0),
-        selector: Selector(record.selector.0),
-        matching_type: MatchingType(record.matching_type.0),
-        data: record.data.clone(),
-    }
-}
+use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle};
 
 /// Whether senders go by the records, if only to encrypt.
 pub(crate) const fn is_secure(host: &DaneHost) -> bool {

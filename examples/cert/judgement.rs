@@ -1,6 +1,7 @@
 //! What follows from what was seen: offline, for one name, one time and several stores.
 
 use mail_dns::dane::DaneOutcome;
+use mailcheck_core::TlsaSet;
 use serde::Serialize;
 use tls_inspect::{
     Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, HandshakeFailure,
@@ -9,7 +10,6 @@ use tls_inspect::{
     TrustStore, Validity, assess, judge_dane, judge_side_by_side, tlsa_records,
 };
 
-use crate::dane::Published;
 use crate::look::{Attempt, Inspector, Look, Place, Seen};
 use crate::outcome::Outcome;
 use crate::words;
@@ -41,7 +41,7 @@ impl Judgement {
     fn new(inspector: &Inspector<'_>, place: &Place, seen: &Seen, now: i64) -> Self {
         let provider = &inspector.provider;
         let name = place.name();
-        let published = seen.dane.as_ref().map(Published::of);
+        let published = seen.dane.as_ref().map(TlsaSet::of);
         let mut judgement = Self {
             assessment: None,
             stores: Vec::new(),
@@ -93,7 +93,7 @@ fn senders(
     seen: &Seen,
     name: &DnsId,
     store: Option<&TrustStore>,
-    published: Option<&Published>,
+    published: Option<&TlsaSet>,
     now: i64,
 ) -> Option<Senders> {
     let attempt = match &seen.attempt {

@@ -3,13 +3,14 @@
 
 use std::net::SocketAddr;
 
+use mailcheck_core::TlsaSet;
 use serde::Serialize;
 use tls_inspect::{
     Certificate, DaneReport, Der, KeyPossession, RecordStanding, Rollover, RolloverAdvice,
     TlsaRecord,
 };
 
-use crate::dane::{Published, is_secure};
+use crate::dane::is_secure;
 use crate::look::{self, Inspector, Look, OtherChain};
 
 /// For how many chains a plan is made. In each, every record is held against every chain.
@@ -168,7 +169,7 @@ impl Machines {
         let expiry = |chain: &SentChain| chain.leaf.as_ref().map(|leaf| leaf.not_after);
         machines.chains.sort_by_key(expiry);
         if let Some(host) = secure.or_else(|| answers().next()) {
-            machines.hold_against(&Published::of(host), inspector);
+            machines.hold_against(&TlsaSet::of(host), inspector);
         }
         machines
     }
@@ -252,7 +253,7 @@ impl Machines {
         }
     }
 
-    fn hold_against(&mut self, published: &Published, inspector: &Inspector<'_>) {
+    fn hold_against(&mut self, published: &TlsaSet, inspector: &Inspector<'_>) {
         let ttl = published.ttl.filter(|_| !published.records.is_empty());
         let Some(ttl) = ttl else { return };
         let chains: Vec<Vec<Der>> = self.chains.iter().map(|one| one.chain.clone()).collect();
