@@ -1,38 +1,29 @@
 //! Asks the lists.
 
+mod asker;
+mod standing;
 mod words;
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use futures_util::future::{join, join_all};
-use futures_util::lock::Mutex;
 use futures_util::stream::{self, StreamExt as _};
 use mail_dns::dmarc::PublicSuffixes;
-use mail_dns::{DomainName, Lookup, RecordType};
+use mail_dns::{DomainName, Lookup};
 
+use self::asker::Asker;
+use self::standing::{Condition, Standing};
 use crate::budget::Budget;
-use crate::control::{random_name, round_nonce};
-use crate::health::Health;
-use crate::key::Redaction;
 use crate::memory::Memory;
 use crate::{
-    Asked, AskingScope, Catalogue, Cause, ControlReport, Controls, HealthPolicy, Keys, Kind, List,
-    ListAnswer, ListHealth, ListSummary, MemoryPolicy, NotAsked, Quarantine, QuarantineReason,
-    Reading, Spending, Subject, Unsettled, Verdict, judge,
+    Catalogue, Cause, ControlReport, HealthPolicy, Keys, Kind, List, ListAnswer, ListHealth,
+    ListSummary, MemoryPolicy, NotAsked, Quarantine, QuarantineReason, Spending, Subject, Verdict,
 };
 
 /// How many lists are asked at a time, unless told otherwise.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
-
-/// How old in seconds the controls of a list may be that answers nothing any more.
-const IMPATIENT_AGE: u32 = 5;
-
-/// How old in seconds the controls of a list may be that lists a subject. A list begins to list the world from one minute to
-/// the next, with controls that were right before.
-const LISTING_AGE: u32 = 60;
 
 /// Asks the lists of a catalogue about subjects, through one [`Lookup`], which is one *resolver path*.
 ///
@@ -57,58 +48,6 @@ pub struct Checker<L> {
     daily_limit: Option<u32>,
     /// One for each list of the catalogue, in its order.
     standings: Vec<Standing>,
-}
-
-/// What is known of one list over this path.
-#[derive(Debug)]
-struct Standing {
-    summary: Arc<ListSummary>,
-    ipv4: Condition,
-    ipv6: Condition,
-    domain: Condition,
-    budget: Budget,
-    memory: Option<Memory>,
-}
-
-impl Standing {
-    fn condition(&self, kind: Kind) -> &Condition {
-        match kind {
-            Kind::Ipv4 => &self.ipv4,
-            Kind::Ipv6 => &self.ipv6,
-            Kind::Domain => &self.domain,
-        }
-    }
-}
-
-/// What is known of one list for one kind of subject. Every question reads it and few change it.
-#[derive(Debug, Default)]
-struct Condition {
-    health: RwLock<Health>,
-    /// How many lookups in a row came to nothing since the controls were asked.
-    in_vain: AtomicU32,
-    /// How many times the list was found not to be believed: what it said before is then forgotten.
-    era: AtomicU64,
-    /// Held while the controls are asked, so that nobody asks the same.
-    asking: Mutex<()>,
-}
-
-impl Condition {
-    fn read<T>(&self, look: impl FnOnce(&Health) -> T) -> T {
-        look(&self.health.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
-        change(&mut self.health.write().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes what became of a lookup about a subject.
-    fn note(&self, in_vain: bool) {
-        if in_vain {
-            self.in_vain.fetch_add(1, Ordering::Relaxed);
-        } else if self.in_vain.load(Ordering::Relaxed) > 0 {
-            self.in_vain.store(0, Ordering::Relaxed);
-        }
-    }
 }
 
 /// Everything but the keys and the lookup, which may have some.
@@ -433,309 +372,6 @@ pub(crate) fn withholding(report: &ControlReport) -> Option<Verdict> {
         )
     };
     report.failure().filter(|verdict| !forgiven(verdict))
-}
-
-/// Whether a list is no use to whoever asks so: it gives no answer, refuses, or answers as none does.
-fn is_in_vain(asked: &Asked) -> bool {
-    matches!(
-        asked.reading,
-        Reading::Unsettled(Unsettled::Lookup(_)) | Reading::Refused(_) | Reading::Faulty(_)
-    )
-}
-
-/// Asks one list.
-struct Asker<'a, L> {
-    checker: &'a Checker<L>,
-    list: &'a List,
-    standing: &'a Standing,
-    now: i64,
-    /// Whether controls that failed settle it, those that are to be listed too.
-    strict: bool,
-}
-
-impl<'a, L: Lookup> Asker<'a, L> {
-    async fn ask(&self, subject: &Subject) -> ListAnswer {
-        let kind = subject.kind();
-        let Some(controls) = self.list.controls(kind) else {
-            return self.answer(subject, Verdict::NotApplicable);
-        };
-        match self.ask_about(subject, controls, kind).await {
-            Ok(answer) => answer,
-            Err(why) => self.answer(subject, Verdict::Unknown(Cause::NotAsked(why))),
-        }
-    }
-
-    fn answer(&self, subject: &Subject, verdict: Verdict) -> ListAnswer {
-        ListAnswer {
-            path: self.checker.path.clone(),
-            ..ListAnswer::new(
-                Arc::clone(&self.standing.summary),
-                subject.clone(),
-                self.now,
-                verdict,
-            )
-        }
-    }
-
-    async fn ask_about(
-        &self,
-        subject: &Subject,
-        controls: &Controls,
-        kind: Kind,
-    ) -> Result<ListAnswer, NotAsked> {
-        self.may_be_asked(kind)?;
-        let names = subject.query_names(self.list, &self.scope())?;
-        // Controls prove nothing about a subject that cannot be asked about, and those kept back are for listings.
-        if self.known(self.standing.condition(kind), None).is_none() {
-            self.standing
-                .budget
-                .is_more_left(self.reserve(), self.now)?;
-        }
-        let report = self.report(controls, kind).await?;
-        let condition = self.standing.condition(kind);
-        let quarantine = condition.read(|health| health.quarantine(self.now).cloned());
-        let settled = if self.strict {
-            withholding(&report)
-        } else {
-            report.overall()
-        };
-        let unasked = match (settled, quarantine) {
-            (Some(verdict), _) => Some(verdict),
-            (None, Some(quarantine)) => Some(Verdict::Unknown(Cause::Quarantined(quarantine))),
-            (None, None) => None,
-        };
-        if let Some(verdict) = unasked {
-            return Ok(ListAnswer {
-                controls: Some(report),
-                ..self.answer(subject, verdict)
-            });
-        }
-        let Some(memory) = &self.standing.memory else {
-            return self.ask_list(subject, names, report, controls).await;
-        };
-        let era = condition.era.load(Ordering::Relaxed);
-        if let Some(remembered) = memory.recall(subject, era, self.now) {
-            let report = self.confirmed(report, controls, &remembered).await;
-            let entry = report.overall().or(remembered.entry);
-            let verdict = entry.unwrap_or_else(|| judge(self.list, &report, &remembered.asked));
-            return Ok(ListAnswer {
-                asked: remembered.asked,
-                controls: Some(report),
-                at: remembered.at,
-                remembered: true,
-                ..self.answer(subject, verdict)
-            });
-        }
-        let answer = self.ask_list(subject, names, report, controls).await?;
-        memory.remember(subject, &answer, era);
-        Ok(answer)
-    }
-
-    async fn ask_list(
-        &self,
-        subject: &Subject,
-        names: Vec<DomainName>,
-        mut report: Arc<ControlReport>,
-        controls: &Controls,
-    ) -> Result<ListAnswer, NotAsked> {
-        let kind = subject.kind();
-        let asked = self.ask_names(names).await?;
-        let condition = self.standing.condition(kind);
-        condition.note(asked.iter().any(is_in_vain));
-        let mut verdict = judge(self.list, &report, &asked);
-        // Whoever asks strictly keeps listings back, and asks the controls once for all of them.
-        if !self.strict && matches!(verdict, Verdict::Listed(_)) {
-            // If they may not be asked, those that still hold have to do.
-            let again = self.report_within(controls, kind, Some(LISTING_AGE)).await;
-            report = again.unwrap_or(report);
-            verdict = judge(self.list, &report, &asked);
-        }
-        let verdict = self.with_words(verdict, subject, &asked).await;
-        Ok(ListAnswer {
-            asked,
-            controls: Some(report),
-            ..self.answer(subject, verdict)
-        })
-    }
-
-    /// What the controls show, asked again if an entry was seen more than a minute after those of `report`: whoever asked
-    /// strictly kept it back, and may have ended before it was confirmed.
-    async fn confirmed(
-        &self,
-        report: Arc<ControlReport>,
-        controls: &Controls,
-        remembered: &crate::memory::Remembered,
-    ) -> Arc<ControlReport> {
-        let is_listed = matches!(remembered.entry, Some(Verdict::Listed(_)));
-        let age = remembered.at.saturating_sub(report.at);
-        if self.strict || !is_listed || age <= i64::from(LISTING_AGE) {
-            return report;
-        }
-        let again = self.report_within(controls, report.kind, Some(LISTING_AGE));
-        again.await.unwrap_or(report)
-    }
-
-    /// Whether there is a key if one is needed, and no list that is asked in its place about subjects of `kind`.
-    fn may_be_asked(&self, kind: Kind) -> Result<(), NotAsked> {
-        let has_key = |list: &List| {
-            let key = list.terms.key.as_ref();
-            key.is_none_or(|name| self.checker.keys.has(name))
-        };
-        if !has_key(self.list) {
-            return Err(NotAsked::KeyMissing);
-        }
-        let mut others = self.checker.catalogue.lists().iter();
-        let replaces = |other: &List| {
-            other.replaces.as_ref() == Some(&self.list.zone) && other.controls(kind).is_some()
-        };
-        if others.any(|other| replaces(other) && has_key(other)) {
-            return Err(NotAsked::Replaced);
-        }
-        Ok(())
-    }
-
-    fn scope(&self) -> AskingScope<'a> {
-        AskingScope {
-            documentation: self.checker.documentation,
-            suffixes: self.checker.suffixes.as_deref(),
-        }
-    }
-
-    /// The names in turn, until one is not denied.
-    async fn ask_names(&self, names: Vec<DomainName>) -> Result<Vec<Asked>, NotAsked> {
-        let mut asked = Vec::new();
-        for name in names {
-            let is_above = !asked.is_empty();
-            let question = self.ask_name(name, is_above, self.reserve()).await?;
-            let denied = matches!(question.reading, Reading::Absent(_));
-            asked.push(question);
-            if !denied {
-                break;
-            }
-        }
-        Ok(asked)
-    }
-
-    fn redaction(&self) -> Redaction<'a> {
-        let key = self.list.terms.key.as_ref();
-        Redaction::new(
-            &self.list.zone,
-            key.and_then(|name| self.checker.keys.find(name)),
-        )
-    }
-
-    /// How many questions are kept back, so that the controls can be asked once more before listings are told.
-    fn reserve(&self) -> u32 {
-        if !self.strict {
-            return 0;
-        }
-        let kinds = Kind::ALL.into_iter();
-        let controls = kinds.filter_map(|kind| self.list.controls(kind));
-        let questions: usize = controls
-            .map(|controls| controls.positive.len() + controls.negative.len() + 1)
-            .sum();
-        u32::try_from(questions).unwrap_or(u32::MAX)
-    }
-
-    /// Asks for `name`, which is above the subject's or is not, if the budget has `reserve` questions left then.
-    async fn ask_name(
-        &self,
-        name: DomainName,
-        is_above: bool,
-        reserve: u32,
-    ) -> Result<Asked, NotAsked> {
-        let redaction = self.redaction();
-        let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
-        self.standing.budget.take_leaving(reserve, self.now)?;
-        let outcome = self.checker.lookup.lookup(&secret, RecordType::A).await;
-        if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
-            self.standing.budget.refund(self.now);
-        }
-        let read = match is_above {
-            true => Asked::of_name_above,
-            false => Asked::of,
-        };
-        let asked = read(self.list, redaction.name(&secret), &outcome);
-        Ok(Asked {
-            reading: asked.reading.redacted(redaction),
-            ..asked
-        })
-    }
-
-    /// What the controls showed, if that still holds; else they are asked.
-    async fn report(
-        &self,
-        controls: &Controls,
-        kind: Kind,
-    ) -> Result<Arc<ControlReport>, NotAsked> {
-        self.report_within(controls, kind, None).await
-    }
-
-    async fn report_within(
-        &self,
-        controls: &Controls,
-        kind: Kind,
-        age: Option<u32>,
-    ) -> Result<Arc<ControlReport>, NotAsked> {
-        let condition = self.standing.condition(kind);
-        if let Some(report) = self.known(condition, age) {
-            return Ok(report);
-        }
-        let _asking = condition.asking.lock().await;
-        // Another may have asked meanwhile.
-        if let Some(report) = self.known(condition, age) {
-            return Ok(report);
-        }
-        let report = Arc::new(self.ask_controls(controls, kind).await?);
-        condition.in_vain.store(0, Ordering::Relaxed);
-        if withholding(&report).is_some() {
-            condition.era.fetch_add(1, Ordering::Relaxed);
-        }
-        condition.change(|health| health.record(Arc::clone(&report), &self.checker.policy));
-        Ok(report)
-    }
-
-    /// What was seen of the controls, if it still holds and is no more than `age` seconds old.
-    fn known(&self, condition: &Condition, age: Option<u32>) -> Option<Arc<ControlReport>> {
-        let policy = &self.checker.policy;
-        // A list that answers nothing any more is looked at again before its controls have aged.
-        let impatient = condition.in_vain.load(Ordering::Relaxed) >= policy.patience;
-        let young = |report: &&Arc<ControlReport>| {
-            let most = match age {
-                None if impatient && report.is_healthy() => Some(IMPATIENT_AGE),
-                age => age,
-            };
-            most.is_none_or(|most| self.now.saturating_sub(report.at) <= i64::from(most))
-        };
-        condition.read(|health| health.report(policy, self.now).filter(young).cloned())
-    }
-
-    async fn ask_controls(
-        &self,
-        controls: &Controls,
-        kind: Kind,
-    ) -> Result<ControlReport, NotAsked> {
-        let nonce = round_nonce(self.checker.nonce, self.now);
-        let random =
-            random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
-        let redaction = self.redaction();
-        let is_short = |name: &&DomainName| redaction.reveal(name).is_ok();
-        // With the key a name may be too long to be asked (RFC 1035 §2.3.4). The others show what they show; without the
-        // random one no list is believed, and a subject's name is hardly shorter.
-        let (positive, long): (Vec<_>, Vec<_>) = controls.positive.iter().partition(is_short);
-        let (negative, longer): (Vec<_>, Vec<_>) = controls.negative.iter().partition(is_short);
-        let names = positive.iter().chain(&negative).copied().cloned();
-        let fixed = join_all(names.map(|name| self.ask_name(name, false, 0)));
-        let (fixed, random) = join(fixed, self.ask_name(random, false, 0)).await;
-        let mut fixed = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let unlisted = fixed.split_off(positive.len());
-        let report = ControlReport {
-            verified: controls.verified,
-            passed_over: long.into_iter().chain(longer).cloned().collect(),
-            ..ControlReport::new(kind, fixed, unlisted, random?, self.now)
-        };
-        Ok(self.with_refusal_words(report).await)
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! The catalogue's file: TOML, checked line by line.
 
+mod codes;
+mod fault;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,12 +12,15 @@ use mail_dns::DomainName;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::codes::{CodeForm, codes, octets};
+use self::fault::Fault;
 use super::{
-    Catalogue, Category, CodeMatch, CodeRule, Controls, Delisting, DelistingMode, Effect,
-    Inclusion, List, ListSet, MAX_CONTROLS, Meaning, NameForm, PublicResolvers, SeverityCap,
-    Stance, Status, Terms, Tier, Tombstone, buried,
+    Catalogue, Controls, Delisting, DelistingMode, Effect, Inclusion, List, ListSet, MAX_CONTROLS,
+    NameForm, PublicResolvers, SeverityCap, Stance, Status, Terms, Tier, Tombstone, buried,
 };
 use crate::{Kind, Role, Severity};
+
+pub use self::fault::{CatalogueError, CatalogueErrorKind};
 
 /// The longest zone: an IPv6 address takes 64 octets in front of it, and a key as many, of 255 (RFC 5782 §2.4, RFC 1035
 /// §2.3.4).
@@ -409,115 +415,6 @@ impl ControlsForm {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CodeForm {
-    code: Option<Spanned<String>>,
-    bit: Option<Spanned<u8>>,
-    meaning: Spanned<String>,
-    category: Option<Category>,
-    effect: Option<Spanned<Effect>>,
-    #[serde(default = "yes")]
-    verified: bool,
-}
-
-impl CodeForm {
-    fn read(self, stance: Stance) -> Result<Spanned<CodeRule>, Fault> {
-        let span = self.meaning.span();
-        let effect = effect(self.effect, stance)?;
-        let code = match (self.code, self.bit) {
-            (Some(text), None) => octets(&text, effect)?,
-            (None, Some(bit)) if bit.get_ref().is_power_of_two() => CodeMatch::Bit(*bit.get_ref()),
-            (None, Some(bit)) => {
-                return Err(Fault::new(
-                    CatalogueErrorKind::Code,
-                    bit.span(),
-                    format!("expected the value of one bit, found {}", bit.get_ref()),
-                ));
-            }
-            _ => {
-                return Err(Fault::new(
-                    CatalogueErrorKind::Code,
-                    self.meaning.span(),
-                    "expected one of code and bit, found both or none".to_owned(),
-                ));
-            }
-        };
-        let category = match effect {
-            Effect::Listed => Category::default(),
-            // What says nothing bad is no spam unless the file says so.
-            _ => Category::Other,
-        };
-        let rule = CodeRule {
-            code,
-            meaning: Meaning {
-                text: self.meaning.into_inner(),
-                category: self.category.unwrap_or(category),
-                verified: self.verified,
-            },
-            effect,
-        };
-        Ok(Spanned::new(span, rule))
-    }
-}
-
-/// What a code says: something bad unless the file has it otherwise, and on an allowlist something good. There nothing is
-/// a listing.
-fn effect(effect: Option<Spanned<Effect>>, stance: Stance) -> Result<Effect, Fault> {
-    match (effect, stance) {
-        (None, Stance::Allow) => Ok(Effect::Allowed),
-        (None, _) => Ok(Effect::default()),
-        (Some(effect), Stance::Allow) if *effect.get_ref() == Effect::Listed => Err(Fault::new(
-            CatalogueErrorKind::Code,
-            effect.span(),
-            "expected an effect that an allowlist can have, found listed".to_owned(),
-        )),
-        (Some(effect), _) => Ok(effect.into_inner()),
-    }
-}
-
-/// The rules in their order, each of which some address comes to.
-fn codes(forms: Vec<CodeForm>, stance: Stance) -> Result<Vec<CodeRule>, Fault> {
-    let mut rules: Vec<CodeRule> = Vec::new();
-    for form in forms {
-        let rule = form.read(stance)?;
-        if let Some(earlier) = rules.iter().find(|it| hides(it.code, rule.get_ref().code)) {
-            let earlier = earlier.meaning.text.escape_debug();
-            return Err(Fault::new(
-                CatalogueErrorKind::Code,
-                rule.span(),
-                format!(
-                    "expected a code that no earlier one has, found one of those of \"{earlier}\""
-                ),
-            ));
-        }
-        rules.push(rule.into_inner());
-    }
-    Ok(rules)
-}
-
-/// Whether a rule of `earlier` decides for every address of `later`. Bits do not hide each other: all that are set count.
-fn hides(earlier: CodeMatch, later: CodeMatch) -> bool {
-    match (earlier, later) {
-        (CodeMatch::Bit(earlier), CodeMatch::Bit(later)) => earlier == later,
-        (CodeMatch::Bit(_), CodeMatch::Octets([a, b, c, Some(last)])) => {
-            let address = [a, b, c].map(|octet| octet.unwrap_or(u8::MAX));
-            let [a, b, c] = address;
-            earlier.matches([a, b, c, last].into())
-        }
-        (CodeMatch::Octets(earlier), CodeMatch::Octets(later)) => covers(earlier, later),
-        (CodeMatch::Octets(earlier), CodeMatch::Bit(_)) => {
-            covers(earlier, [Some(127), Some(0), Some(0), None])
-        }
-        (CodeMatch::Bit(_), CodeMatch::Octets(_)) => false,
-    }
-}
-
-fn covers(earlier: [Option<u8>; 4], later: [Option<u8>; 4]) -> bool {
-    let mut octets = earlier.iter().zip(later);
-    octets.all(|(earlier, later)| earlier.is_none() || *earlier == later)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct TombstoneForm {
     zone: Spanned<String>,
     reason: String,
@@ -582,42 +479,6 @@ fn control(zone: &DomainName, text: &Spanned<String>, kind: Kind) -> Result<Doma
     name.map_err(|error| fault(error.to_string()))
 }
 
-/// `127.0.0.2`, or with `*` for any octet but the first.
-fn octets(text: &Spanned<String>, effect: Effect) -> Result<CodeMatch, Fault> {
-    let fault = |expected: &str| {
-        let found = text.get_ref().escape_debug();
-        Fault::new(
-            CatalogueErrorKind::Code,
-            text.span(),
-            format!("expected {expected}, found {found}"),
-        )
-    };
-    let parts = text.get_ref().split('.').map(|part| match part {
-        "*" => Some(None),
-        _ => part.parse::<u8>().ok().map(Some),
-    });
-    let parts: Vec<Option<u8>> = parts
-        .collect::<Option<_>>()
-        .ok_or_else(|| fault("four octets, each a number or *"))?;
-    let octets: [Option<u8>; 4] = parts
-        .try_into()
-        .map_err(|_| fault("four octets, each a number or *"))?;
-    // RFC 5782 §2.1: the addresses of a list's answers are in 127.0.0.0/8.
-    if octets[0] != Some(127) {
-        return Err(fault("a code in 127.0.0.0/8"));
-    }
-    // 127.255.255.0/24 tells of a refused question on every list.
-    let refusals = [Some(127), Some(255), Some(255)];
-    let overlaps = octets
-        .iter()
-        .zip(refusals)
-        .all(|(octet, refusal)| octet.is_none() || *octet == refusal);
-    if effect != Effect::Refused && overlaps {
-        return Err(fault("an entry outside 127.255.255.0/24"));
-    }
-    Ok(CodeMatch::Octets(octets))
-}
-
 /// A year, a month or a day: `2026`, `2026-08`, `2026-08-21`.
 fn date(text: Spanned<String>) -> Result<String, Fault> {
     let in_range = |(index, part): (usize, &str)| {
@@ -644,68 +505,6 @@ fn date(text: Spanned<String>) -> Result<String, Fault> {
             text.get_ref().escape_debug()
         ),
     ))
-}
-
-/// A fault that knows its place as octets, before they are counted as lines.
-struct Fault {
-    kind: CatalogueErrorKind,
-    span: Range<usize>,
-    detail: String,
-}
-
-impl Fault {
-    fn new(kind: CatalogueErrorKind, span: Range<usize>, detail: String) -> Self {
-        Self { kind, span, detail }
-    }
-}
-
-/// Why text is not a catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{detail}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
-pub struct CatalogueError {
-    kind: CatalogueErrorKind,
-    line: Option<usize>,
-    detail: String,
-}
-
-impl CatalogueError {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> CatalogueErrorKind {
-        self.kind
-    }
-
-    /// In which line, from 1.
-    #[must_use]
-    pub fn line(&self) -> Option<usize> {
-        self.line
-    }
-}
-
-/// The kinds of [`CatalogueError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CatalogueErrorKind {
-    /// It is not TOML, or not of the catalogue's form: a key is missing, unknown or of the wrong type.
-    Syntax,
-    /// A zone is not the name of a host, or too long to be asked.
-    Name,
-    /// A code is not in `127.0.0.0/8`, cannot be a listing, or is that of an earlier rule.
-    Code,
-    /// A control does not fit its kind, is positive and negative, or there are too many or none.
-    Controls,
-    /// A date is not one.
-    Date,
-    /// A zone is there twice.
-    Duplicate,
-    /// The list is dead.
-    Tombstone,
-    /// What a list includes or stands in for is itself, or what stands in for it.
-    Reference,
-    /// A page is not the https URL of a host.
-    Page,
-    /// A key stands in the zone.
-    Key,
 }
 
 #[cfg(test)]

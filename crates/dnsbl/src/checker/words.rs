@@ -3,7 +3,7 @@
 use mail_dns::spf::Network;
 use mail_dns::{DomainName, Lookup, LookupError, RecordType};
 
-use super::Asker;
+use super::asker::Asker;
 use crate::{
     Asked, ControlReport, Kind, ListText, Listing, MAX_TEXTS, Reading, Refusal, Subject, Verdict,
 };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{Category, CodeMatch, Effect};
 
 /// A catalogue of one list, with `lines` in place of or besides what it needs.
 fn with(lines: &str) -> String {
