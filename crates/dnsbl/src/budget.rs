@@ -60,20 +60,23 @@ impl Budget {
         self.spent.fetch_max(spent, Ordering::Relaxed);
     }
 
-    /// Whether a question may be taken on the day of `now` that leaves `reserve`.
-    pub(crate) fn is_more_left(&self, reserve: u32, now: i64) -> Result<(), NotAsked> {
+    /// How many questions a day may be taken, if there is a limit.
+    pub(crate) fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// Whether `questions` more may be taken on the day of `now`.
+    pub(crate) fn has_left(&self, questions: u32, now: i64) -> Result<(), NotAsked> {
         let today = day_of(now);
-        let questions = questions_on(today, self.spent.load(Ordering::Relaxed));
-        match self.allows(questions, reserve) {
+        let spent = questions_on(today, self.spent.load(Ordering::Relaxed));
+        match self.allows(spent.saturating_add(questions)) {
             true => Ok(()),
             false => Err(self.spent_on(today)),
         }
     }
 
-    fn allows(&self, questions: u32, reserve: u32) -> bool {
-        // No more than half is kept back: of a small limit it would be all, and the list never be asked.
-        let most = self.limit.map(|limit| limit - reserve.min(limit / 2));
-        most.is_none_or(|most| questions < most)
+    fn allows(&self, questions: u32) -> bool {
+        self.limit.is_none_or(|limit| questions <= limit)
     }
 
     fn spent_on(&self, today: u32) -> NotAsked {
@@ -83,23 +86,18 @@ impl Budget {
         }
     }
 
-    /// Takes one question of the day of `now`, if `reserve` are left then.
-    pub(crate) fn take_leaving(&self, reserve: u32, now: i64) -> Result<(), NotAsked> {
+    /// Takes so many questions of the day of `now`, or none if `reserve` would not be left then.
+    pub(crate) fn take(&self, count: u32, reserve: u32, now: i64) -> Result<(), NotAsked> {
         let today = day_of(now);
         let take = |spent| {
-            let questions = questions_on(today, spent);
-            self.allows(questions, reserve)
-                .then(|| pack(account_day(today, spent), questions.saturating_add(1)))
+            let questions = questions_on(today, spent).saturating_add(count);
+            self.allows(questions.saturating_add(reserve))
+                .then(|| pack(account_day(today, spent), questions))
         };
         let taken = self
             .spent
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         taken.map(|_| ()).map_err(|_| self.spent_on(today))
-    }
-
-    #[cfg(test)]
-    fn take(&self, now: i64) -> Result<(), NotAsked> {
-        self.take_leaving(0, now)
     }
 
     /// Gives one back that never reached the list.
@@ -160,43 +158,49 @@ mod tests {
     #[test]
     fn d20_a_day_has_so_many_questions_and_the_next_begins_anew() {
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(DAY), Ok(()));
-        assert_eq!(budget.take(DAY + 10), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY + 10), Ok(()));
         let until = DAY + SECONDS_A_DAY;
         let spent = Err(NotAsked::BudgetSpent { limit: 2, until });
-        assert_eq!(budget.take(DAY + 20), spent);
+        assert_eq!(budget.take(1, 0, DAY + 20), spent);
         budget.refund(DAY + 30);
-        assert_eq!(budget.take(DAY + 40), Ok(()));
-        assert_eq!(budget.take(until), Ok(()), "a new day");
-        assert_eq!(budget.take(DAY), Ok(()), "a clock that is set back");
-        assert!(budget.take(DAY).is_err(), "it does not begin anew by that");
+        assert_eq!(budget.take(1, 0, DAY + 40), Ok(()));
+        assert_eq!(budget.take(1, 0, until), Ok(()), "a new day");
+        assert_eq!(budget.take(1, 0, DAY), Ok(()), "a clock that is set back");
+        assert!(
+            budget.take(1, 0, DAY).is_err(),
+            "it does not begin anew by that"
+        );
     }
 
     #[test]
-    fn d20_a_limit_that_is_less_than_what_is_kept_back_is_not_spent_before_a_question() {
-        let budget = Budget::new(Some(4));
-        assert_eq!(budget.is_more_left(6, DAY), Ok(()));
-        assert_eq!(budget.take_leaving(6, DAY), Ok(()));
-        assert_eq!(budget.take_leaving(6, DAY), Ok(()));
-        assert!(budget.take_leaving(6, DAY).is_err(), "half is kept back");
-        assert_eq!(budget.take(DAY), Ok(()));
+    fn d20_several_questions_are_taken_at_once_or_not_at_all() {
+        let budget = Budget::new(Some(6));
+        assert_eq!(budget.has_left(6, DAY), Ok(()));
+        assert!(budget.has_left(7, DAY).is_err());
+        assert_eq!(budget.take(3, 3, DAY), Ok(()));
+        assert!(budget.take(1, 3, DAY).is_err(), "three are kept back");
+        assert!(budget.take(4, 0, DAY).is_err(), "not three of the four");
+        assert_eq!(budget.take(3, 0, DAY), Ok(()));
+        assert!(budget.has_left(1, DAY).is_err());
+        assert_eq!(Budget::new(None).take(u32::MAX, u32::MAX, DAY), Ok(()));
     }
 
     #[test]
     fn d20_a_question_of_yesterday_does_not_begin_today_anew() {
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(DAY), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
         budget.refund(DAY - 1);
-        assert_eq!(budget.take(DAY), Ok(()));
-        assert_eq!(budget.take(DAY + 1), Ok(()));
-        assert!(budget.take(DAY - 1).is_err());
-        assert!(budget.take(DAY + 2).is_err());
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY + 1), Ok(()));
+        assert!(budget.take(1, 0, DAY - 1).is_err());
+        assert!(budget.take(1, 0, DAY + 2).is_err());
         // A clock that was ahead by years does not stop the days.
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(DAY * 2), Ok(()));
-        assert_eq!(budget.take(DAY), Ok(()));
-        assert!(budget.take(DAY).is_err());
-        assert_eq!(budget.take(DAY + SECONDS_A_DAY), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY * 2), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
+        assert!(budget.take(1, 0, DAY).is_err());
+        assert_eq!(budget.take(1, 0, DAY + SECONDS_A_DAY), Ok(()));
     }
 
     #[test]
@@ -206,16 +210,16 @@ mod tests {
         for (day, questions) in [(19_999, 9), (20_000, 3), (20_000, 1), (19_998, 0)] {
             budget.go_on_from(&Spending::new(zone.clone(), day, questions));
         }
-        assert!(budget.take(DAY).is_err());
+        assert!(budget.take(1, 0, DAY).is_err());
         assert_eq!(budget.spending(&zone, DAY).questions, 3);
     }
 
     #[test]
     fn d20_a_limit_that_is_set_later_counts_what_was_spent_before() {
         let mut budget = Budget::new(None);
-        assert_eq!(budget.take(DAY), Ok(()));
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
         budget.limit_to(1);
-        assert!(budget.take(DAY).is_err());
+        assert!(budget.take(1, 0, DAY).is_err());
     }
 
     #[test]
@@ -223,8 +227,8 @@ mod tests {
         let zone: DomainName = "bl.test".parse().expect("a name");
         let budget = Budget::new(Some(3));
         budget.go_on_from(&Spending::new(zone.clone(), 20_000, 2));
-        assert_eq!(budget.take(DAY), Ok(()));
-        assert!(budget.take(DAY).is_err());
+        assert_eq!(budget.take(1, 0, DAY), Ok(()));
+        assert!(budget.take(1, 0, DAY).is_err());
         assert_eq!(budget.spending(&zone, DAY).questions, 3);
     }
 }

@@ -29,7 +29,8 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 ///
 /// The controls of a list are asked once for each kind of subject, hold for a while ([`HealthPolicy`]), and are then asked
 /// again; where they failed, they are asked less and less often. What they showed holds for this path alone: a list that
-/// refuses one resolver serves another. Before a listing is told they are asked again if they are older than a minute.
+/// refuses one resolver serves another. Before a listing is told they are asked again if they are older than a minute; if the
+/// day has no questions left for that, it could not be told.
 ///
 /// It has no clock: each call takes `now`, in seconds since 1970.
 ///
@@ -304,10 +305,12 @@ impl<L: Lookup> Checker<L> {
     ) -> Option<Result<ListHealth, NotAsked>> {
         let asker = self.asker(index, now)?;
         let controls = asker.list.controls(kind)?;
-        if let Err(why) = asker.may_be_asked(kind) {
-            return Some(Err(why));
-        }
-        if let Err(why) = asker.report(controls, kind).await {
+        let report = async {
+            asker.may_be_asked(kind)?;
+            // Of a list that is never asked about a subject the controls say nothing that helps.
+            asker.report_for(controls, kind, 1).await
+        };
+        if let Err(why) = report.await {
             return Some(Err(why));
         }
         let condition = asker.standing.condition(kind);
@@ -326,7 +329,7 @@ impl<L: Lookup> Checker<L> {
     ) -> Option<Result<Arc<ControlReport>, NotAsked>> {
         let asker = self.asker(index, now)?;
         let controls = asker.list.controls(kind)?;
-        Some(asker.report_within(controls, kind, Some(age)).await)
+        Some(asker.report_within(controls, kind, age).await)
     }
 
     /// How many times the list at `index` was found not to be believed.
@@ -360,6 +363,11 @@ impl<L: Lookup> Checker<L> {
             strict: false,
         })
     }
+}
+
+/// Why an entry is not told whose list may not be asked again whether it lists everything by now: `why`.
+pub(crate) fn unconfirmed(why: &NotAsked) -> Cause {
+    Cause::Withdrawn(format!("its list's controls had to be asked again: {why}"))
 }
 
 /// Why no entry of a list is believed when many are asked for, if that is so: its controls failed. That the catalogue knows

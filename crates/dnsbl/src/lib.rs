@@ -79,7 +79,9 @@
 //! - 255 octets of a name (RFC 1035 §2.3.4); a longer one is not asked, and never "not listed".
 //! - 16 lists at a time ([`Checker::with_concurrency`]). One list takes at most six lookups one after the other, so six
 //!   times the deadline of the [`Lookup`](mail_dns::Lookup), and one more where the form of the names is not known.
-//! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit).
+//! - As many questions a day as a list's terms allow, or [less](Checker::with_daily_limit). A list that may be asked less
+//!   than its controls and one subject take is [not asked](NotAsked::LimitTooSmall), and its controls are asked only where
+//!   the day has a question for a subject after them.
 //! - [`MAX_SENDERS`] addresses of a domain named one by one; networks of more than sixteen are counted.
 //! - [`MAX_EPISODES`] times on a list that a watch remembers.
 //! - 64 pairs in flight in each call of [`Sweep::work`], 32 of them of one list, and 1,024 listings of a list and kind of

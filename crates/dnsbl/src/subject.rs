@@ -236,6 +236,14 @@ pub enum NotAsked {
         /// When the next day begins, in seconds since 1970.
         until: i64,
     },
+    /// The list may be asked so seldom that its controls leave no question about the subject, and without them there is no
+    /// proof.
+    LimitTooSmall {
+        /// How many questions a day it may be asked.
+        limit: u32,
+        /// How many one answer takes.
+        needed: u32,
+    },
 }
 
 impl fmt::Display for NotAsked {
@@ -250,6 +258,10 @@ impl fmt::Display for NotAsked {
             Self::BudgetSpent { limit, .. } => {
                 write!(f, "not asked, the {limit} questions of this day are spent")
             }
+            Self::LimitTooSmall { limit, needed } => write!(
+                f,
+                "not asked, an answer with its proof takes {needed} questions, and the limit of a day is {limit}"
+            ),
         }
     }
 }

@@ -154,8 +154,8 @@ pub enum Cause {
     NotAsked(NotAsked),
     /// The list answers, and is not believed for a while.
     Quarantined(Quarantine),
-    /// The list's controls failed after it had given its answer, the sweep ended before they could be asked again, or it is
-    /// known by now that the list was dead ([`Catalogue::rejudge`](crate::Catalogue::rejudge)).
+    /// The list's controls failed after it had given its answer, they could not be asked again since the sweep ended first or
+    /// the day had no questions left, or it is known by now that the list was dead ([`Catalogue::rejudge`](crate::Catalogue::rejudge)).
     Withdrawn(String),
     /// No question about the subject is among what was to be judged.
     NothingAsked,

@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use mail_dns::{DomainName, Lookup, RecordType};
 
 use super::standing::{Condition, Standing};
-use super::{Checker, withholding};
+use super::{Checker, unconfirmed, withholding};
 use crate::control::{random_name, round_nonce};
 use crate::key::Redaction;
 use crate::memory::Remembered;
@@ -29,6 +29,15 @@ fn is_in_vain(asked: &Asked) -> bool {
         asked.reading,
         Reading::Unsettled(Unsettled::Lookup(_)) | Reading::Refused(_) | Reading::Faulty(_)
     )
+}
+
+/// How many questions the controls of a list take.
+fn questions_of(controls: &Controls) -> u32 {
+    count_of(controls.positive.len() + controls.negative.len() + 1)
+}
+
+fn count_of(questions: usize) -> u32 {
+    u32::try_from(questions).unwrap_or(u32::MAX)
 }
 
 /// Asks one list.
@@ -73,13 +82,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
     ) -> Result<ListAnswer, NotAsked> {
         self.may_be_asked(kind)?;
         let names = subject.query_names(self.list, &self.scope())?;
-        // Controls prove nothing about a subject that cannot be asked about, and those kept back are for listings.
-        if self.known(self.standing.condition(kind), None).is_none() {
-            self.standing
-                .budget
-                .is_more_left(self.reserve(), self.now)?;
-        }
-        let report = self.report(controls, kind).await?;
+        let report = self.report_for(controls, kind, names.len()).await?;
         let condition = self.standing.condition(kind);
         let quarantine = condition.read(|health| health.quarantine(self.now).cloned());
         let settled = if self.strict {
@@ -103,9 +106,15 @@ impl<'a, L: Lookup> Asker<'a, L> {
         };
         let era = condition.era.load(Ordering::Relaxed);
         if let Some(remembered) = memory.recall(subject, era, self.now) {
-            let report = self.confirmed(report, controls, &remembered).await;
-            let entry = report.overall().or(remembered.entry);
-            let verdict = entry.unwrap_or_else(|| judge(self.list, &report, &remembered.asked));
+            let (report, verdict) = match self.confirmed(&report, controls, &remembered).await {
+                Ok(again) => {
+                    let entry = again.overall().or(remembered.entry);
+                    let judged = || judge(self.list, &again, &remembered.asked);
+                    let verdict = entry.unwrap_or_else(judged);
+                    (again, verdict)
+                }
+                Err(why) => (report, Verdict::Unknown(unconfirmed(&why))),
+            };
             return Ok(ListAnswer {
                 asked: remembered.asked,
                 controls: Some(report),
@@ -127,16 +136,19 @@ impl<'a, L: Lookup> Asker<'a, L> {
         controls: &Controls,
     ) -> Result<ListAnswer, NotAsked> {
         let kind = subject.kind();
-        let asked = self.ask_names(names).await?;
+        let asked = self.ask_names(names, kind).await?;
         let condition = self.standing.condition(kind);
         condition.note(asked.iter().any(is_in_vain));
         let mut verdict = judge(self.list, &report, &asked);
         // Whoever asks strictly keeps listings back, and asks the controls once for all of them.
         if !self.strict && matches!(verdict, Verdict::Listed(_)) {
-            // If they may not be asked, those that still hold have to do.
-            let again = self.report_within(controls, kind, Some(LISTING_AGE)).await;
-            report = again.unwrap_or(report);
-            verdict = judge(self.list, &report, &asked);
+            verdict = match self.report_within(controls, kind, LISTING_AGE).await {
+                Ok(again) => {
+                    report = again;
+                    judge(self.list, &report, &asked)
+                }
+                Err(why) => Verdict::Unknown(unconfirmed(&why)),
+            };
         }
         let verdict = self.with_words(verdict, subject, &asked).await;
         Ok(ListAnswer {
@@ -150,17 +162,16 @@ impl<'a, L: Lookup> Asker<'a, L> {
     /// strictly kept it back, and may have ended before it was confirmed.
     async fn confirmed(
         &self,
-        report: Arc<ControlReport>,
+        report: &Arc<ControlReport>,
         controls: &Controls,
         remembered: &Remembered,
-    ) -> Arc<ControlReport> {
+    ) -> Result<Arc<ControlReport>, NotAsked> {
         let is_listed = matches!(remembered.entry, Some(Verdict::Listed(_)));
         let age = remembered.at.saturating_sub(report.at);
         if self.strict || !is_listed || age <= i64::from(LISTING_AGE) {
-            return report;
+            return Ok(Arc::clone(report));
         }
-        let again = self.report_within(controls, report.kind, Some(LISTING_AGE));
-        again.await.unwrap_or(report)
+        self.report_within(controls, report.kind, LISTING_AGE).await
     }
 
     /// Whether there is a key if one is needed, and no list that is asked in its place about subjects of `kind`.
@@ -190,11 +201,12 @@ impl<'a, L: Lookup> Asker<'a, L> {
     }
 
     /// The names in turn, until one is not denied.
-    async fn ask_names(&self, names: Vec<DomainName>) -> Result<Vec<Asked>, NotAsked> {
+    async fn ask_names(&self, names: Vec<DomainName>, kind: Kind) -> Result<Vec<Asked>, NotAsked> {
+        let reserve = self.reserve(kind, names.len());
         let mut asked = Vec::new();
         for name in names {
             let is_above = !asked.is_empty();
-            let question = self.ask_name(name, is_above, self.reserve()).await?;
+            let question = self.ask_name(name, is_above, reserve).await?;
             let denied = matches!(question.reading, Reading::Absent(_));
             asked.push(question);
             if !denied {
@@ -212,17 +224,39 @@ impl<'a, L: Lookup> Asker<'a, L> {
         )
     }
 
-    /// How many questions are kept back, so that the controls can be asked once more before listings are told.
-    pub(super) fn reserve(&self) -> u32 {
-        if !self.strict {
-            return 0;
+    /// Whether what is left of the day is enough for the controls and `names` of a subject after them: else they would be
+    /// asked for nothing.
+    fn has_room(&self, controls: &Controls, kind: Kind, names: usize) -> Result<(), NotAsked> {
+        let needed = questions_of(controls).saturating_add(count_of(names));
+        match self.standing.budget.limit() {
+            Some(limit) if limit < needed => Err(NotAsked::LimitTooSmall { limit, needed }),
+            _ => {
+                let reserve = self.reserve(kind, names);
+                let questions = needed.saturating_add(reserve);
+                self.standing.budget.has_left(questions, self.now)
+            }
         }
-        let kinds = Kind::ALL.into_iter();
+    }
+
+    /// How many questions are kept back, so that the controls can be asked once more before listings are told: those of
+    /// `kind`, and of others that are asked about.
+    ///
+    /// None where a limit would leave no more than that, or not the `names` of one subject: they would be kept for listings
+    /// that are not looked for. What is listed within a minute of the controls is told without.
+    pub(super) fn reserve(&self, kind: Kind, names: usize) -> u32 {
+        let Some(limit) = self.standing.budget.limit().filter(|_| self.strict) else {
+            return 0;
+        };
+        let is_asked = |other: &Kind| {
+            *other == kind || self.known(self.standing.condition(*other), None).is_some()
+        };
+        let kinds = Kind::ALL.into_iter().filter(is_asked);
         let controls = kinds.filter_map(|kind| self.list.controls(kind));
-        let questions: usize = controls
-            .map(|controls| controls.positive.len() + controls.negative.len() + 1)
-            .sum();
-        u32::try_from(questions).unwrap_or(u32::MAX)
+        let again: u32 = controls.map(questions_of).sum();
+        let least = again
+            .saturating_mul(2)
+            .saturating_add(again.max(count_of(names)));
+        if limit < least { 0 } else { again }
     }
 
     /// Asks for `name`, which is above the subject's or is not, if the budget has `reserve` questions left then.
@@ -234,8 +268,14 @@ impl<'a, L: Lookup> Asker<'a, L> {
     ) -> Result<Asked, NotAsked> {
         let redaction = self.redaction();
         let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
-        self.standing.budget.take_leaving(reserve, self.now)?;
-        let outcome = self.checker.lookup.lookup(&secret, RecordType::A).await;
+        self.standing.budget.take(1, reserve, self.now)?;
+        Ok(self.ask_paid(&secret, is_above).await)
+    }
+
+    /// Asks for a name with the list's key, a question that was taken from the budget.
+    async fn ask_paid(&self, secret: &DomainName, is_above: bool) -> Asked {
+        let redaction = self.redaction();
+        let outcome = self.checker.lookup.lookup(secret, RecordType::A).await;
         if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
             self.standing.budget.refund(self.now);
         }
@@ -243,37 +283,55 @@ impl<'a, L: Lookup> Asker<'a, L> {
             true => Asked::of_name_above,
             false => Asked::of,
         };
-        let asked = read(self.list, redaction.name(&secret), &outcome);
-        Ok(Asked {
+        let asked = read(self.list, redaction.name(secret), &outcome);
+        Asked {
             reading: asked.reading.redacted(redaction),
             ..asked
-        })
+        }
     }
 
-    /// What the controls showed, if that still holds; else they are asked.
-    pub(super) async fn report(
+    /// What the controls showed, if that still holds; else they are asked, if `names` of a subject can be after them.
+    pub(super) async fn report_for(
         &self,
         controls: &Controls,
         kind: Kind,
+        names: usize,
     ) -> Result<Arc<ControlReport>, NotAsked> {
-        self.report_within(controls, kind, None).await
+        self.report_where(controls, kind, None, || {
+            self.has_room(controls, kind, names)
+        })
+        .await
     }
 
+    /// What the controls showed, if that still holds and is no more than `age` seconds old; else they are asked.
     pub(super) async fn report_within(
         &self,
         controls: &Controls,
         kind: Kind,
+        age: u32,
+    ) -> Result<Arc<ControlReport>, NotAsked> {
+        self.report_where(controls, kind, Some(age), || Ok(()))
+            .await
+    }
+
+    /// The same, where they are asked only if that `is_worth` it.
+    async fn report_where(
+        &self,
+        controls: &Controls,
+        kind: Kind,
         age: Option<u32>,
+        is_worth: impl Fn() -> Result<(), NotAsked> + Send,
     ) -> Result<Arc<ControlReport>, NotAsked> {
         let condition = self.standing.condition(kind);
         if let Some(report) = self.known(condition, age) {
             return Ok(report);
         }
         let _asking = condition.asking.lock().await;
-        // Another may have asked meanwhile.
+        // Another may have asked meanwhile, and have spent what is missing now.
         if let Some(report) = self.known(condition, age) {
             return Ok(report);
         }
+        is_worth()?;
         let report = Arc::new(self.ask_controls(controls, kind).await?);
         condition.in_vain.store(0, Ordering::Relaxed);
         if withholding(&report).is_some() {
@@ -307,20 +365,33 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let random =
             random_name(&self.list.zone, kind, nonce).map_err(|_| NotAsked::NameTooLong)?;
         let redaction = self.redaction();
-        let is_short = |name: &&DomainName| redaction.reveal(name).is_ok();
         // With the key a name may be too long to be asked (RFC 1035 §2.3.4). The others show what they show; without the
         // random one no list is believed, and a subject's name is hardly shorter.
-        let (positive, long): (Vec<_>, Vec<_>) = controls.positive.iter().partition(is_short);
-        let (negative, longer): (Vec<_>, Vec<_>) = controls.negative.iter().partition(is_short);
-        let names = positive.iter().chain(&negative).copied().cloned();
-        let fixed = join_all(names.map(|name| self.ask_name(name, false, 0)));
-        let (fixed, random) = join(fixed, self.ask_name(random, false, 0)).await;
-        let mut fixed = fixed.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let random = redaction
+            .reveal(&random)
+            .map_err(|_| NotAsked::NameTooLong)?;
+        let revealed = |names: &[DomainName]| -> (Vec<DomainName>, Vec<DomainName>) {
+            let (secrets, long): (Vec<_>, Vec<_>) = names
+                .iter()
+                .map(|name| redaction.reveal(name).map_err(|_| name.clone()))
+                .partition(Result::is_ok);
+            let secrets = secrets.into_iter().filter_map(Result::ok).collect();
+            (secrets, long.into_iter().filter_map(Result::err).collect())
+        };
+        let (positive, mut passed_over) = revealed(&controls.positive);
+        let (negative, too_long) = revealed(&controls.negative);
+        passed_over.extend(too_long);
+        // All of them or none: half of them prove nothing, and would be spent.
+        let questions = count_of(positive.len() + negative.len() + 1);
+        self.standing.budget.take(questions, 0, self.now)?;
+        let fixed = positive.iter().chain(&negative);
+        let fixed = join_all(fixed.map(|secret| self.ask_paid(secret, false)));
+        let (mut fixed, random) = join(fixed, self.ask_paid(&random, false)).await;
         let unlisted = fixed.split_off(positive.len());
         let report = ControlReport {
             verified: controls.verified,
-            passed_over: long.into_iter().chain(longer).cloned().collect(),
-            ..ControlReport::new(kind, fixed, unlisted, random?, self.now)
+            passed_over,
+            ..ControlReport::new(kind, fixed, unlisted, random, self.now)
         };
         Ok(self.with_refusal_words(report).await)
     }

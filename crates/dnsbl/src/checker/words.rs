@@ -46,7 +46,8 @@ impl<L: Lookup> Asker<'_, L> {
 
     async fn told(&self, entry: Listing, subject: &Subject, asked: &Asked) -> Listing {
         let network = self.network(subject);
-        match self.words(&asked.name, self.reserve()).await {
+        let reserve = self.reserve(subject.kind(), 1);
+        match self.words(&asked.name, reserve).await {
             Ok(text) => Listing {
                 text,
                 network,
@@ -81,7 +82,7 @@ impl<L: Lookup> Asker<'_, L> {
         let redaction = self.redaction();
         let secret = redaction.restore(name).map_err(|_| None)?;
         let budget = &self.standing.budget;
-        budget.take_leaving(reserve, self.now).map_err(|_| None)?;
+        budget.take(1, reserve, self.now).map_err(|_| None)?;
         match self.checker.lookup.lookup(&secret, RecordType::TXT).await {
             Ok(answer) => Ok(answer
                 .texts()

@@ -40,6 +40,11 @@ pub enum Advice {
         /// When it is, in seconds since 1970, if that is known; days of lists may have other hours.
         at: Option<i64>,
     },
+    /// Ask the list at least so often in a day, or not at all: fewer questions prove nothing.
+    RaiseLimit {
+        /// How many questions an answer takes with its proof.
+        needed: u32,
+    },
     /// Correct the name of the zone.
     CorrectZone,
     /// Look at the resolver: it may be what rewrites, hides or refuses the answers.
@@ -100,6 +105,9 @@ impl Advice {
             Condition::Quarantined(_) => again.into_iter().collect(),
             Condition::NotAsked(NotAsked::BudgetSpent { until, .. }) => {
                 vec![Self::WaitForNextDay { at: Some(*until) }]
+            }
+            Condition::NotAsked(NotAsked::LimitTooSmall { needed, .. }) => {
+                vec![Self::RaiseLimit { needed: *needed }]
             }
             Condition::NotAsked(_) => Vec::new(),
         }
@@ -270,6 +278,10 @@ impl fmt::Display for Advice {
             }
             Self::CheckKey { name } => write!(f, "check the key {}", name.escape_debug()),
             Self::WaitForNextDay { .. } => f.write_str("ask less, and wait for the next day"),
+            Self::RaiseLimit { needed } => write!(
+                f,
+                "allow {needed} questions a day or more, if the list does, or leave it out"
+            ),
             Self::CorrectZone => f.write_str("correct the name of the zone"),
             Self::LookAtResolver => f.write_str("see whether the resolver is the cause"),
             Self::LetLoopbackThrough => f.write_str(

@@ -7,7 +7,7 @@ use mail_dns::Lookup;
 use super::report::state_of;
 use super::row::{Held, KINDS, Row, Section, Ward, lock};
 use super::{Sweep, SweepEvent, SweepNotice, Worker};
-use crate::checker::withholding;
+use crate::checker::{unconfirmed, withholding};
 use crate::{
     Cause, ControlReport, HealthState, Kind, ListAnswer, QuarantineReason, Stance, Verdict,
 };
@@ -133,9 +133,16 @@ impl<L: Lookup> Sweep<L> {
         }
         let now = (self.clock)();
         let failure = match self.checker.confirm_at(list, kind, age, now).await {
-            Some(Ok(report)) => withholding(&report),
-            Some(Err(why)) => Some(Verdict::Unknown(Cause::NotAsked(why))),
-            None => Some(Verdict::Unknown(Cause::NothingAsked)),
+            Some(Ok(report)) => withholding(&report).map(|failure| {
+                let cause = Cause::Withdrawn(failure.to_string());
+                (state_of(failure), cause)
+            }),
+            Some(Err(why)) => {
+                let state = HealthState::Unclear(Cause::NotAsked(why));
+                Some((state, unconfirmed(&why)))
+            }
+            // There is no such list, and nothing of it waits.
+            None => return,
         };
         match failure {
             None => {
@@ -143,7 +150,8 @@ impl<L: Lookup> Sweep<L> {
                 doubt(section, |held| held.era != era, worker);
                 release(section, |held| held.era == era, worker);
             }
-            Some(failure) => self.withdraw(list, kind, failure, worker),
+            // Its controls failed after it had listed what waits, or could not be asked again.
+            Some((state, cause)) => shut(section, state, cause, worker),
         }
     }
 
@@ -169,20 +177,6 @@ impl<L: Lookup> Sweep<L> {
             Cause::Quarantined(quarantine),
             worker,
         );
-    }
-
-    /// The list's controls failed after it had listed what waits.
-    fn withdraw<F: FnMut(SweepEvent) + Send>(
-        &self,
-        list: usize,
-        kind: Kind,
-        failure: Verdict,
-        worker: &Worker<F>,
-    ) {
-        if let Some(row) = self.rows.get(list) {
-            let cause = Cause::Withdrawn(failure.to_string());
-            shut(row.section(kind), state_of(failure), cause, worker);
-        }
     }
 
     /// Takes no more of the list at `list`. Nobody has looked at it again, so what waits is not told as a listing.

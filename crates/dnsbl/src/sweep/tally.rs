@@ -29,7 +29,7 @@ pub struct SweepCounts {
     pub unknown_by_controls: u64,
     /// Unknown, because the list is not believed for a while.
     pub quarantined: u64,
-    /// Unknown, because the list's controls failed after it had listed the subject.
+    /// Unknown, because the list's controls failed after it had listed the subject, or could not be asked again.
     pub withdrawn: u64,
     /// Unknown, because the list must not or cannot be asked.
     pub not_asked: u64,

@@ -5,7 +5,9 @@ mod what_to_do;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dnsbl::{Advice, Catalogue, Checker, Condition, Doctor, KeyState, Keys, Kind, ResolverVerdict};
+use dnsbl::{
+    Advice, Catalogue, Checker, Condition, Doctor, KeyState, Keys, Kind, ResolverVerdict, Spending,
+};
 use mail_dns::{
     Answer, DomainName, Lookup, LookupError, LookupErrorKind, RecordType, StaticLookup,
 };
@@ -184,13 +186,26 @@ async fn d20_a_list_with_too_many_questions_is_left_alone_until_the_day_is_over(
         [Advice::WaitForNextDay { at: None }]
     );
 
-    // The controls alone are three questions.
-    let terms = "terms = { daily_queries = 2 }";
-    let doctor = examine(&[("a.example", terms)], &works("a.example"), &[]).await;
+    // The controls are three questions, and one of this day is left.
+    let terms = [("a.example", "terms = { daily_queries = 4 }")];
+    let zone = "a.example".parse().expect("a name");
+    let doctor = Checker::new(world(&works("a.example"), &[]), catalogue(&terms), 7)
+        .with_spending(&[Spending::new(zone, 20_775, 3)])
+        .examine(NOW)
+        .await;
     let midnight = 20_776 * 24 * 60 * 60;
     assert_eq!(
         doctor.examinations[0].advice,
         [Advice::WaitForNextDay { at: Some(midnight) }]
+    );
+    assert_eq!(doctor.verdict(), ResolverVerdict::Unknown);
+
+    // No day is long enough.
+    let terms = "terms = { daily_queries = 3 }";
+    let doctor = examine(&[("a.example", terms)], &works("a.example"), &[]).await;
+    assert_eq!(
+        doctor.examinations[0].advice,
+        [Advice::RaiseLimit { needed: 4 }]
     );
     assert_eq!(doctor.verdict(), ResolverVerdict::Unknown);
 }

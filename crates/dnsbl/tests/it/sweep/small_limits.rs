@@ -1,0 +1,161 @@
+//! Lists that may be asked a few times a day.
+
+use dnsbl::{Condition, MemoryPolicy, Spending};
+
+use super::*;
+
+const A_TEST: &str = "a.test";
+
+/// A world of one list, which lists 9.1.0.1 and no other.
+fn world() -> Arc<World> {
+    Arc::new(World::new([(A_TEST, Habit::Lists(2))]))
+}
+
+/// What a sweep over `count` addresses comes to where a list of that habit may be asked `limit` times, and how often it was.
+async fn swept(habit: Habit, limit: u32, count: u32) -> (SweepCounts, usize) {
+    let world = Arc::new(World::new([(A_TEST, habit)]));
+    let sweep = sweep_with(
+        &world,
+        checker(&world).with_daily_limit(limit),
+        addresses(count),
+        SweepOptions::default(),
+    );
+    let (_, report) = run(&sweep).await;
+    (report.counts(), world.asked(A_TEST))
+}
+
+#[tokio::test]
+async fn d20_a_small_limit_leaves_questions_for_subjects_or_nothing_is_asked() {
+    // Three questions are the controls.
+    for (limit, answered, asked) in [
+        (1, 0, 0),
+        (3, 0, 0),
+        (4, 1, 4),
+        (5, 2, 5),
+        (6, 3, 6),
+        (8, 5, 8),
+        // From here on the controls may be asked once more before listings are told.
+        (9, 3, 6),
+        (20, 14, 17),
+    ] {
+        let (counts, questions) = swept(Habit::Lists(0), limit, 30).await;
+        assert_eq!(counts.not_listed, answered, "of {limit}");
+        assert_eq!(questions, asked, "of {limit}");
+        let unasked = 30 - answered;
+        match limit {
+            1 | 3 => assert_eq!(counts.not_asked, unasked, "of {limit}"),
+            _ => assert_eq!(counts.budget_spent, unasked, "of {limit}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn d20_a_limit_that_leaves_no_question_says_so_to_one_check_as_to_a_sweep() {
+    let world = world();
+    let checker = checker(&world).with_daily_limit(3);
+    let why = NotAsked::LimitTooSmall {
+        limit: 3,
+        needed: 4,
+    };
+    let answers = checker.check_all(&address("9.1.0.2"), NOW).await;
+    assert_eq!(answers[0].verdict, Verdict::Unknown(Cause::NotAsked(why)));
+    let doctor = checker.examine(NOW).await;
+    let [ipv4, domain] = &doctor.examinations[..] else {
+        panic!("{:?}", doctor.examinations)
+    };
+    assert_eq!(ipv4.condition, Condition::NotAsked(why));
+    assert_eq!(
+        domain.condition,
+        Condition::Healthy,
+        "it has one control less"
+    );
+    assert_eq!(world.asked(A_TEST), 2);
+}
+
+#[tokio::test]
+async fn d20_what_is_left_of_a_day_is_not_spent_on_controls_that_leave_no_question() {
+    let world = world();
+    let today = u32::try_from(NOW / 86_400).expect("a day");
+    let spent = Spending::new(A_TEST.parse().expect("a name"), today, 7);
+    let checker = checker(&world).with_daily_limit(10).with_spending(&[spent]);
+    let answers = checker.check_all(&address("9.1.0.2"), NOW).await;
+    assert!(
+        matches!(
+            answers[0].verdict,
+            Verdict::Unknown(Cause::NotAsked(NotAsked::BudgetSpent { limit: 10, .. }))
+        ),
+        "{}",
+        answers[0]
+    );
+    assert_eq!(
+        (world.asked(A_TEST), checker.spending(NOW)[0].questions),
+        (0, 7)
+    );
+}
+
+/// One question is left when the controls are 20 minutes old, and it finds an entry.
+#[tokio::test]
+async fn d22_an_entry_without_questions_to_confirm_it_is_told_alike_by_one_check_and_a_sweep() {
+    let spent = || async {
+        let world = world();
+        let checker = checker(&world).with_daily_limit(5);
+        let first = checker.check_all(&address("9.1.0.2"), NOW).await;
+        assert!(matches!(first[0].verdict, Verdict::NotListed(_)));
+        world.now.fetch_add(20 * 60, Ordering::Relaxed);
+        (world, checker)
+    };
+    let listed = address("9.1.0.1");
+    let (world, checker) = spent().await;
+    let answers = checker.check_all(&listed, NOW + 20 * 60).await;
+    assert_eq!(world.asked(A_TEST), 5);
+
+    let (world, checker) = spent().await;
+    let sweep = sweep_with(&world, checker, [listed], SweepOptions::default());
+    let (told, _) = run(&sweep).await;
+    assert_eq!(world.asked(A_TEST), 5);
+
+    let [(answer, 1)] = &told.answers[..] else {
+        panic!("{:?}", told.answers)
+    };
+    let Verdict::Unknown(Cause::Withdrawn(why)) = &answer.verdict else {
+        panic!("{answer}")
+    };
+    assert!(why.contains("5 questions of this day are spent"), "{why}");
+    assert_eq!(answer.verdict, answers[0].verdict);
+    assert!(!answers[0].asked.is_empty(), "what was seen is kept");
+}
+
+/// Within a minute the controls that were asked first prove an entry, and no question is left to ask them again.
+#[tokio::test]
+async fn d22_an_entry_by_controls_of_this_minute_needs_no_more_questions() {
+    let world = world();
+    let checker = checker(&world).with_daily_limit(4);
+    let answers = checker.check_all(&address("9.1.0.1"), NOW).await;
+    assert!(answers[0].is_listing(), "{}", answers[0]);
+    let (counts, _) = swept(Habit::Lists(2), 4, 1).await;
+    assert_eq!(counts.listed, 1);
+}
+
+#[tokio::test]
+async fn d22_an_entry_that_is_remembered_without_questions_to_confirm_it_is_not_told() {
+    let world = world();
+    let checker = checker(&world).with_daily_limit(5);
+    let checker = Arc::new(checker.with_memory(MemoryPolicy::default()));
+    checker.check_all(&address("9.1.0.2"), NOW).await;
+    let listed = address("9.1.0.1");
+    let later = NOW + 20 * 60;
+    let sweep = Sweep::new(
+        Arc::clone(&checker),
+        [listed.clone()],
+        move || later,
+        SweepOptions::default(),
+    );
+    run(&sweep).await;
+    let answer = checker.check_all(&listed, later + 60).await.remove(0);
+    assert!(answer.remembered, "{answer}");
+    assert!(
+        matches!(&answer.verdict, Verdict::Unknown(Cause::Withdrawn(_))),
+        "{answer}"
+    );
+    assert_eq!(world.asked(A_TEST), 5);
+}
