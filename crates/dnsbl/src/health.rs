@@ -150,8 +150,18 @@ pub struct ListHealth {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     lie: Option<Lie>,
+    /// How many times in a row the controls failed, by which they are asked less and less often.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_none"))]
+    failures: u32,
     /// When they are asked again, if somebody wants to know, in seconds since 1970.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub next_at: i64,
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(failures: &u32) -> bool {
+    *failures == 0
 }
 
 /// What a list lied with, and for how many seconds caches hold it.
@@ -215,6 +225,10 @@ impl Health {
     pub(crate) fn go_on_from(&mut self, seen: &ListHealth, policy: &HealthPolicy) {
         if let Some(report) = &seen.report {
             self.record(Arc::new(report.clone()), policy);
+            if self.failures > 0 {
+                // None are known of what was stored before they were kept.
+                self.failures = self.failures.max(seen.failures);
+            }
         }
         // Some was stored when the state alone told of it.
         let of_state = match &seen.state {
@@ -314,6 +328,7 @@ impl Health {
             report: self.report.as_deref().cloned(),
             quarantine: self.quarantine(now).cloned(),
             lie: self.lie.clone(),
+            failures: self.failures,
             next_at: self
                 .report(policy, now)
                 .map_or(now, |_| self.next_at(policy)),

@@ -322,3 +322,60 @@ fn d22_a_lie_is_waited_out_after_a_restart_though_the_list_was_silent_last() {
     assert!(matches!(state, HealthState::Quarantined(_)), "{state}");
     assert_eq!(health.state(NOW + 180 + 3600), HealthState::Healthy);
 }
+
+#[test]
+fn a_list_that_fails_is_not_asked_more_often_for_a_restart() {
+    let mut health = Health::default();
+    // After 1, 2, 4 and 8 minutes, and then after 16.
+    for minutes in [0, 1, 3, 7, 15] {
+        health.record(dead(NOW + minutes * 60), &POLICY);
+    }
+    let next_at = health.next_at(&POLICY);
+    assert_eq!(next_at, NOW + 31 * 60);
+    let mut again = restarted(&health, NOW + 16 * 60);
+    assert_eq!(again.next_at(&POLICY), next_at);
+    // It goes on from there, and begins anew once the list works.
+    again.record(dead(next_at), &POLICY);
+    assert_eq!(
+        again.next_at(&POLICY),
+        next_at + 30 * 60,
+        "as fresh as ever"
+    );
+    again.record(healthy(next_at + 60), &POLICY);
+    again.record(dead(next_at + 120), &POLICY);
+    assert_eq!(again.next_at(&POLICY), next_at + 180);
+}
+
+/// As it was stored before failures were kept: the second in a row, 60 seconds after the first.
+#[cfg(feature = "serde")]
+#[test]
+fn what_was_stored_before_failures_were_kept_is_read() {
+    let stored = r#"{
+        "zone": "bl.test", "kind": "ipv4",
+        "state": { "broken": { "positive_control_missing": "2.0.0.127.bl.test" } },
+        "report": {
+            "kind": "ipv4",
+            "positive": [{ "name": "2.0.0.127.bl.test",
+                "reading": { "absent": { "kind": "nx_domain", "ttl": 60 } }, "ttl": 60 }],
+            "verified": true,
+            "negative": [{ "name": "1.0.0.127.bl.test",
+                "reading": { "absent": { "kind": "nx_domain", "ttl": 60 } }, "ttl": 60 }],
+            "random": { "name": "7.2.0.192.bl.test",
+                "reading": { "absent": { "kind": "nx_domain", "ttl": 60 } }, "ttl": 60 },
+            "at": 1795000060
+        },
+        "next_at": 1795000180
+    }"#;
+    let seen: ListHealth = serde_json::from_str(stored).expect("deserializes");
+    let mut health = Health::default();
+    health.go_on_from(&seen, &POLICY);
+    assert!(matches!(health.state(NOW + 60), HealthState::Broken(_)));
+    assert_eq!(health.next_at(&POLICY), NOW + 120, "as after the first");
+    let now = serde_json::to_value(restarted(&health, NOW + 60).snapshot(
+        &name("bl.test"),
+        Kind::Ipv4,
+        &POLICY,
+        NOW + 60,
+    ));
+    assert_eq!(now.expect("serializes")["failures"], 1);
+}
