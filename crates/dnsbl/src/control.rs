@@ -27,6 +27,7 @@ pub struct ControlReport {
     /// The list's test entries.
     pub positive: Vec<Asked>,
     /// Whether the list is known to have them.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
     /// What the list never lists.
     pub negative: Vec<Asked>,

@@ -88,6 +88,7 @@ pub struct DelistingHelp {
     )]
     pub page: Option<String>,
     /// How one gets off the list.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub mode: DelistingMode,
     /// What to do before anything else: a list takes back whoever goes on as before.
     pub remedy: Remedy,
@@ -107,6 +108,7 @@ pub struct DelistingHelp {
     )]
     pub takes_hours: Option<u32>,
     /// Whether what is said of the list's ways is known from the list itself.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
     /// When the entry was seen, in seconds since 1970.
     pub seen_at: i64,
@@ -245,6 +247,7 @@ pub struct Expiry {
     /// The latest time at which it ends, in seconds since 1970, if there was no new cause since it was seen.
     pub at: i64,
     /// Whether that is known from the list itself.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
 }
 

@@ -26,6 +26,7 @@ pub struct Meaning {
     /// What sort of thing it is.
     pub category: Category,
     /// Whether the meaning is known from the list or a maintained filter.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
 }
 

@@ -108,6 +108,7 @@ pub struct Controls {
     /// Never listed, unless the list lists everything.
     pub negative: Vec<DomainName>,
     /// Whether the list is known to have the positive ones; if not, their absence proves nothing.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
 }
 

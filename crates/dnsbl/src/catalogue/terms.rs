@@ -14,6 +14,7 @@ pub struct Delisting {
     )]
     pub page: Option<String>,
     /// How one gets off the list.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub mode: DelistingMode,
     /// After how many hours without a new cause an entry ends by itself.
     #[cfg_attr(
@@ -28,6 +29,7 @@ pub struct Delisting {
     )]
     pub takes_hours: Option<u32>,
     /// Whether all of this is known from the list itself.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub verified: bool,
 }
 
@@ -91,6 +93,7 @@ pub struct Terms {
     )]
     pub daily_queries: Option<u32>,
     /// Whether it answers questions that come through public resolvers.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub public_resolvers: PublicResolvers,
 }
 

@@ -48,6 +48,7 @@ pub enum ResolverVerdict {
         /// Of how many that were asked.
         of: usize,
         /// How many say by their code that it is a public resolver, or one that cannot be attributed.
+        #[cfg_attr(feature = "serde", serde(default))]
         as_public: usize,
     },
     /// It refuses whatever it is asked from here, what is no list's too ([`Doctor::comparisons`]): of the lists nothing is
@@ -78,6 +79,7 @@ pub enum ResolverVerdict {
         /// How many lists.
         lists: usize,
         /// Whether it answers what is no list's ([`Doctor::comparisons`]).
+        #[cfg_attr(feature = "serde", serde(default))]
         answers_others: bool,
     },
     /// Could not tell: no list was asked, or none that was shows anything of the resolver.

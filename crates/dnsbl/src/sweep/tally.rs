@@ -7,6 +7,7 @@ use crate::{Cause, NotAsked, Verdict};
 /// How many pairs of a subject and a list came to what; each pair is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct SweepCounts {
     /// [`Verdict::Listed`], on lists that only inform too.

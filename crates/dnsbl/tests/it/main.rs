@@ -3,5 +3,7 @@
 mod delisting;
 mod doctor;
 mod senders;
+#[cfg(feature = "serde")]
+mod stored;
 mod sweep;
 mod terms;
