@@ -164,7 +164,9 @@ fn unasked(case: &Case<'_>, senders: &Senders) -> BTreeMap<IpAddr, String> {
         let address = address.to_canonical();
         match &answer.verdict {
             Verdict::Unknown(Cause::NotAsked(
-                why @ (NotAsked::Scope(_) | NotAsked::BudgetSpent { .. }),
+                why @ (NotAsked::Scope(_)
+                | NotAsked::BudgetSpent { .. }
+                | NotAsked::LimitTooSmall { .. }),
             )) => {
                 unasked
                     .entry(address)
