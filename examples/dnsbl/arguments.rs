@@ -16,7 +16,7 @@ use crate::domain_name::domain_name;
 /// Without a subject it asks the lists of the built-in laboratory, and needs no network.
 ///
 /// Exit code: 0 no list that was asked has an entry that matters, with proof; 1 one has, of any subject; 3 not listed as far as
-/// could be told, or not all senders are known. Allowlists alone: 0 whether they vouch or not, 3 could not tell. Of `--doctor`: 0 served by all, 1 refused or lied to, 3 could not tell.
+/// could be told, or not all senders are known. Allowlists alone: 0 whether they vouch or not, 3 could not tell. Of `--doctor`: 0 served by all, 1 refused by a list or lied to, 3 could not tell.
 #[derive(Debug, Parser)]
 #[command(name = "dnsbl", version, max_term_width = 100)]
 pub(crate) struct Arguments {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use dnsbl::{
-    Cause, Condition, Doctor, Examination, KeyState, ListSummary, Refusal, ResolverVerdict,
+    Condition, Doctor, Examination, Fitness, KeyState, ListSummary, Refusal, ResolverVerdict,
 };
+use mail_dns::DomainName;
 use mail_dns::stub::Server;
 use serde_json::{Value, json};
 
@@ -13,47 +14,30 @@ use crate::page::tell_silence;
 use crate::terminal::{Mark, Page};
 use crate::words;
 
-/// What it comes to: served by every list that was asked, proof that it is not, or could not tell.
+/// What it comes to: served by every list that was asked, proof that some list does not serve it, or could not tell.
 pub(crate) fn outcome(doctor: &Doctor) -> Outcome {
-    match doctor.verdict() {
-        ResolverVerdict::Served { by, of } if by == of && !is_in_part(doctor) => Outcome::Clean,
-        ResolverVerdict::Refused { .. }
-        | ResolverVerdict::RefusesAll { .. }
-        | ResolverVerdict::Rewrites(_)
-        | ResolverVerdict::Hides { .. } => Outcome::Listed,
+    match (doctor.fitness(), doctor.verdict()) {
+        (Fitness::Fit, _) => Outcome::Clean,
+        (Fitness::Unfit, _) | (_, ResolverVerdict::Refused { .. }) => Outcome::Listed,
         _ => Outcome::Unknown,
     }
-}
-
-/// Whether a list serves it for one kind of subject, and for another does not answer as it should. Where the catalogue knows
-/// of no test entry, there is nothing that it should.
-fn is_in_part(doctor: &Doctor) -> bool {
-    let mut examinations = doctor.examinations.iter();
-    examinations.any(|it| match &it.condition {
-        Condition::Healthy
-        | Condition::Unclear(Cause::NoPositiveControl | Cause::UnverifiedControlMissing(_)) => {
-            false
-        }
-        condition => condition.was_asked(),
-    })
 }
 
 /// `server` is the resolver, if it is not the system's.
 pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
     let mut page = Page::for_stdout(None);
     let verdict = doctor.verdict();
-    let (mark, word) = match outcome(doctor) {
-        Outcome::Clean => (Mark::Good, "fit"),
-        Outcome::Listed => (Mark::Bad, "unfit"),
-        Outcome::Unknown if matches!(verdict, ResolverVerdict::Served { .. }) => {
-            (Mark::Odd, "fit, as far as could be told")
-        }
-        _ => (Mark::Unknown, "could not tell"),
+    let fitness = doctor.fitness();
+    let mark = match fitness {
+        Fitness::Fit => Mark::Good,
+        Fitness::FitButFor { .. } => Mark::Odd,
+        Fitness::Unfit => Mark::Bad,
+        _ => Mark::Unknown,
     };
     page.headline(
         mark,
         &format!("resolver {}", doctor.path),
-        word,
+        &fitness.to_string(),
         &verdict.to_string(),
     );
     for egress in doctor.egress() {
@@ -81,12 +65,16 @@ pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
     for matter in matters(doctor) {
         tell_matter(&mut page, &matter);
     }
+    tell_measures(&mut page, doctor);
     for key in doctor.keys() {
+        // What is to be done for one that is missing was told.
+        if key.state == KeyState::Missing {
+            continue;
+        }
         let mark = match key.state {
             KeyState::Accepted => Mark::Good,
             KeyState::NotAccepted => Mark::Bad,
-            KeyState::Unknown => Mark::Unknown,
-            KeyState::Missing => Mark::Plain,
+            _ => Mark::Unknown,
         };
         let zones: Vec<String> = key.lists.iter().map(ToString::to_string).collect();
         let text = format!(
@@ -143,7 +131,7 @@ fn matters(doctor: &Doctor) -> Vec<Vec<&Examination>> {
         let is_same = |other: &&Examination| {
             let is_own = other.list.zone == it.list.zone;
             let (label, other_label) = (label(&it.condition), label(&other.condition));
-            let is_alike = what(it) == what(other) && it.advice == other.advice;
+            let is_alike = what(it) == what(other);
             label == other_label && (is_own || is_alike)
         };
         let mut known = matters.iter_mut();
@@ -177,9 +165,34 @@ fn tell_matter(page: &mut Page, matter: &[&Examination]) {
             page.row(Mark::Plain, "", &format!("\"{said}\""));
         }
     }
-    let advice: Vec<String> = first.advice.iter().map(ToString::to_string).collect();
-    if !advice.is_empty() {
-        page.row(Mark::Plain, "to do", &advice.join("; or "));
+}
+
+/// Each thing that there is to do, once, with the lists that it is for: what is the first thing for some, and then what else
+/// there is.
+fn tell_measures(page: &mut Page, doctor: &Doctor) {
+    let names = |zones: &[DomainName]| {
+        let name = |zone: &DomainName| {
+            let mut own = doctor.examinations.iter();
+            let own = own.find(|it| it.list.zone == *zone);
+            own.map_or_else(String::new, |it| it.list.name.escape_debug().to_string())
+        };
+        zones.iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    let (first, then): (Vec<_>, Vec<_>) = doctor
+        .measures()
+        .into_iter()
+        .partition(|measure| !measure.first_for.is_empty());
+    for measure in first {
+        let text = format!("{}: {}", measure.advice, names(&measure.first_for));
+        let text = match measure.otherwise_for.as_slice() {
+            [] => text,
+            zones => format!("{text}; if the first thing does not help, {}", names(zones)),
+        };
+        page.row(Mark::Plain, "to do", &text);
+    }
+    for measure in then {
+        let text = format!("{}: {}", measure.advice, names(&measure.otherwise_for));
+        page.row(Mark::Plain, "or else", &text);
     }
 }
 
@@ -219,15 +232,31 @@ fn label(condition: &Condition) -> &'static str {
 /// All facts, for a program.
 pub(crate) fn json(doctor: &Doctor) -> Value {
     json!({
-        "outcome": match outcome(doctor) {
-            Outcome::Clean => "fit",
-            Outcome::Listed => "unfit",
+        "outcome": match doctor.fitness() {
+            Fitness::Fit => "fit",
+            Fitness::FitButFor { .. } => "fit_but_for",
+            Fitness::Unfit => "unfit",
             _ => "unknown",
         },
+        "fitness": doctor.fitness(),
         "verdict": doctor.verdict(),
         "text": doctor.verdict().to_string(),
+        "measures": measures(doctor),
         "egress": doctor.egress(),
         "keys": doctor.keys(),
         "doctor": doctor,
     })
+}
+
+fn measures(doctor: &Doctor) -> Vec<Value> {
+    let measures = doctor.measures().into_iter();
+    let told = measures.map(|it| {
+        json!({
+            "text": it.advice.to_string(),
+            "advice": it.advice,
+            "first_for": it.first_for,
+            "otherwise_for": it.otherwise_for,
+        })
+    });
+    told.collect()
 }

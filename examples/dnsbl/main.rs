@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Exit code: 0 no list that was asked has an entry that matters, with proof; 1 one has, of any subject; 3 not listed as far as
-//! could be told, or not all senders are known. Allowlists alone: 0 whether they vouch or not, 3 could not tell. Of `--doctor`: 0 served by all, 1 refused or lied to, 3 could not tell. 64 for a mistake on the command line.
+//! could be told, or not all senders are known. Allowlists alone: 0 whether they vouch or not, 3 could not tell. Of `--doctor`: 0 served by all, 1 refused by a list or lied to, 3 could not tell. 64 for a mistake on the command line.
 
 mod arguments;
 #[path = "../command_line.rs"]

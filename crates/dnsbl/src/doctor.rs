@@ -2,6 +2,8 @@
 
 mod advice;
 mod comparison;
+mod fitness;
+mod measure;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +21,8 @@ use crate::{
 use self::comparison::Footing;
 pub use advice::Advice;
 pub use comparison::Comparison;
+pub use fitness::Fitness;
+pub use measure::Measure;
 pub use verdict::ResolverVerdict;
 
 /// Every kind of subject.
@@ -26,7 +30,7 @@ const KINDS: [Kind; 3] = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
 
 impl<L: Lookup> Checker<L> {
     /// Asks the controls of every list, for each kind of subject that it answers for, and says which lists serve this
-    /// resolver path, which do not and why, and what to do about it.
+    /// resolver path, which do not and why, and what to do about it ([`Doctor::fitness`], [`Doctor::measures`]).
     ///
     /// Controls that were asked a while ago still hold ([`HealthPolicy`](crate::HealthPolicy)), and are not asked again.
     /// Nothing is asked about anybody's addresses. If no list serves the resolver, and some give no answer or REFUSED, two

@@ -65,7 +65,7 @@
 //! | [`Role`], [`Severity`] | how bad an entry is, by what the subject does |
 //! | [`Watch`], [`Change`] | a listing over time: what is a change, and what is only an answer |
 //! | [`Sweep`], [`SweepReport`] | many subjects on many lists: what is believed, what became of each pair, what an operator should know |
-//! | [`Doctor`] | which lists serve a resolver, and what to do about the others |
+//! | [`Doctor`], [`Measure`] | which lists serve a resolver, and what to do about the others |
 //! | [`DelistingHelp`] | how to get off a list, and when to look again |
 //! | [`senders`], [`Senders`] | the addresses that a domain sends from, by its SPF record |
 //!
@@ -136,7 +136,8 @@ pub use checker::Checker;
 pub use control::ControlReport;
 pub use delisting::{DelistingHelp, Expiry, Remedy};
 pub use doctor::{
-    Advice, Comparison, Condition, Doctor, Egress, Examination, KeyState, KeyTest, ResolverVerdict,
+    Advice, Comparison, Condition, Doctor, Egress, Examination, Fitness, KeyState, KeyTest,
+    Measure, ResolverVerdict,
 };
 pub use fold::{Independent, independent};
 pub use health::{HealthPolicy, HealthState, ListHealth, Quarantine, QuarantineReason};

@@ -113,6 +113,30 @@ impl Advice {
         }
     }
 
+    /// Whether it is the same thing to do, be it at another time.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::LookAgain { .. }, Self::LookAgain { .. })
+            | (Self::WaitForNextDay { .. }, Self::WaitForNextDay { .. }) => true,
+            _ => self == other,
+        }
+    }
+
+    /// Of two that are the same, the one by whose time both are due: where one has none, it is not known.
+    pub(super) fn later(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::LookAgain { at }, Self::LookAgain { at: other }) => {
+                Self::LookAgain { at: at.max(*other) }
+            }
+            (Self::WaitForNextDay { at }, Self::WaitForNextDay { at: other }) => {
+                Self::WaitForNextDay {
+                    at: at.zip(*other).map(|(one, other)| one.max(other)),
+                }
+            }
+            (advice, _) => advice,
+        }
+    }
+
     fn about_fault(list: &List, fault: &Fault, verdict: Option<&ResolverVerdict>) -> Vec<Self> {
         let is_the_resolver = match fault {
             Fault::PositiveControlMissing(_) => is_hidden(verdict),

@@ -1,5 +1,6 @@
 //! Which lists serve a resolver.
 
+mod measures;
 mod resolver;
 mod what_to_do;
 
