@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use dnsbl::{
-    Condition, Doctor, Examination, Fitness, KeyState, ListSummary, Refusal, ResolverVerdict,
+    Advice, Condition, Doctor, Examination, Fitness, KeyState, ListSummary, Refusal,
+    ResolverVerdict,
 };
 use mail_dns::DomainName;
 use mail_dns::stub::Server;
@@ -59,13 +60,14 @@ pub(crate) fn page(doctor: &Doctor, server: Option<&Server>) -> Page {
                 ..
             }
     );
-    if is_silence(doctor) && !has_said {
+    let is_left = is_silence(doctor) && !has_said;
+    if is_left {
         tell_silence(&mut page, server);
     }
     for matter in matters(doctor) {
-        tell_matter(&mut page, &matter);
+        tell_matter(&mut page, doctor, &matter);
     }
-    tell_measures(&mut page, doctor);
+    tell_measures(&mut page, doctor, is_left);
     for key in doctor.keys() {
         // What is to be done for one that is missing was told.
         if key.state == KeyState::Missing {
@@ -104,12 +106,12 @@ fn tell_healthy(page: &mut Page, doctor: &Doctor) {
     let healthy = healthy.filter(|it| it.condition == Condition::Healthy);
     let healthy: Vec<&Examination> = healthy.collect();
     if !healthy.is_empty() {
-        page.row(Mark::Good, "served", &names(&healthy));
+        page.row(Mark::Good, "served", &names(doctor, &healthy));
     }
 }
 
-/// The lists, each with the kinds of subject that it is about.
-fn names(examinations: &[&Examination]) -> String {
+/// The lists, each with the kinds of subject that it is about, if for others it is otherwise.
+fn names(doctor: &Doctor, examinations: &[&Examination]) -> String {
     let mut names: Vec<(&ListSummary, Vec<String>)> = Vec::new();
     for it in examinations {
         match names.iter_mut().find(|(list, _)| list.zone == it.list.zone) {
@@ -118,9 +120,14 @@ fn names(examinations: &[&Examination]) -> String {
         }
     }
     let name = |(list, kinds): &(&ListSummary, Vec<String>)| {
-        format!("{} ({})", list.name.escape_debug(), kinds.join(", "))
+        let all = doctor.examinations.iter();
+        let all = all.filter(|it| it.list.zone == list.zone).count();
+        match all == kinds.len() {
+            true => list.name.escape_debug().to_string(),
+            false => format!("{} ({})", list.name.escape_debug(), kinds.join(" and ")),
+        }
     };
-    names.iter().map(name).collect::<Vec<_>>().join(", ")
+    words::of_names(&names.iter().map(name).collect::<Vec<_>>())
 }
 
 /// The others: those that refuse first, and together what ails several of them alike.
@@ -150,14 +157,14 @@ fn matters(doctor: &Doctor) -> Vec<Vec<&Examination>> {
     matters
 }
 
-fn tell_matter(page: &mut Page, matter: &[&Examination]) {
+fn tell_matter(page: &mut Page, doctor: &Doctor, matter: &[&Examination]) {
     let Some(first) = matter.first() else {
         return;
     };
     let is_one = matter.iter().all(|it| it.list.zone == first.list.zone);
     let text = match is_one {
-        true => format!("{}: {}", names(matter), what(first)),
-        false => format!("{}: {}", what(first), names(matter)),
+        true => format!("{}: {}", names(doctor, matter), what(first)),
+        false => format!("{}: {}", what(first), names(doctor, matter)),
     };
     page.row(mark(&first.condition), label(&first.condition), &text);
     if let Condition::Refusing(Refusal::Code { text, .. }) = &first.condition {
@@ -168,19 +175,22 @@ fn tell_matter(page: &mut Page, matter: &[&Examination]) {
 }
 
 /// Each thing that there is to do, once, with the lists that it is for: what is the first thing for some, and then what else
-/// there is.
-fn tell_measures(page: &mut Page, doctor: &Doctor) {
+/// there is. What is to be done about a resolver that answers nothing `is_told`.
+fn tell_measures(page: &mut Page, doctor: &Doctor, is_told: bool) {
     let names = |zones: &[DomainName]| {
         let name = |zone: &DomainName| {
             let mut own = doctor.examinations.iter();
             let own = own.find(|it| it.list.zone == *zone);
             own.map_or_else(String::new, |it| it.list.name.escape_debug().to_string())
         };
-        zones.iter().map(name).collect::<Vec<_>>().join(", ")
+        words::of_names(&zones.iter().map(name).collect::<Vec<_>>())
     };
+    let about_silence =
+        |advice: &Advice| matches!(advice, Advice::CheckResolver | Advice::LookAgain { .. });
     let (first, then): (Vec<_>, Vec<_>) = doctor
         .measures()
         .into_iter()
+        .filter(|measure| !(is_told && about_silence(&measure.advice)))
         .partition(|measure| !measure.first_for.is_empty());
     for measure in first {
         let text = format!("{}: {}", measure.advice, names(&measure.first_for));

@@ -41,9 +41,11 @@ pub(crate) fn full(look: &Look, catalogue: &Catalogue, told: &mut Told) -> Page 
     if look.is_asked_nowhere().is_some() {
         return page;
     }
+    let mut remedies = BTreeSet::new();
     for entry in look.entries() {
-        tell_entry(&mut page, look, &entry);
+        tell_entry(&mut page, look, &entry, &mut remedies);
     }
+    tell_again(&mut page, look);
     tell_informing(&mut page, look);
     tell_unknown(&mut page, look, catalogue, told);
     tell_names(&mut page, Mark::Good, "clean", "", &look.of(Sort::Clean));
@@ -64,7 +66,13 @@ pub(crate) fn headline(look: &Look) -> Page {
     page
 }
 
-fn tell_entry(page: &mut Page, look: &Look, entry: &Independent<'_>) {
+/// An entry, and how it is got rid of; `remedies` are those that were told of others.
+fn tell_entry(
+    page: &mut Page,
+    look: &Look,
+    entry: &Independent<'_>,
+    remedies: &mut BTreeSet<String>,
+) {
     let answer = entry.answer;
     let Some(listing) = answer.entry() else {
         return;
@@ -89,7 +97,10 @@ fn tell_entry(page: &mut Page, look: &Look, entry: &Independent<'_>) {
             &format!("the entry is of {}", help.subject),
         );
     }
-    page.row(Mark::Plain, "mend", &help.remedy.to_string());
+    let remedy = help.remedy.to_string();
+    if remedies.insert(remedy.clone()) {
+        page.row(Mark::Plain, "mend", &remedy);
+    }
     page.row(Mark::Plain, "remove", &help.way_off());
     if help.mode == DelistingMode::Form {
         page.row(Mark::Plain, "reason", &format!("\"{}\"", help.reason));
@@ -97,11 +108,33 @@ fn tell_entry(page: &mut Page, look: &Look, entry: &Independent<'_>) {
     if let Some(ending) = help.ending() {
         page.row(Mark::Plain, "ends", &ending);
     }
-    // The last step says after how long, and a person wants to know when.
-    let again = help.steps().pop().unwrap_or_default();
-    let again = again.trim_end_matches('.');
-    let text = format!("{again}, at {}.", clock(help.look_again_at));
-    page.row(Mark::Plain, "again", &text);
+}
+
+/// When to look again, once for all entries for which it is the same.
+fn tell_again(page: &mut Page, look: &Look) {
+    let mut whens: Vec<(String, Vec<String>)> = Vec::new();
+    for entry in look.entries() {
+        let Some(help) = look.help_for(entry.answer) else {
+            continue;
+        };
+        // The last step says after how long, and a person wants to know when.
+        let again = help.steps().pop().unwrap_or_default();
+        let again = again.trim_end_matches('.');
+        let text = format!("{again}, at {}.", clock(help.look_again_at));
+        let list = entry.answer.list.name.escape_debug().to_string();
+        match whens.iter_mut().find(|(when, _)| *when == text) {
+            Some((_, lists)) => lists.push(list),
+            None => whens.push((text, vec![list])),
+        }
+    }
+    let is_one = whens.len() == 1;
+    for (when, lists) in whens {
+        let text = match is_one {
+            true => when,
+            false => format!("{}: {when}", words::of_names(&lists)),
+        };
+        page.row(Mark::Plain, "again", &text);
+    }
 }
 
 /// A list that has the same entry, where removal may be asked for as well.
@@ -150,10 +183,12 @@ fn tell_informing(page: &mut Page, look: &Look) {
     }
 }
 
-/// A line for each thing that is the matter, with the first thing to do about it; on later pages the names alone.
+/// A line for each thing that is the matter, and below them the first thing to do, once for all lists that it is for; on later
+/// pages the names alone. The doctor tells what else there is to do.
 fn tell_unknown(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut Told) {
     let mut before = Vec::new();
     let mut matters: Vec<(&str, String, Vec<&ListAnswer>)> = Vec::new();
+    let mut measures: Vec<(String, Vec<&ListAnswer>)> = Vec::new();
     for answer in look.of(Sort::Unknown) {
         let (label, why) = words::of_verdict(&answer.verdict);
         // What a list says of the resolver, it says for every subject.
@@ -161,13 +196,19 @@ fn tell_unknown(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut 
             before.push(answer);
             continue;
         }
-        let text = with_advice(catalogue, answer, &why);
         let same = matters
             .iter_mut()
-            .find(|(other, same, _)| *other == label && *same == text);
+            .find(|(other, same, _)| *other == label && *same == why);
         match same {
             Some((.., answers)) => answers.push(answer),
-            None => matters.push((label, text, vec![answer])),
+            None => matters.push((label, why, vec![answer])),
+        }
+        if let Some(advice) = Advice::of(catalogue, answer).first() {
+            let advice = advice.to_string();
+            match measures.iter_mut().find(|(same, _)| *same == advice) {
+                Some((_, answers)) => answers.push(answer),
+                None => measures.push((advice, vec![answer])),
+            }
         }
     }
     for (label, matter, answers) in matters {
@@ -177,10 +218,17 @@ fn tell_unknown(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut 
         };
         page.row(Mark::Unknown, label, &text);
     }
-    tell_names(page, Mark::Unknown, "as above", "could not tell: ", &before);
-    if look.is_silence() && told.is_new(words::SILENT_RESOLVER) {
-        tell_silence(page, told.server.as_ref());
+    if look.is_silence() {
+        if told.is_new(words::SILENT_RESOLVER) {
+            tell_silence(page, told.server.as_ref());
+        }
+    } else {
+        for (advice, answers) in measures {
+            let text = format!("{advice}: {}", names(&answers));
+            page.row(Mark::Plain, "to do", &text);
+        }
     }
+    tell_names(page, Mark::Unknown, "as above", "could not tell: ", &before);
 }
 
 /// What to do where no list answered, by a command that asks `server`, or the system's resolver.
@@ -199,6 +247,7 @@ fn tell_keys(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut Tol
             .filter(|answer| answer.list.zone == *zone);
         answers.any(|answer| Sort::of(answer) != Sort::Unknown)
     };
+    let mut matters: Vec<(String, Vec<&ListAnswer>)> = Vec::new();
     for answer in look.of(Sort::NeedsKey) {
         let list = catalogue.list(&answer.list.zone);
         let replaced = list.and_then(|list| list.replaces.as_ref());
@@ -206,22 +255,23 @@ fn tell_keys(page: &mut Page, look: &Look, catalogue: &Catalogue, told: &mut Tol
         let how = key.map_or_else(String::new, |key| {
             format!(" and give it by --key {}=@FILE", key.escape_debug())
         });
-        let text = format!(
-            "{}: {}{how}",
-            names(&[answer]),
-            with_advice(catalogue, answer, "needs a key")
-        );
-        if !replaced.is_some_and(is_answered) && told.is_new(&text) {
-            page.row(Mark::Plain, "no key", &text);
+        let advice = Advice::of(catalogue, answer);
+        let advice = advice.first().map(|advice| format!(" → {advice}{how}"));
+        let advice = advice.unwrap_or_default();
+        if replaced.is_some_and(is_answered)
+            || !told.is_new(&format!("{} needs a key", answer.list.zone))
+        {
+            continue;
+        }
+        match matters.iter_mut().find(|(same, _)| *same == advice) {
+            Some((_, answers)) => answers.push(answer),
+            None => matters.push((advice, vec![answer])),
         }
     }
-}
-
-/// What is the matter with a list, and what to do about it first; the doctor tells the rest.
-fn with_advice(catalogue: &Catalogue, answer: &ListAnswer, why: &str) -> String {
-    match Advice::of(catalogue, answer).first() {
-        Some(advice) => format!("{why} → {advice}"),
-        None => why.to_owned(),
+    for (advice, answers) in matters {
+        let need = if answers.len() == 1 { "needs" } else { "need" };
+        let text = format!("{}: {need} a key{advice}", names(&answers));
+        page.row(Mark::Plain, "no key", &text);
     }
 }
 
@@ -252,7 +302,7 @@ fn names(answers: &[&ListAnswer]) -> String {
     let names = answers
         .iter()
         .map(|answer| answer.list.name.escape_debug().to_string());
-    names.collect::<Vec<_>>().join(", ")
+    words::of_names(&names.collect::<Vec<_>>())
 }
 
 /// The name of a list and its zone.

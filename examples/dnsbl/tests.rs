@@ -1,3 +1,5 @@
+mod once;
+
 use clap::Parser as _;
 use dnsbl::{Catalogue, Checker, DelistingHelp, KeyState, Keys, Role};
 use mail_dns::stub::{StubConfig, StubResolver};

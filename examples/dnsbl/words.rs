@@ -6,6 +6,27 @@ use mail_dns::AddressScope;
 /// The sort of what could not be asked for.
 pub(crate) const NO_ANSWER: &str = "no answer";
 
+/// How many names of lists are shown; of more, one less than these and how many more there are.
+const NAMES: usize = 12;
+
+/// Names of lists in a row. A name may have a comma in it.
+pub(crate) fn of_names(names: &[String]) -> String {
+    let (shown, more) = match names.len() {
+        number if number > NAMES => (NAMES - 1, number - (NAMES - 1)),
+        number => (number, 0),
+    };
+    let shown = || names.iter().take(shown);
+    let between = match shown().any(|name| name.contains(',')) {
+        true => "; ",
+        false => ", ",
+    };
+    let text = shown().cloned().collect::<Vec<_>>().join(between);
+    match more {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
 /// The sort of it, and what is the matter.
 pub(crate) fn of_verdict(verdict: &Verdict) -> (&'static str, String) {
     match verdict {
