@@ -53,6 +53,11 @@ fn list_text(zone: &str, role: &str, rest: &str) -> String {
     )
 }
 
+/// A blocklist of IPv4 addresses with these controls.
+fn with_controls(controls: &str) -> String {
+    list_text("bl.test", "block", &format!("ipv4 = {{ {controls} }}"))
+}
+
 fn zone(text: &str) -> StaticLookup {
     StaticLookup::from_zone_text(text).expect("zone text")
 }
@@ -229,11 +234,7 @@ async fn d13_an_inconclusive_positive_control_proves_nothing() {
 
 #[tokio::test]
 async fn d13_every_positive_control_must_be_listed() {
-    let list = list_text(
-        "bl.test",
-        "block",
-        "ipv4 = { positive = [\"127.0.0.2\", \"127.0.0.3\"] }",
-    );
+    let list = with_controls("positive = [\"127.0.0.2\", \"127.0.0.3\"]");
     let answer = ask_list(&list, healthy(""), &subject(SUBJECT)).await;
     let missing = Fault::PositiveControlMissing(name("3.0.0.127.bl.test"));
     assert_eq!(answer.verdict, Verdict::Broken(missing));
@@ -294,11 +295,7 @@ async fn d15_without_a_positive_control_nothing_is_clean_but_an_entry_is_one() {
 
 #[tokio::test]
 async fn d15_a_control_that_may_not_exist_does_not_make_a_list_broken() {
-    let list = list_text(
-        "bl.test",
-        "block",
-        "ipv4 = { positive = [\"127.0.0.2\"], verified = false }",
-    );
+    let list = with_controls("positive = [\"127.0.0.2\"], verified = false");
     let answer = ask_list(&list, zone(""), &subject(SUBJECT)).await;
     let missing = Cause::UnverifiedControlMissing(name("2.0.0.127.bl.test"));
     assert_eq!(answer.verdict, Verdict::Unknown(missing));

@@ -63,6 +63,14 @@ impl Told {
         let answers = self.answers.iter().map(|(answer, _)| answer);
         answers.filter(|answer| answer.is_listing()).collect()
     }
+
+    /// The lists of these.
+    fn listing_zones(&self) -> Vec<String> {
+        let listings = self.listings().into_iter();
+        listings
+            .map(|answer| answer.list.zone.to_string())
+            .collect()
+    }
 }
 
 async fn run(sweep: &Sweep<Arc<World>>) -> (Told, SweepReport) {

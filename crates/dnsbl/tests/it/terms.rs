@@ -9,30 +9,28 @@ use mail_dns::StaticLookup;
 const NOW: i64 = 1_795_000_000;
 
 /// A list for everybody, and one with a key that stands in for it, about IPv4 addresses alone.
-const LISTS: &str = r#"
-    [[list]]
-    zone = "free.test"
-    name = "Free"
-    stance = "block"
-    tier = "major"
-    status = "tested"
-    as_of = "2026-11"
-    source = "here"
-    ipv4 = { positive = ["127.0.0.2"], negative = ["127.0.0.1"] }
-    ipv6 = { positive = ["::ffff:127.0.0.2"], negative = ["::ffff:127.0.0.1"] }
-
-    [[list]]
-    zone = "paid.test"
-    name = "Paid"
-    stance = "block"
-    tier = "major"
-    status = "tested"
-    as_of = "2026-11"
-    source = "here"
-    ipv4 = { positive = ["127.0.0.2"], negative = ["127.0.0.1"] }
-    replaces = "free.test"
-    terms = { key = "paid" }
-"#;
+fn lists() -> Catalogue {
+    let list = |zone: &str, more: &str| {
+        format!(
+            r#"
+            [[list]]
+            zone = "{zone}"
+            name = "{zone}"
+            stance = "block"
+            tier = "major"
+            status = "tested"
+            as_of = "2026-11"
+            source = "here"
+            ipv4 = {{ positive = ["127.0.0.2"], negative = ["127.0.0.1"] }}
+            {more}
+            "#
+        )
+    };
+    let six = r#"ipv6 = { positive = ["::ffff:127.0.0.2"], negative = ["::ffff:127.0.0.1"] }"#;
+    let instead = "replaces = \"free.test\"\nterms = { key = \"paid\" }";
+    let text = list("free.test", six) + &list("paid.test", instead);
+    Catalogue::from_toml(&text).expect("sound")
+}
 
 const ZONES: &str = "2.0.0.127.free.test. 300 IN A 127.0.0.2\n\
      2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.free.test. 300 IN A 127.0.0.2\n\
@@ -41,7 +39,7 @@ const ZONES: &str = "2.0.0.127.free.test. 300 IN A 127.0.0.2\n\
 
 fn checker() -> Checker<StaticLookup> {
     let dns = StaticLookup::from_zone_text(ZONES).expect("zone text");
-    Checker::new(dns, Catalogue::from_toml(LISTS).expect("sound"), 7)
+    Checker::new(dns, lists(), 7)
 }
 
 fn keys() -> Keys {

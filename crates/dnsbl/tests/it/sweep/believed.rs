@@ -14,12 +14,7 @@ async fn a_list_that_lists_more_than_half_is_isolated_and_none_of_it_is_believed
     ]));
     let sweep = sweep(&world, addresses(20));
     let (told, report) = run(&sweep).await;
-    let zones: Vec<_> = told
-        .listings()
-        .iter()
-        .map(|answer| answer.list.zone.to_string())
-        .collect();
-    assert_eq!(zones, ["b.test"]);
+    assert_eq!(told.listing_zones(), ["b.test"]);
     assert_eq!(counts(&report, "a.test").quarantined, 20);
     let [notice] = &report.notices[..] else {
         panic!("{report:?}")
@@ -110,13 +105,8 @@ async fn d22_a_list_that_begins_to_lie_during_the_sweep_is_found_before_it_is_be
     options.mass_listing = None;
     let sweep = sweep_with(&world, checker(&world), addresses(20), options);
     let (told, report) = run(&sweep).await;
-    let zones: Vec<_> = told
-        .listings()
-        .iter()
-        .map(|answer| answer.list.zone.to_string())
-        .collect();
     assert_eq!(
-        zones,
+        told.listing_zones(),
         ["b.test"],
         "and the true listing of a.test is not told either"
     );
