@@ -255,3 +255,16 @@ fn a_list_of_ones_own_takes_the_place_of_the_builtin_one() {
     assert_eq!(both.list(&zone("psbl.surriel.com")), None);
     assert_eq!(both.lists().len(), count - 1);
 }
+
+#[test]
+fn d19_whoever_has_no_key_is_told_where_it_is_had() {
+    let catalogue = Catalogue::builtin().expect("sound");
+    let keyed = || {
+        let lists = catalogue.lists().iter();
+        lists.filter(|list| list.terms.key.is_some())
+    };
+    assert!(keyed().count() >= 8);
+    for list in keyed() {
+        assert!(list.terms.registration.is_some(), "{}", list.zone);
+    }
+}
