@@ -229,7 +229,8 @@ pub enum NotAsked {
     KeyMissing,
     /// A list that is asked in its place is in the catalogue, with its key.
     Replaced,
-    /// As many questions as the list may be asked in a day were asked.
+    /// As many questions as the list may be asked in a day were asked, or so many that what is left of the day is not enough
+    /// for an answer with its proof.
     BudgetSpent {
         /// How many that are.
         limit: u32,

@@ -247,8 +247,10 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let Some(limit) = self.standing.budget.limit().filter(|_| self.strict) else {
             return 0;
         };
+        let policy = &self.checker.policy;
         let is_asked = |other: &Kind| {
-            *other == kind || self.known(self.standing.condition(*other), None).is_some()
+            let condition = self.standing.condition(*other);
+            *other == kind || condition.read(|health| health.report(policy, self.now).is_some())
         };
         let kinds = Kind::ALL.into_iter().filter(is_asked);
         let controls = kinds.filter_map(|kind| self.list.controls(kind));

@@ -6,36 +6,15 @@ mod what_to_do;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dnsbl::{
-    Advice, Catalogue, Checker, Condition, Doctor, KeyState, Keys, Kind, ResolverVerdict, Spending,
-};
+use dnsbl::{Advice, Checker, Condition, Doctor, KeyState, Keys, Kind, ResolverVerdict, Spending};
 use mail_dns::{
     Answer, DomainName, Lookup, LookupError, LookupErrorKind, RecordType, StaticLookup,
 };
 
+use crate::lists::catalogue;
+
 const NOW: i64 = 1_795_000_000;
 const KEY: &str = "s3cr3tk3ys3cr3tk3y";
-
-/// Lists of addresses, each with what its entry has beside.
-fn catalogue(lists: &[(&str, &str)]) -> Catalogue {
-    let form = |(zone, more): &(&str, &str)| {
-        format!(
-            r#"
-            [[list]]
-            zone = "{zone}"
-            name = "{zone}"
-            stance = "block"
-            tier = "major"
-            status = "documented"
-            as_of = "2026-11"
-            source = "this test"
-            ipv4 = {{ positive = ["127.0.0.2"], negative = ["127.0.0.1"] }}
-            {more}
-            "#
-        )
-    };
-    Catalogue::from_toml(&lists.iter().map(form).collect::<String>()).expect("a catalogue")
-}
 
 fn works(zone: &str) -> String {
     format!("2.0.0.127.{zone}. 60 IN A 127.0.0.2\n")

@@ -2,6 +2,7 @@
 
 mod delisting;
 mod doctor;
+mod lists;
 mod senders;
 #[cfg(feature = "serde")]
 mod stored;

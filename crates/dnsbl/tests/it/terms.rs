@@ -6,30 +6,15 @@ use dnsbl::{
 };
 use mail_dns::StaticLookup;
 
+use crate::lists::catalogue;
+
 const NOW: i64 = 1_795_000_000;
 
 /// A list for everybody, and one with a key that stands in for it, about IPv4 addresses alone.
 fn lists() -> Catalogue {
-    let list = |zone: &str, more: &str| {
-        format!(
-            r#"
-            [[list]]
-            zone = "{zone}"
-            name = "{zone}"
-            stance = "block"
-            tier = "major"
-            status = "tested"
-            as_of = "2026-11"
-            source = "here"
-            ipv4 = {{ positive = ["127.0.0.2"], negative = ["127.0.0.1"] }}
-            {more}
-            "#
-        )
-    };
     let six = r#"ipv6 = { positive = ["::ffff:127.0.0.2"], negative = ["::ffff:127.0.0.1"] }"#;
     let instead = "replaces = \"free.test\"\nterms = { key = \"paid\" }";
-    let text = list("free.test", six) + &list("paid.test", instead);
-    Catalogue::from_toml(&text).expect("sound")
+    catalogue(&[("free.test", six), ("paid.test", instead)])
 }
 
 const ZONES: &str = "2.0.0.127.free.test. 300 IN A 127.0.0.2\n\

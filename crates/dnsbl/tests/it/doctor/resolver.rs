@@ -136,7 +136,7 @@ async fn d13_lists_that_prove_nothing_are_not_counted_against_it() {
         "multi.uribl.com",
     ];
     let zones = zones.map(|zone| zone.parse().expect("a name"));
-    let catalogue = Catalogue::builtin().expect("a catalogue");
+    let catalogue = dnsbl::Catalogue::builtin().expect("a catalogue");
     let catalogue = catalogue.only_zones(&zones).expect("lists");
     let checker = Checker::new(world(ELSEWHERE, &[]), catalogue, 7);
     let doctor = checker.examine(NOW).await;
