@@ -213,6 +213,8 @@ fn what(it: &Examination) -> String {
         Condition::Broken(fault) => fault.to_string(),
         Condition::Unclear(cause) => words::of_cause(cause).1,
         Condition::NeedsKey => "not asked without a key".to_owned(),
+        Condition::NotAsked(why) => words::of_unasked(why),
+        Condition::Quarantined(quarantine) => quarantine.to_string(),
         other => other.to_string(),
     }
 }

@@ -157,6 +157,7 @@ impl Look {
             _ => format!("{clean} {say} no with proof"),
         };
         let of_unknown = match listed + clean + informs {
+            0 if unknown == 1 => "the one list could not".to_owned(),
             0 => format!("none of {lists} could tell"),
             _ => format!("{unknown} could not tell"),
         };
@@ -194,6 +195,7 @@ impl Look {
                 let text = "by the one allowlist that was asked";
                 (Outcome::Vouched, text.to_owned())
             }
+            (0, 0, 1) => (Outcome::Unknown, "the one allowlist could not".to_owned()),
             (0, 0, _) => (Outcome::Unknown, format!("none of {lists} could tell")),
             (0, _, _) => {
                 let does = if not == 1 { "does" } else { "do" };

@@ -77,8 +77,17 @@ pub(crate) fn of_cause(cause: &Cause) -> (&'static str, String) {
             "unknown",
             "no entry, and no test entry to prove it by, if the list has one".to_owned(),
         ),
+        Cause::NotAsked(why) => ("not asked", of_unasked(why)),
+        Cause::Quarantined(quarantine) => ("waiting", quarantine.to_string()),
         other => ("unknown", other.to_string()),
     }
+}
+
+/// Why a list is not asked, without saying that it is not.
+pub(crate) fn of_unasked(why: &NotAsked) -> String {
+    let text = why.to_string();
+    let bare = text.strip_prefix("not asked, ").unwrap_or(&text);
+    bare.to_owned()
 }
 
 /// Why no list is asked about a subject.

@@ -116,3 +116,33 @@ async fn what_is_the_same_for_two_entries_is_told_once() {
     assert_eq!((rows("    mend"), rows("    again")), (1, 1), "{text}");
     assert_eq!(rows("    remove"), 2, "{text}");
 }
+
+#[tokio::test]
+async fn d20_a_list_that_may_hardly_be_asked_says_why_and_what_to_do() {
+    let dns = || StaticLookup::from_zone_text(&works(1)).expect("zone text");
+    let checker = Checker::new(dns(), many(1), 7).with_daily_limit(3);
+    let found = checker.examine(NOW).await;
+    let text = doctor::page(&found, None).into_text();
+    let expected = [
+        "? resolver default  could not tell: no list that was asked shows anything of it",
+        "    not asked  L1: an answer with its proof takes 4 questions, and the limit of a day is 3",
+        "    to do      allow 4 questions a day or more, if the list does, or leave it out: L1",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+
+    let subject = arguments::subject("9.1.1.1").expect("a subject");
+    let look = Look {
+        help: Vec::new(),
+        remark: None,
+        answers: checker.check_all(&subject, NOW).await,
+        subject,
+        role: Role::OutboundSender,
+    };
+    let text = page::full(&look, &many(1), &mut Told::default()).into_text();
+    let expected = [
+        "? 9.1.1.1  could not tell: the one list could not",
+        "  ? not asked  L1: an answer with its proof takes 4 questions, and the limit of a day is 3",
+        "    to do      allow 4 questions a day or more, if the list does, or leave it out: L1",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
