@@ -1,5 +1,6 @@
 //! Takes the facts: asks the DNS, looks at the ports, asks the lists.
 
+mod causes;
 mod lists;
 
 use std::collections::BTreeMap;
@@ -275,8 +276,17 @@ impl<L: Lookup> Collector<L> {
         if left < MARGIN {
             return logical;
         }
-        let mut observation = self.configure(service, left).run(physical).await;
+        let probe = self.configure(service, left);
+        let mut observation = probe.run(physical).await;
         observation.address = Some(logical);
+        if let Some(capture) = &observation.tls {
+            let left = until.saturating_duration_since(instant());
+            let left = left.saturating_sub(MARGIN);
+            let name = server_name(service);
+            service.causes = self
+                .causes(&probe, physical, name.as_ref(), capture, left)
+                .await;
+        }
         // Silence counts only if it was waited for; time cut short by the run is no word about the port.
         let patience = self.timeouts.connect.min(PATIENCE);
         let cut_short = observation.port == PortState::Filtered && left < patience;
@@ -305,11 +315,7 @@ impl<L: Lookup> Collector<L> {
         };
         let probe = Probe::new(self.ehlo_name.clone(), security, self.provider.clone())
             .with_timeouts(self.timeouts.within(left));
-        let name = service
-            .host
-            .as_ref()
-            .and_then(|host| ReferenceId::parse(&host.to_string()).ok());
-        match name {
+        match server_name(service) {
             Some(name) => probe.with_server_name(name),
             None => probe,
         }
@@ -369,6 +375,12 @@ impl<L: Lookup> Collector<L> {
         progress(Progress::Named);
         names
     }
+}
+
+/// The name to ask a server for.
+fn server_name(service: &ServiceFacts) -> Option<ReferenceId> {
+    let host = service.host.as_ref()?;
+    ReferenceId::parse(&host.to_string()).ok()
 }
 
 /// The hosts to look at, with their addresses in order.

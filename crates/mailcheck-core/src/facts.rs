@@ -9,6 +9,7 @@ use mail_dns::dane::DaneHost;
 use mail_dns::{AddressScope, DomainName, HostAddresses, MailRoute, Reverse};
 use serde::{Deserialize, Serialize};
 use smtp_probe::Observation;
+use tls_inspect::FailureCauseReport;
 
 use crate::{PortRole, Profile, Subject, Target};
 
@@ -100,6 +101,9 @@ pub struct ServiceFacts {
     pub address: SocketAddr,
     /// What was seen.
     pub probe: ProbeResult,
+    /// Why the TLS handshake failed, if it did, and if that was looked for: over some connections more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<FailureCauseReport>,
 }
 
 impl ServiceFacts {
@@ -110,6 +114,7 @@ impl ServiceFacts {
             host,
             address,
             probe,
+            causes: None,
         }
     }
 

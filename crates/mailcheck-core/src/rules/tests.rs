@@ -9,7 +9,7 @@ use dnsbl::{ListAnswer, ListSummary, Stance, Tier, Verdict};
 use mail_dns::dane::dane_route;
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
-use tls_inspect::{Assessment, Capture, CryptoProvider, TrustStore};
+use tls_inspect::{Assessment, Capture, CryptoProvider, FailureCause, TrustStore};
 
 use super::{ALL, Case};
 use crate::{
@@ -156,6 +156,16 @@ impl Scene {
             Observation::new(None, PortState::Open, smtp_probe::Outcome::Completed);
         observation.tls = Some(capture);
         self.service(host, address, observation)
+    }
+
+    /// With a proved cause of the last service's failure.
+    pub(super) fn cause(mut self, cause: FailureCause) -> Self {
+        let proven =
+            serde_json::json!({ "cause": cause, "proof": [1], "is_seen_in_handshake": false });
+        let report = serde_json::json!({ "causes": [proven], "connections": [] });
+        let report = serde_json::from_value(report).expect("a report");
+        self.services.last_mut().expect("a service").causes = Some(report);
+        self
     }
 
     pub(super) fn not_probed(mut self, address: &str, reason: NotProbed) -> Self {

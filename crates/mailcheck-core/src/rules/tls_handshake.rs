@@ -1,7 +1,8 @@
-use tls_inspect::{HandshakeFailure, HandshakeFailureKind, HandshakeOutcome};
+use tls_inspect::{FailureCause, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome};
 
 use super::explain;
 use super::prelude::*;
+use crate::ServiceFacts;
 
 /// Whether the TLS handshake goes through.
 pub(super) static RULE: Rule = Rule {
@@ -40,31 +41,62 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         } else {
             Outcome::Unchecked
         };
-        let outcome = match failure.kind {
-            // The first says nothing of what would have come; the others may be this side's fault.
-            HandshakeFailureKind::Timeout
-            | HandshakeFailureKind::Io
-            | HandshakeFailureKind::TooLong
-            | HandshakeFailureKind::Unsupported => doubt,
-            _ if demands_tls => Outcome::Fail(Severity::Error),
-            _ => Outcome::Fail(Severity::Warning),
+        let cause = proven(service);
+        // A client without a certificate is what nearly everyone is.
+        let is_shown = cause.is_some()
+            || failure.is_conclusive()
+            || failure.kind == HandshakeFailureKind::ClientCertificateRequired;
+        let outcome = match is_shown {
+            false => doubt,
+            true if demands_tls => Outcome::Fail(Severity::Error),
+            true => Outcome::Fail(Severity::Warning),
         };
-        let effect = if demands_tls {
-            "mail clients cannot connect"
-        } else {
-            "senders hold mail back, or deliver in the clear"
+        let effect = match (&cause, demands_tls) {
+            (Some(_), true) => "mail clients that have no more than this one cannot connect",
+            (Some(_), false) => {
+                "senders that have no more than this client hold mail back, or deliver in the clear"
+            }
+            (None, true) => "mail clients cannot connect",
+            (None, false) => "senders hold mail back, or deliver in the clear",
         };
         let message = match outcome {
-            Outcome::Fail(_) => format!("the TLS handshake fails ({}): {effect}", reason(failure)),
-            _ => format!("could not tell whether TLS works: {}", reason(failure)),
+            Outcome::Fail(_) => {
+                let why = cause.as_deref().unwrap_or_else(|| reason(failure));
+                format!("the TLS handshake fails ({why}): {effect}")
+            }
+            _ => format!(
+                "the TLS handshake fails, and could not tell whether it does with others: {}",
+                reason(failure)
+            ),
         };
-        findings.push(
-            Finding::new(&RULE, outcome, service.subject(), message)
-                .evidence(failure.to_string())
-                .see(explain::openssl(service))
-                .mend("offer TLS 1.2 or 1.3 with a key and certificate that fit each other, and look into the server's log"),
-        );
+        let finding = Finding::new(&RULE, outcome, service.subject(), message)
+            .evidence(failure.to_string())
+            .evidence_lines(search(service))
+            .see(explain::openssl(service));
+        findings.push(match cause {
+            // It says what to do.
+            Some(_) => finding,
+            None => finding.mend("offer TLS 1.2 or 1.3 with a key and certificate that fit each other, and look into the server's log"),
+        });
     }
+}
+
+/// Why it fails, if that is proved. That nothing in a hello is the cause says nothing of others.
+fn proven(service: &ServiceFacts) -> Option<String> {
+    let report = service.causes.as_ref()?;
+    let mut causes = report.causes.iter().map(|proven| &proven.cause);
+    let tells = causes.any(|cause| *cause != FailureCause::NotInHello);
+    tells.then(|| report.to_string())
+}
+
+/// At which cost the cause was found, or what stood in the way.
+fn search(service: &ServiceFacts) -> Option<String> {
+    let report = service.causes.as_ref()?;
+    let hellos = explain::counted(report.connections.len(), "more hello");
+    Some(match proven(service) {
+        Some(_) => format!("the cause was found out by {hellos}"),
+        None => format!("{report} (looked for with {hellos})"),
+    })
 }
 
 fn reason(failure: &HandshakeFailure) -> &'static str {
@@ -86,7 +118,7 @@ fn reason(failure: &HandshakeFailure) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use tls_inspect::Capture;
+    use tls_inspect::{Capture, ProtocolVersion};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -104,7 +136,7 @@ mod tests {
     fn a_failed_handshake_fails_where_tls_is_demanded() {
         check(
             &RULE,
-            &scene(25, HandshakeFailureKind::AlertReceived),
+            &scene(25, HandshakeFailureKind::NotTls),
             &[Outcome::Fail(Severity::Warning)],
         );
         check(
@@ -112,6 +144,20 @@ mod tests {
             &scene(465, HandshakeFailureKind::NotTls),
             &[Outcome::Fail(Severity::Error)],
         );
+    }
+
+    /// What one client is refused, another may get.
+    #[test]
+    fn a_refusal_of_this_client_is_undecided_unless_its_cause_is_proved() {
+        let refused = || scene(25, HandshakeFailureKind::AlertReceived);
+        check(&RULE, &refused(), &[Outcome::Inconclusive]);
+        let highest = ProtocolVersion::TLS_1_0;
+        let old = refused().cause(FailureCause::OnlyOldVersions { highest });
+        let found = check(&RULE, &old, &[Outcome::Fail(Severity::Warning)]);
+        let why = "the server took TLSv1.0 and nothing above";
+        assert!(found[0].message.contains(why), "{found:?}");
+        let open = refused().cause(FailureCause::NotInHello);
+        check(&RULE, &open, &[Outcome::Inconclusive]);
     }
 
     #[test]

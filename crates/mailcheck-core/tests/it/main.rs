@@ -1,5 +1,6 @@
 //! The whole way, from a name to a report, in the laboratory.
 
+mod causes;
 mod collect;
 mod laboratory;
 mod senders;

@@ -1,0 +1,74 @@
+//! Looks why a TLS handshake failed, where the failure says it of this client alone.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mail_dns::Lookup;
+use smtp_probe::{Observation, PortState, Probe, PromptStream, StartTls};
+use tls_inspect::{
+    Capture, DialError, FailureCauseReport, FailureSearch, FailureSearchOptions,
+    HandshakeFailureKind, ReferenceId,
+};
+use tokio::time::timeout;
+
+use super::Collector;
+
+/// How long one connection may take to come about, and to answer.
+const A_CONNECTION: Duration = Duration::from_secs(5);
+
+impl<L: Lookup> Collector<L> {
+    /// Asks a server at which a handshake failed, over some connections more, one after the other. `None` if the failure says
+    /// why by itself, or would not be another's.
+    pub(super) async fn causes(
+        &self,
+        probe: &Probe,
+        address: SocketAddr,
+        name: Option<&ReferenceId>,
+        capture: &Capture,
+        left: Duration,
+    ) -> Option<FailureCauseReport> {
+        let failure = capture.outcome.failure()?;
+        let is_this_sides = matches!(
+            failure.kind,
+            HandshakeFailureKind::Timeout | HandshakeFailureKind::Io
+        );
+        if failure.is_conclusive() || is_this_sides {
+            return None;
+        }
+        let random = std::array::from_fn(|_| fastrand::u8(..));
+        let mut options = FailureSearchOptions::new(random).with_capture(capture.clone());
+        if let Some(name) = name {
+            options = options.with_server_name(name);
+        }
+        let mut search = FailureSearch::new(options);
+        let mut dialer = || dial(probe.clone(), address);
+        // What was found by then is kept.
+        drop(timeout(left, search.run(&mut dialer, A_CONNECTION)).await);
+        Some(search.report())
+    }
+}
+
+async fn dial(probe: Probe, address: SocketAddr) -> Result<PromptStream, DialError> {
+    let seen = match probe.connect_for_tls(address).await {
+        Ok(stream) => return Ok(stream),
+        Err(seen) => seen,
+    };
+    let words = words(&seen);
+    // Whatever a server says in place of going on is a no.
+    let is_said = seen.stop().is_some_and(|stop| stop.reply.is_some());
+    let is_refused = matches!(seen.starttls, StartTls::Refused(_) | StartTls::NotOffered);
+    Err(
+        match is_said || is_refused || seen.port == PortState::Refused {
+            true => DialError::Refused(words),
+            false => DialError::Unreachable(words),
+        },
+    )
+}
+
+fn words(seen: &Observation) -> String {
+    match (seen.stop(), &seen.starttls) {
+        (Some(stop), _) => stop.to_string(),
+        (None, StartTls::Refused(reply)) => format!("STARTTLS is refused: {reply}"),
+        (None, _) => format!("no TLS was begun, the port is {}", seen.port),
+    }
+}
