@@ -1,6 +1,6 @@
 //! TLSA records as the DNS has them, made ready for chains to be held against.
 
-use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle, Tlsa};
+use mail_dns::dane::{BaseDomain, DaneHost, DaneOutcome, Obstacle, Tlsa};
 use mail_dns::{DomainName, LookupErrorKind};
 use tls_inspect::{
     CertificateUsage, DnsId, MatchingType, ReferenceId, Selector, TlsaAnswer, TlsaRecord,
@@ -46,7 +46,7 @@ impl TlsaSet {
     /// What is published for a host.
     #[must_use]
     pub fn of(host: &DaneHost) -> Self {
-        let base = host.bases.last();
+        let base = base(host);
         let records = base.map(|base| base.records()).unwrap_or_default();
         let name = base.map_or(&host.host, |base| &base.name);
         let answer = base.and_then(|base| base.tlsa.as_ref().ok());
@@ -81,6 +81,19 @@ impl TlsaSet {
             _ => TlsaAnswer::NotKnown,
         }
     }
+}
+
+/// Under which of the names of a host its records are: the one that counts, or else one that has any. Of an alias both may
+/// have been asked for (RFC 7672 §2.2.3), and the last need not be it.
+pub(crate) fn base(host: &DaneHost) -> Option<&BaseDomain> {
+    let mut bases = host.bases.iter();
+    let found = match &host.outcome {
+        DaneOutcome::Authenticate { base, .. } | DaneOutcome::EncryptOnly { base, .. } => {
+            bases.find(|one| one.name == *base)
+        }
+        _ => bases.find(|one| !one.records().is_empty()),
+    };
+    found.or(host.bases.last())
 }
 
 fn convert(record: &Tlsa) -> TlsaRecord {

@@ -99,8 +99,7 @@ fn if_authentic(service: &ServiceFacts, verdict: &SenderVerdict) -> Option<Findi
 
 /// Whether DANE has another name said by SNI than the host's: that of an alias's target (RFC 7672 §8.1).
 fn is_other_name(service: &ServiceFacts, host: &DaneHost) -> bool {
-    let base = host.bases.last().map(|base| &base.name);
-    base.is_some_and(|base| service.host.as_ref() != Some(base))
+    service.host.as_ref() != Some(explain::tlsa_base(host))
 }
 
 fn reason(causes: &[PolicyCause]) -> String {
@@ -162,7 +161,7 @@ fn with_proof(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Find
     let leaf = capture.and_then(|capture| capture.chain.first());
     let wanted = leaf.and_then(|leaf| TlsaParameters::SERVER_KEY.record(leaf));
     if let Some(wanted) = wanted {
-        let owner = explain::tlsa_owner(host);
+        let owner = explain::tlsa_place(host);
         finding = finding.evidence(format!("the key of the certificate is {wanted}")).mend(format!(
             "publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of; the next time, publish the new record two TTLs before the change"
         ));
@@ -175,7 +174,7 @@ fn with_proof(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Find
 #[cfg(test)]
 mod tests {
     use smtp_probe::StartTls;
-    use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession};
+    use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession, TrustStore};
 
     use super::*;
     use crate::rules::tests::{Scene, check};
@@ -253,6 +252,34 @@ mod tests {
         let unknown = |leaf| scene().tls("a.d.test", A, sends(leaf));
         check(&RULE, &unknown(LEAF), &[]);
         check(&RULE, &unknown(OTHER), &[Outcome::Inconclusive]);
+    }
+
+    /// Of an alias two names are asked about, and the records may be at the first.
+    #[test]
+    fn records_of_an_alias_that_may_be_authentic_are_held_against_it() {
+        let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN CNAME b.d.test.\nb.d.test. 60 IN A 192.0.2.1\n\
+            _25._tcp.b.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+        let scene = Scene::domain("d.test").zone(zone).dane();
+        let found = scene.tls("a.d.test", A, sends(OTHER));
+        let found = check(&RULE, &found, &[Outcome::Inconclusive]);
+        assert_eq!(found[0].evidence, ["TLSA 3 0 0 3003020105"]);
+        let see = found[0].see.as_deref().expect("a command");
+        assert!(see.contains("-dane_tlsa_domain b.d.test "), "{see}");
+    }
+
+    /// Beside an alias nothing can be published.
+    #[test]
+    fn a_record_is_to_be_published_where_the_others_are() {
+        let pem = include_bytes!("../../../tls-inspect/tests/data/example.pem");
+        let chain = TrustStore::certificates_from_pem(pem).expect("a certificate");
+        let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n\
+            _25._tcp.a.d.test. 60 IN CNAME shared.d.test.\nshared.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+        let mut capture = sends(OTHER);
+        capture.chain = chain;
+        let found = check(&RULE, &scene.tls("a.d.test", A, capture), &[ERROR]);
+        let mend = found[0].mend.as_deref().expect("advice");
+        assert!(mend.contains("`shared.d.test. IN TLSA 3 1 1 "), "{mend}");
     }
 
     #[test]

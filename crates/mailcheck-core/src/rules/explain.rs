@@ -4,6 +4,7 @@ use mail_dns::dane::{BaseDomain, DaneHost, Tlsa};
 use mail_dns::{DomainName, LookupError, LookupErrorKind, Question};
 use tls_inspect::{Assessment, Certificate, Validity};
 
+use crate::dane::base;
 use crate::{Finding, PortRole, ServiceFacts, Subject};
 
 /// The evidence of a failed question, and what to do.
@@ -62,13 +63,27 @@ pub(super) fn dig_tlsa(host: &DaneHost) -> String {
 
 /// The name of the TLSA records of a host (RFC 6698 §3).
 pub(super) fn tlsa_owner(host: &DaneHost) -> String {
-    let base = host.bases.last().map_or(&host.host, |base| &base.name);
-    format!("_{}._tcp.{base}.", host.port)
+    format!("_{}._tcp.{}.", host.port, tlsa_base(host))
+}
+
+/// The name whose records count for a host: its own, or that of which it is an alias.
+pub(super) fn tlsa_base(host: &DaneHost) -> &DomainName {
+    base(host).map_or(&host.host, |base| &base.name)
+}
+
+/// The name at which the TLSA records of a host stand in their zone: often it is another that [`tlsa_owner`] is an alias of,
+/// and beside an alias nothing can be published (RFC 1034 §3.6.2).
+pub(super) fn tlsa_place(host: &DaneHost) -> String {
+    let answer = base(host).and_then(|base| base.tlsa.as_ref().ok());
+    match answer {
+        Some(answer) => format!("{}.", answer.canonical_name()),
+        None => tlsa_owner(host),
+    }
 }
 
 /// The TLSA records of a host, whatever their worth.
 pub(super) fn tlsa(host: &DaneHost) -> Vec<Tlsa> {
-    let records = host.bases.last().map(BaseDomain::records);
+    let records = base(host).map(BaseDomain::records);
     records.unwrap_or_default()
 }
 
@@ -116,7 +131,7 @@ pub(super) fn openssl(service: &ServiceFacts) -> String {
 
 /// A command that holds the certificate against the TLSA records.
 pub(super) fn openssl_dane(service: &ServiceFacts, host: &DaneHost) -> String {
-    let base = host.bases.last().map_or(&host.host, |base| &base.name);
+    let base = tlsa_base(host);
     let records = tlsa(host);
     let records = records.iter().filter(|record| record.unusable().is_none());
     let records: String = records
