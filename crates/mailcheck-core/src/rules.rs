@@ -33,8 +33,8 @@ mod tests;
 mod tls_handshake;
 
 use dnsbl::SenderAddress;
-use mail_dns::MailHost;
 use mail_dns::dane::DaneHost;
+use mail_dns::{HostAddresses, MailRoute};
 use smtp_probe::{Observation, PortState};
 use tls_inspect::{Assessment, RolloverAdvice, SenderVerdict};
 
@@ -105,19 +105,17 @@ impl Case<'_> {
         })
     }
 
-    /// Whether a sender with DANE delivers to another address on the same port, to which it turns from one that is not what
-    /// its records say.
+    /// Whether a sender with DANE delivers to another host or address on the same port, to which it turns from one that is not
+    /// what its records say. Hosts that share an address differ in their records, and in the certificate that is asked for.
     pub(crate) fn others_pass_dane(&self, service: &ServiceFacts) -> Others {
-        let mut verdicts = self.for_dane();
-        let passes: Vec<_> = verdicts
-            .by_ref()
-            .map(|(other, _, verdict)| (other, verdict))
-            .collect();
-        self.others(service, |other, seen| {
-            let verdict = passes.iter().find(|(one, _)| *one == other);
-            match (seen.stop(), verdict) {
-                (None, Some((_, verdict))) if verdict.delivers() => Others::Serve,
-                (_, Some((_, SenderVerdict::Refuses { .. }))) => Others::DoNot,
+        let verdicts: Vec<_> = self.for_dane().collect();
+        let is_other = |other: &ServiceFacts| other.host != service.host;
+        self.others(service, is_other, |other, seen| {
+            let verdict = verdicts.iter().find(|(one, ..)| *one == other);
+            let verdict = verdict.map(|(.., verdict)| *verdict);
+            match (self.serves(other, seen), verdict) {
+                (Others::Serve, Some(verdict)) if verdict.delivers() => Others::Serve,
+                (Others::DoNot, _) | (_, Some(SenderVerdict::Refuses { .. })) => Others::DoNot,
                 _ => Others::Unknown,
             }
         })
@@ -162,28 +160,39 @@ impl Case<'_> {
 
     /// Whether another address accepts connections on the same port.
     pub(crate) fn others_answer(&self, service: &ServiceFacts) -> Others {
-        self.others(service, |other, seen| match seen.port {
-            PortState::Open => Others::Serve,
-            PortState::Refused | PortState::Reset | PortState::Unreachable(_) => Others::DoNot,
-            PortState::Filtered if self.others_are_heard(other) => Others::DoNot,
-            _ => Others::Unknown,
-        })
+        self.others(
+            service,
+            |_| false,
+            |other, seen| match seen.port {
+                PortState::Open => Others::Serve,
+                PortState::Refused | PortState::Reset | PortState::Unreachable(_) => Others::DoNot,
+                PortState::Filtered if self.others_are_heard(other) => Others::DoNot,
+                _ => Others::Unknown,
+            },
+        )
     }
 
     /// Whether another address holds a whole session on the same port.
     pub(crate) fn others_serve(&self, service: &ServiceFacts) -> Others {
-        self.others(service, |other, seen| match (&seen.port, seen.stop()) {
-            (PortState::Open, None) => Others::Serve,
-            (PortState::Refused | PortState::Reset | PortState::Unreachable(_), _) => Others::DoNot,
-            (PortState::Filtered, _) if self.others_are_heard(other) => Others::DoNot,
-            (PortState::Open, Some(stop)) if smtp_session::is_shown(stop) => Others::DoNot,
-            _ => Others::Unknown,
-        })
+        self.others(service, |_| false, |other, seen| self.serves(other, seen))
     }
 
+    /// Whether a whole session is held there.
+    fn serves(&self, service: &ServiceFacts, seen: &Observation) -> Others {
+        match (&seen.port, seen.stop()) {
+            (PortState::Open, None) => Others::Serve,
+            (PortState::Refused | PortState::Reset | PortState::Unreachable(_), _) => Others::DoNot,
+            (PortState::Filtered, _) if self.others_are_heard(service) => Others::DoNot,
+            (PortState::Open, Some(stop)) if smtp_session::is_shown(stop) => Others::DoNot,
+            _ => Others::Unknown,
+        }
+    }
+
+    /// What is shown of all others on the same port: those at other addresses, and those that `is_other` names besides.
     fn others(
         &self,
         service: &ServiceFacts,
+        is_other: impl Fn(&ServiceFacts) -> bool,
         judge: impl Fn(&ServiceFacts, &Observation) -> Others,
     ) -> Others {
         let (port, address) = (service.address.port(), service.address.ip());
@@ -193,7 +202,8 @@ impl Case<'_> {
             Others::Unknown
         };
         for other in &self.facts.services {
-            if other.address.port() != port || other.address.ip() == address {
+            let differs = other.address.ip() != address || is_other(other);
+            if other.address.port() != port || !differs {
                 continue;
             }
             match other
@@ -210,17 +220,15 @@ impl Case<'_> {
 
     /// Whether no address of a mail host can have been missed.
     fn knows_all_addresses(&self) -> bool {
-        let Some(route) = &self.facts.route else {
-            return true;
-        };
-        let complete = |host: &MailHost| {
-            host.addresses
-                .as_ref()
-                .is_none_or(|addresses| addresses.failures().next().is_none())
+        let complete = |addresses: &HostAddresses| addresses.failures().next().is_none();
+        let all = |route: &MailRoute| {
+            let mut hosts = route.hosts.iter();
+            route.unresolved.is_empty()
+                && hosts.all(|host| host.addresses.as_ref().is_none_or(complete))
         };
         self.facts.more_addresses == 0
-            && route.unresolved.is_empty()
-            && route.hosts.iter().all(complete)
+            && self.facts.host.as_ref().is_none_or(complete)
+            && self.facts.route.as_ref().is_none_or(all)
     }
 }
 

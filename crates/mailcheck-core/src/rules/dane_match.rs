@@ -173,10 +173,11 @@ fn with_proof(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Find
 
 #[cfg(test)]
 mod tests {
-    use smtp_probe::StartTls;
+    use smtp_probe::{PortState, StartTls};
     use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession, TrustStore};
 
     use super::*;
+    use crate::NotProbed;
     use crate::rules::tests::{Scene, check};
 
     /// Usage 3 with the whole certificate: what the certificate says is not looked at.
@@ -226,6 +227,53 @@ mod tests {
                 .message
                 .ends_with("senders with DANE go to another address")
         );
+    }
+
+    /// Two names of one address are two hosts, each with records of its own.
+    #[test]
+    fn another_host_at_the_same_address_saves_the_mail_too() {
+        let zone = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 c.d.test.\na.d.test. 60 IN A 192.0.2.1\nc.d.test. 60 IN A 192.0.2.1\n\
+            _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n_25._tcp.c.d.test. 60 IN TLSA 3 0 0 3003020106\n";
+        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+        let both = scene
+            .tls("a.d.test", A, sends(OTHER))
+            .tls("c.d.test", A, sends(OTHER));
+        check(&RULE, &both, &[WARNING, Outcome::Pass]);
+    }
+
+    #[test]
+    fn another_host_that_is_down_saves_nothing() {
+        let scene = || scene().secure("d.test").tls("a.d.test", A, sends(OTHER));
+        check(
+            &RULE,
+            &scene().port("b.d.test", B, PortState::Refused),
+            &[ERROR],
+        );
+        // This side lets packets out: the first host answers.
+        check(
+            &RULE,
+            &scene().port("b.d.test", B, PortState::Filtered),
+            &[ERROR],
+        );
+        check(
+            &RULE,
+            &scene().not_probed(B, NotProbed::Deadline),
+            &[WARNING],
+        );
+    }
+
+    /// What was not looked at may be as it should.
+    #[test]
+    fn addresses_that_were_not_looked_at_are_not_said_to_fail() {
+        let host = || {
+            let scene = Scene::host("a.d.test", 25)
+                .zone(ZONE)
+                .secure("d.test")
+                .dane();
+            scene.tls("a.d.test", A, sends(OTHER))
+        };
+        check(&RULE, &host(), &[ERROR]);
+        check(&RULE, &host().more_addresses(1), &[WARNING]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use dnsbl::{ListAnswer, ListSummary, Stance, Tier, Verdict};
-use mail_dns::dane::dane_route;
+use mail_dns::dane::{dane_host_at, dane_route};
 use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
 use tls_inspect::{Assessment, Capture, CryptoProvider, FailureCause, TrustStore};
@@ -28,6 +28,7 @@ pub(super) struct Scene {
     reads_senders: bool,
     reads_dane: bool,
     signing: Vec<(String, bool)>,
+    more_addresses: usize,
     now: i64,
 }
 
@@ -62,6 +63,7 @@ impl Scene {
             reads_senders: false,
             reads_dane: false,
             signing: Vec::new(),
+            more_addresses: 0,
             now: 0,
         }
     }
@@ -101,6 +103,12 @@ impl Scene {
     /// With what a sender with DANE learns of the mail hosts.
     pub(super) fn dane(mut self) -> Self {
         self.reads_dane = true;
+        self
+    }
+
+    /// With this many addresses past those that were looked at.
+    pub(super) fn more_addresses(mut self, count: usize) -> Self {
+        self.more_addresses = count;
         self
     }
 
@@ -220,7 +228,13 @@ impl Scene {
                 let senders = self.reads_senders.then(|| now(dnsbl::senders(&dns, name)));
                 facts.senders = senders;
             }
-            Target::Host { name, .. } => facts.host = Some(now(resolve(&dns, name))),
+            Target::Host { name, port } => {
+                let addresses = now(resolve(&dns, name));
+                if self.reads_dane {
+                    facts.dane = vec![now(dane_host_at(&dns, name, addresses.clone(), *port))];
+                }
+                facts.host = Some(addresses);
+            }
             Target::Address { .. } => {}
         }
         for address in &self.reverse {
@@ -231,6 +245,7 @@ impl Scene {
         facts.services.clone_from(&self.services);
         facts.listings.clone_from(&self.listings);
         facts.unfinished.clone_from(&self.unfinished);
+        facts.more_addresses = self.more_addresses;
         facts
     }
 }
