@@ -108,10 +108,14 @@ impl Judge {
         let dane = facts.dane_of(service)?;
         let name = DnsId::parse(&dane.host.to_string()).ok()?;
         let seen = service.observation()?;
-        let attempt = match (&seen.tls, &seen.starttls) {
-            (Some(capture), _) => TlsAttempt::Tls(capture),
-            (None, StartTls::NotOffered | StartTls::Refused(_)) => TlsAttempt::NotOffered,
-            (None, _) => return None,
+        let attempt = match (&seen.starttls, &seen.tls) {
+            // A sender asks for what is offered, and takes a refusal for an answer, be it for a while or for good.
+            (
+                StartTls::NotOffered | StartTls::AcceptedThoughNotOffered | StartTls::Refused(_),
+                _,
+            ) => TlsAttempt::NotOffered,
+            (_, Some(capture)) => TlsAttempt::Tls(capture),
+            (_, None) => return None,
         };
         let published = tlsa_set(facts, dane);
         let answer = match &dane.outcome {

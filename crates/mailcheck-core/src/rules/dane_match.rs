@@ -1,4 +1,6 @@
+use mail_dns::DnssecStatus;
 use mail_dns::dane::{DaneHost, DaneOutcome};
+use smtp_probe::StartTls;
 use tls_inspect::{DaneFailureKind, PolicyCause, PolicyUncertainty, SenderVerdict, TlsaParameters};
 
 use super::explain;
@@ -24,14 +26,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 judge(case, service, host, verdict)
             }
             DaneOutcome::Indeterminate { records, .. } if !records.is_empty() => {
-                if_authentic(service, verdict)
+                if_authentic(service, host, verdict)
             }
             _ => None,
         };
         let Some(finding) = finding else { continue };
         findings.push(match finding.outcome {
             Outcome::Pass => finding,
-            _ => with_proof(finding, service, host),
+            _ => with_proof(case, finding, (service, host, verdict)),
         });
     }
 }
@@ -50,22 +52,30 @@ fn judge(
         ),
         // Another rule says that no record counts.
         SenderVerdict::DeliversUnauthenticated => return None,
-        SenderVerdict::Refuses { causes } if is_other_name(service, host) => finding(
-            Outcome::Inconclusive,
-            format!(
-                "could not tell whether senders with DANE deliver: they ask for the certificate of another name than this run did, for which {}",
-                reason(causes)
-            ),
-        ),
+        SenderVerdict::Refuses { causes }
+            if is_other_name(service, host) && is_of_certificate(causes) =>
+        {
+            finding(
+                Outcome::Inconclusive,
+                format!(
+                    "could not tell whether senders with DANE deliver: they ask for the certificate of another name than this run did, for which {}",
+                    reason(service, causes)
+                ),
+            )
+        }
         SenderVerdict::Refuses { causes } => {
             let (severity, effect) = match case.others_pass_dane(service) {
                 Others::Serve => (Severity::Warning, "senders with DANE go to another address"),
                 Others::Unknown => (Severity::Warning, "senders with DANE do not deliver here"),
+                // Its domain may have other hosts.
+                Others::DoNot if case.facts.route.is_none() => {
+                    (Severity::Error, "senders with DANE do not deliver here")
+                }
                 Others::DoNot => (Severity::Error, "senders with DANE hold mail back"),
             };
             finding(
                 Outcome::Fail(severity),
-                format!("{}: {effect}", reason(causes)),
+                format!("{}: {effect}", reason(service, causes)),
             )
         }
         SenderVerdict::CouldNotTell { cause } => finding(
@@ -81,13 +91,21 @@ fn judge(
 
 /// Of records that nobody here can prove to be authentic, only that senders refuse matters: if they match, all is well
 /// either way.
-fn if_authentic(service: &ServiceFacts, verdict: &SenderVerdict) -> Option<Finding> {
+fn if_authentic(
+    service: &ServiceFacts,
+    host: &DaneHost,
+    verdict: &SenderVerdict,
+) -> Option<Finding> {
     let SenderVerdict::Refuses { causes } = verdict else {
         return None;
     };
+    let other = match is_other_name(service, host) && is_of_certificate(causes) {
+        true => ", and send the same certificate for the name that they ask for",
+        false => "",
+    };
     let message = format!(
-        "{}: if the records are authentic, which could not be told here, senders with DANE hold mail back",
-        reason(causes)
+        "{}: if the records are authentic, which could not be told here{other}, senders with DANE do not deliver here",
+        reason(service, causes)
     );
     Some(Finding::new(
         &RULE,
@@ -102,10 +120,26 @@ fn is_other_name(service: &ServiceFacts, host: &DaneHost) -> bool {
     service.host.as_ref() != Some(explain::tlsa_base(host))
 }
 
-fn reason(causes: &[PolicyCause]) -> String {
+/// Whether a server that is asked for the certificate of another name may do better.
+fn is_of_certificate(causes: &[PolicyCause]) -> bool {
+    matches!(
+        causes.first(),
+        Some(PolicyCause::Dane(_) | PolicyCause::KeyPossession(_))
+    )
+}
+
+fn reason(service: &ServiceFacts, causes: &[PolicyCause]) -> String {
     match causes.first() {
         Some(PolicyCause::TlsNotOffered) => {
-            "there are TLSA records, and TLS is not to be had".to_owned()
+            match service.observation().map(|seen| &seen.starttls) {
+                Some(StartTls::Refused(reply)) => {
+                    format!(
+                        "there are TLSA records, and STARTTLS is refused with {}",
+                        reply.code()
+                    )
+                }
+                _ => "there are TLSA records, and STARTTLS is not offered".to_owned(),
+            }
         }
         Some(PolicyCause::Handshake(failure)) => {
             format!("there are TLSA records, and the TLS handshake fails ({failure})")
@@ -152,198 +186,47 @@ fn doubt(cause: &PolicyUncertainty) -> String {
     }
 }
 
-/// The records, what the certificate would need, and how to see it.
-fn with_proof(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Finding {
+/// The records, what is to be done about it, and how to see it.
+fn with_proof(
+    case: &Case<'_>,
+    finding: Finding,
+    (service, host, verdict): (&ServiceFacts, &DaneHost, &SenderVerdict),
+) -> Finding {
     let published = explain::tlsa(host);
-    let mut finding =
-        finding.evidence_lines(published.iter().map(|record| format!("TLSA {record}")));
+    let route = case.facts.route.as_ref();
+    let mx = route.and_then(|route| route.mx.as_ref().ok());
+    let is_forgeable = mx.is_some_and(|mx| mx.dnssec == DnssecStatus::Insecure);
+    let finding = finding
+        .evidence_lines(is_forgeable.then(|| UNSIGNED_MX.to_owned()))
+        .evidence_lines(published.iter().map(|record| format!("TLSA {record}")))
+        .see(explain::openssl_dane(service, host));
+    match verdict.causes().first() {
+        Some(PolicyCause::Dane(_)) => with_record(finding, service, host),
+        Some(PolicyCause::KeyPossession(_)) => finding.mend(
+            "let the server use the key of its certificate; if it does, someone on the way answers in its place",
+        ),
+        Some(_) => finding.mend("let the server offer STARTTLS with the certificate that the records are of, or withdraw the records; if it does offer it, look for a firewall that rewrites SMTP"),
+        None => finding.mend("look again with the command above, from another machine too, and into the server's log"),
+    }
+}
+
+const UNSIGNED_MX: &str =
+    "the MX records are not signed, and some senders with DANE go by TLSA records only if they are";
+
+/// The record that the certificate would need. Whoever sits on the way shows a certificate too, and with its record published
+/// would be let in by all.
+fn with_record(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Finding {
     let capture = service.observation().and_then(|seen| seen.tls.as_ref());
     let leaf = capture.and_then(|capture| capture.chain.first());
     let wanted = leaf.and_then(|leaf| TlsaParameters::SERVER_KEY.record(leaf));
-    if let Some(wanted) = wanted {
-        let owner = explain::tlsa_place(host);
-        finding = finding.evidence(format!("the key of the certificate is {wanted}")).mend(format!(
-            "publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of; the next time, publish the new record two TTLs before the change"
-        ));
-    } else {
-        finding = finding.mend("let the server offer STARTTLS with the certificate that the records are of, or withdraw the records");
-    }
-    finding.see(explain::openssl_dane(service, host))
+    let Some(wanted) = wanted else {
+        return finding.mend("let the server send the certificate that the records are of, or publish the records of the one it has");
+    };
+    let owner = explain::tlsa_place(host);
+    finding.evidence(format!("the key of the certificate is {wanted}")).mend(format!(
+        "look on the server itself whether that is its key: if not, someone on the way answers in its place. If it is, publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of; the next time, publish the new record two TTLs before the change"
+    ))
 }
 
 #[cfg(test)]
-mod tests {
-    use smtp_probe::{PortState, StartTls};
-    use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession, TrustStore};
-
-    use super::*;
-    use crate::NotProbed;
-    use crate::rules::tests::{Scene, check};
-
-    /// Usage 3 with the whole certificate: what the certificate says is not looked at.
-    const LEAF: &[u8] = &[0x30, 0x03, 0x02, 0x01, 0x05];
-    const ZONE: &str = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 b.d.test.\na.d.test. 60 IN A 192.0.2.1\nb.d.test. 60 IN A 192.0.2.2\n\
-        _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n";
-    const A: &str = "192.0.2.1:25";
-    const B: &str = "192.0.2.2:25";
-
-    fn scene() -> Scene {
-        Scene::domain("d.test").zone(ZONE).dane()
-    }
-
-    fn sends(leaf: &[u8]) -> Capture {
-        let mut capture = Capture::new(HandshakeOutcome::Completed);
-        capture.chain = vec![Der::new(leaf)];
-        capture.key_possession = KeyPossession::Verified;
-        capture
-    }
-
-    const OTHER: &[u8] = &[0x30, 0x03, 0x02, 0x01, 0x06];
-    const ERROR: Outcome = Outcome::Fail(Severity::Error);
-    const WARNING: Outcome = Outcome::Fail(Severity::Warning);
-
-    #[test]
-    fn a_certificate_that_a_record_matches_passes_and_another_fails() {
-        let secure = || scene().secure("d.test");
-        let found = secure().tls("a.d.test", A, sends(LEAF));
-        check(&RULE, &found, &[Outcome::Pass]);
-        let found = secure().tls("a.d.test", A, sends(OTHER));
-        let found = check(&RULE, &found, &[ERROR]);
-        let said = "no TLSA record matches the certificate: senders with DANE hold mail back";
-        assert_eq!(found[0].message, said);
-        assert_eq!(found[0].evidence, ["TLSA 3 0 0 3003020105"]);
-    }
-
-    /// A sender goes on to the next host, so mail is held back only if no host will do.
-    #[test]
-    fn another_host_that_passes_saves_the_mail() {
-        let both = scene()
-            .secure("d.test")
-            .tls("a.d.test", A, sends(OTHER))
-            .tls("b.d.test", B, sends(OTHER));
-        let found = check(&RULE, &both, &[WARNING]);
-        assert!(
-            found[0]
-                .message
-                .ends_with("senders with DANE go to another address")
-        );
-    }
-
-    /// Two names of one address are two hosts, each with records of its own.
-    #[test]
-    fn another_host_at_the_same_address_saves_the_mail_too() {
-        let zone = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 c.d.test.\na.d.test. 60 IN A 192.0.2.1\nc.d.test. 60 IN A 192.0.2.1\n\
-            _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n_25._tcp.c.d.test. 60 IN TLSA 3 0 0 3003020106\n";
-        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
-        let both = scene
-            .tls("a.d.test", A, sends(OTHER))
-            .tls("c.d.test", A, sends(OTHER));
-        check(&RULE, &both, &[WARNING, Outcome::Pass]);
-    }
-
-    #[test]
-    fn another_host_that_is_down_saves_nothing() {
-        let scene = || scene().secure("d.test").tls("a.d.test", A, sends(OTHER));
-        check(
-            &RULE,
-            &scene().port("b.d.test", B, PortState::Refused),
-            &[ERROR],
-        );
-        // This side lets packets out: the first host answers.
-        check(
-            &RULE,
-            &scene().port("b.d.test", B, PortState::Filtered),
-            &[ERROR],
-        );
-        check(
-            &RULE,
-            &scene().not_probed(B, NotProbed::Deadline),
-            &[WARNING],
-        );
-    }
-
-    /// What was not looked at may be as it should.
-    #[test]
-    fn addresses_that_were_not_looked_at_are_not_said_to_fail() {
-        let host = || {
-            let scene = Scene::host("a.d.test", 25)
-                .zone(ZONE)
-                .secure("d.test")
-                .dane();
-            scene.tls("a.d.test", A, sends(OTHER))
-        };
-        check(&RULE, &host(), &[ERROR]);
-        check(&RULE, &host().more_addresses(1), &[WARNING]);
-    }
-
-    #[test]
-    fn tls_that_is_not_offered_is_as_bad() {
-        let clear = scene()
-            .secure("d.test")
-            .starttls("a.d.test", A, StartTls::NotOffered);
-        check(&RULE, &clear, &[ERROR]);
-        let unknown = scene()
-            .secure("d.test")
-            .starttls("a.d.test", A, StartTls::NotReached);
-        check(&RULE, &unknown, &[]);
-    }
-
-    #[test]
-    fn nothing_is_held_against_records_that_do_not_count() {
-        let insecure = scene().insecure("d.test").tls("a.d.test", A, sends(OTHER));
-        check(&RULE, &insecure, &[]);
-    }
-
-    /// A resolver that does not validate cannot tell, and must neither alarm nor reassure.
-    #[test]
-    fn records_that_may_be_authentic_are_no_proof() {
-        let unknown = |leaf| scene().tls("a.d.test", A, sends(leaf));
-        check(&RULE, &unknown(LEAF), &[]);
-        check(&RULE, &unknown(OTHER), &[Outcome::Inconclusive]);
-    }
-
-    /// Of an alias two names are asked about, and the records may be at the first.
-    #[test]
-    fn records_of_an_alias_that_may_be_authentic_are_held_against_it() {
-        let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN CNAME b.d.test.\nb.d.test. 60 IN A 192.0.2.1\n\
-            _25._tcp.b.d.test. 60 IN TLSA 3 0 0 3003020105\n";
-        let scene = Scene::domain("d.test").zone(zone).dane();
-        let found = scene.tls("a.d.test", A, sends(OTHER));
-        let found = check(&RULE, &found, &[Outcome::Inconclusive]);
-        assert_eq!(found[0].evidence, ["TLSA 3 0 0 3003020105"]);
-        let see = found[0].see.as_deref().expect("a command");
-        assert!(see.contains("-dane_tlsa_domain b.d.test "), "{see}");
-    }
-
-    /// Beside an alias nothing can be published.
-    #[test]
-    fn a_record_is_to_be_published_where_the_others_are() {
-        let pem = include_bytes!("../../../tls-inspect/tests/data/example.pem");
-        let chain = TrustStore::certificates_from_pem(pem).expect("a certificate");
-        let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n\
-            _25._tcp.a.d.test. 60 IN CNAME shared.d.test.\nshared.d.test. 60 IN TLSA 3 0 0 3003020105\n";
-        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
-        let mut capture = sends(OTHER);
-        capture.chain = chain;
-        let found = check(&RULE, &scene.tls("a.d.test", A, capture), &[ERROR]);
-        let mend = found[0].mend.as_deref().expect("advice");
-        assert!(mend.contains("`shared.d.test. IN TLSA 3 1 1 "), "{mend}");
-    }
-
-    #[test]
-    fn a_key_that_was_not_proved_is_no_pass() {
-        let mut capture = sends(LEAF);
-        capture.key_possession = KeyPossession::NotProven;
-        let found = scene().secure("d.test").tls("a.d.test", A, capture);
-        check(&RULE, &found, &[Outcome::Inconclusive]);
-    }
-
-    /// Nobody sends mail to the ports for users by DANE.
-    #[test]
-    fn ports_for_users_are_not_judged() {
-        let found = scene()
-            .secure("d.test")
-            .tls("a.d.test", "192.0.2.1:465", sends(OTHER));
-        check(&RULE, &found, &[]);
-    }
-}
+mod tests;

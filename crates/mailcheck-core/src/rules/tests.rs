@@ -198,7 +198,7 @@ impl Scene {
         self
     }
 
-    fn service(mut self, host: &str, address: &str, observation: Observation) -> Self {
+    pub(super) fn service(mut self, host: &str, address: &str, observation: Observation) -> Self {
         let address = address.parse().expect("an address");
         let probe = ProbeResult::Observed(Box::new(observation));
         self.services

@@ -1,0 +1,256 @@
+use smtp_probe::Outcome::Completed;
+use smtp_probe::{Observation, PortState, Reply, StartTls};
+use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession, TrustStore};
+
+use super::*;
+use crate::NotProbed;
+use crate::rules::tests::{Scene, check};
+
+/// Usage 3 with the whole certificate: what the certificate says is not looked at.
+const LEAF: &[u8] = &[0x30, 0x03, 0x02, 0x01, 0x05];
+const ZONE: &str = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 b.d.test.\na.d.test. 60 IN A 192.0.2.1\nb.d.test. 60 IN A 192.0.2.2\n\
+    _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+const A: &str = "192.0.2.1:25";
+const B: &str = "192.0.2.2:25";
+
+fn scene() -> Scene {
+    Scene::domain("d.test").zone(ZONE).dane()
+}
+
+fn sends(leaf: &[u8]) -> Capture {
+    let mut capture = Capture::new(HandshakeOutcome::Completed);
+    capture.chain = vec![Der::new(leaf)];
+    capture.key_possession = KeyPossession::Verified;
+    capture
+}
+
+/// One that can be read.
+const PEM: &[u8] = include_bytes!("../../../../tls-inspect/tests/data/example.pem");
+const OTHER: &[u8] = &[0x30, 0x03, 0x02, 0x01, 0x06];
+const ERROR: Outcome = Outcome::Fail(Severity::Error);
+const WARNING: Outcome = Outcome::Fail(Severity::Warning);
+
+#[test]
+fn a_certificate_that_a_record_matches_passes_and_another_fails() {
+    let secure = || scene().secure("d.test");
+    let found = secure().tls("a.d.test", A, sends(LEAF));
+    check(&RULE, &found, &[Outcome::Pass]);
+    let found = secure().tls("a.d.test", A, sends(OTHER));
+    let found = check(&RULE, &found, &[ERROR]);
+    let said = "no TLSA record matches the certificate: senders with DANE hold mail back";
+    assert_eq!(found[0].message, said);
+    assert_eq!(found[0].evidence, ["TLSA 3 0 0 3003020105"]);
+}
+
+/// A sender goes on to the next host, so mail is held back only if no host will do.
+#[test]
+fn another_host_that_passes_saves_the_mail() {
+    let both = scene()
+        .secure("d.test")
+        .tls("a.d.test", A, sends(OTHER))
+        .tls("b.d.test", B, sends(OTHER));
+    let found = check(&RULE, &both, &[WARNING]);
+    assert!(
+        found[0]
+            .message
+            .ends_with("senders with DANE go to another address")
+    );
+}
+
+/// Who copies a record from here may publish an attacker's key.
+#[test]
+fn no_key_is_to_be_published_that_is_not_known_to_be_the_servers() {
+    let mend = |capture: Capture, expected: Outcome| {
+        let scene = scene().secure("d.test").tls("a.d.test", A, capture);
+        let found = check(&RULE, &scene, &[expected]);
+        found[0].mend.clone().expect("advice")
+    };
+    let chain = || TrustStore::certificates_from_pem(PEM).expect("a certificate");
+    let with = |key_possession| {
+        let mut capture = sends(LEAF);
+        capture.chain = chain();
+        capture.key_possession = key_possession;
+        capture
+    };
+    let verified = mend(with(KeyPossession::Verified), ERROR);
+    assert!(
+        verified.starts_with("look on the server itself"),
+        "{verified}"
+    );
+    assert!(
+        verified.contains("publish `_25._tcp.a.d.test. IN TLSA 3 1 1 "),
+        "{verified}"
+    );
+    let stolen = mend(with(KeyPossession::Failed("no".to_owned())), ERROR);
+    assert!(!stolen.contains("publish"), "{stolen}");
+    let mut unproven = sends(LEAF);
+    unproven.key_possession = KeyPossession::NotProven;
+    let unproven = mend(unproven, Outcome::Inconclusive);
+    assert!(!unproven.contains("publish"), "{unproven}");
+}
+
+/// Two names of one address are two hosts, each with records of its own.
+#[test]
+fn another_host_at_the_same_address_saves_the_mail_too() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 c.d.test.\na.d.test. 60 IN A 192.0.2.1\nc.d.test. 60 IN A 192.0.2.1\n\
+        _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n_25._tcp.c.d.test. 60 IN TLSA 3 0 0 3003020106\n";
+    let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+    let both = scene
+        .tls("a.d.test", A, sends(OTHER))
+        .tls("c.d.test", A, sends(OTHER));
+    check(&RULE, &both, &[WARNING, Outcome::Pass]);
+}
+
+#[test]
+fn another_host_that_is_down_saves_nothing() {
+    let scene = || scene().secure("d.test").tls("a.d.test", A, sends(OTHER));
+    check(
+        &RULE,
+        &scene().port("b.d.test", B, PortState::Refused),
+        &[ERROR],
+    );
+    // This side lets packets out: the first host answers.
+    check(
+        &RULE,
+        &scene().port("b.d.test", B, PortState::Filtered),
+        &[ERROR],
+    );
+    check(
+        &RULE,
+        &scene().not_probed(B, NotProbed::Deadline),
+        &[WARNING],
+    );
+}
+
+/// What was not looked at may be as it should.
+#[test]
+fn addresses_that_were_not_looked_at_are_not_said_to_fail() {
+    let host = || {
+        let scene = Scene::host("a.d.test", 25)
+            .zone(ZONE)
+            .secure("d.test")
+            .dane();
+        scene.tls("a.d.test", A, sends(OTHER))
+    };
+    check(&RULE, &host(), &[ERROR]);
+    check(&RULE, &host().more_addresses(1), &[WARNING]);
+}
+
+#[test]
+fn tls_that_is_not_offered_is_as_bad() {
+    let clear = scene()
+        .secure("d.test")
+        .starttls("a.d.test", A, StartTls::NotOffered);
+    check(&RULE, &clear, &[ERROR]);
+    let unknown = scene()
+        .secure("d.test")
+        .starttls("a.d.test", A, StartTls::NotReached);
+    check(&RULE, &unknown, &[]);
+}
+
+/// A sender asks for what is offered.
+#[test]
+fn tls_that_works_though_it_is_not_offered_is_none() {
+    let mut observation = Observation::new(None, PortState::Open, Completed);
+    observation.starttls = StartTls::AcceptedThoughNotOffered;
+    observation.tls = Some(sends(LEAF));
+    let scene = scene().secure("d.test").service("a.d.test", A, observation);
+    let found = check(&RULE, &scene, &[ERROR]);
+    let said =
+        "there are TLSA records, and STARTTLS is not offered: senders with DANE hold mail back";
+    assert_eq!(found[0].message, said);
+}
+
+#[test]
+fn a_refusal_is_quoted() {
+    let reply = Reply::parse(b"454 4.7.0 no\r\n").expect("a reply");
+    let scene = scene()
+        .secure("d.test")
+        .starttls("a.d.test", A, StartTls::Refused(reply));
+    let found = check(&RULE, &scene, &[ERROR]);
+    let said = "there are TLSA records, and STARTTLS is refused with 454: senders with DANE hold mail back";
+    assert_eq!(found[0].message, said);
+}
+
+/// The domain of a host may have others that mail goes to.
+#[test]
+fn of_a_host_alone_it_is_said_that_mail_does_not_go_there() {
+    let scene = Scene::host("a.d.test", 25)
+        .zone(ZONE)
+        .secure("d.test")
+        .dane();
+    let found = check(&RULE, &scene.tls("a.d.test", A, sends(OTHER)), &[ERROR]);
+    assert!(
+        found[0]
+            .message
+            .ends_with("senders with DANE do not deliver here")
+    );
+}
+
+/// RFC 7672 §2.2.1 leaves it to senders.
+#[test]
+fn not_all_senders_go_by_records_of_hosts_that_unsigned_mx_records_name() {
+    let zone = "d.test. 60 IN MX 5 a.host.test.\na.host.test. 60 IN A 192.0.2.1\n_25._tcp.a.host.test. 60 IN TLSA 3 0 0 3003020105\n";
+    let scene = Scene::domain("d.test").zone(zone).dane();
+    let scene = scene.insecure("d.test").secure("host.test");
+    let found = check(&RULE, &scene.tls("a.host.test", A, sends(OTHER)), &[ERROR]);
+    assert!(found[0].evidence[0].starts_with("the MX records are not signed"));
+}
+
+#[test]
+fn nothing_is_held_against_records_that_do_not_count() {
+    let insecure = scene().insecure("d.test").tls("a.d.test", A, sends(OTHER));
+    check(&RULE, &insecure, &[]);
+}
+
+/// A resolver that does not validate cannot tell, and must neither alarm nor reassure.
+#[test]
+fn records_that_may_be_authentic_are_no_proof() {
+    let unknown = |leaf| scene().tls("a.d.test", A, sends(leaf));
+    check(&RULE, &unknown(LEAF), &[]);
+    check(&RULE, &unknown(OTHER), &[Outcome::Inconclusive]);
+}
+
+/// Of an alias two names are asked about, and the records may be at the first.
+#[test]
+fn records_of_an_alias_that_may_be_authentic_are_held_against_it() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN CNAME b.d.test.\nb.d.test. 60 IN A 192.0.2.1\n\
+        _25._tcp.b.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+    let scene = Scene::domain("d.test").zone(zone).dane();
+    let found = scene.tls("a.d.test", A, sends(OTHER));
+    let found = check(&RULE, &found, &[Outcome::Inconclusive]);
+    assert_eq!(found[0].evidence, ["TLSA 3 0 0 3003020105"]);
+    let see = found[0].see.as_deref().expect("a command");
+    assert!(see.contains("-dane_tlsa_domain b.d.test "), "{see}");
+}
+
+/// Beside an alias nothing can be published.
+#[test]
+fn a_record_is_to_be_published_where_the_others_are() {
+    let chain = TrustStore::certificates_from_pem(PEM).expect("a certificate");
+    let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n\
+        _25._tcp.a.d.test. 60 IN CNAME shared.d.test.\nshared.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+    let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+    let mut capture = sends(OTHER);
+    capture.chain = chain;
+    let found = check(&RULE, &scene.tls("a.d.test", A, capture), &[ERROR]);
+    let mend = found[0].mend.as_deref().expect("advice");
+    assert!(mend.contains("`shared.d.test. IN TLSA 3 1 1 "), "{mend}");
+}
+
+#[test]
+fn a_key_that_was_not_proved_is_no_pass() {
+    let mut capture = sends(LEAF);
+    capture.key_possession = KeyPossession::NotProven;
+    let found = scene().secure("d.test").tls("a.d.test", A, capture);
+    check(&RULE, &found, &[Outcome::Inconclusive]);
+}
+
+/// Nobody sends mail to the ports for users by DANE.
+#[test]
+fn ports_for_users_are_not_judged() {
+    let found = scene()
+        .secure("d.test")
+        .tls("a.d.test", "192.0.2.1:465", sends(OTHER));
+    check(&RULE, &found, &[]);
+}
