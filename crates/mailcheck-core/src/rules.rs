@@ -111,11 +111,12 @@ impl Case<'_> {
         let verdicts: Vec<_> = self.for_dane().collect();
         let is_other = |other: &ServiceFacts| other.host != service.host;
         self.others(service, is_other, |other, seen| {
-            let verdict = verdicts.iter().find(|(one, ..)| *one == other);
-            let verdict = verdict.map(|(.., verdict)| *verdict);
-            match (self.serves(other, seen), verdict) {
-                (Others::Serve, Some(verdict)) if verdict.delivers() => Others::Serve,
-                (Others::DoNot, _) | (_, Some(SenderVerdict::Refuses { .. })) => Others::DoNot,
+            let found = verdicts.iter().find(|(one, ..)| *one == other);
+            let served = self.serves(other, seen);
+            match found.filter(|(one, host, verdict)| dane_match::is_shown(one, host, verdict)) {
+                _ if served == Others::DoNot => Others::DoNot,
+                Some((.., verdict)) if !verdict.delivers() => Others::DoNot,
+                Some(_) if served == Others::Serve => Others::Serve,
                 _ => Others::Unknown,
             }
         })

@@ -46,6 +46,13 @@ fn judge(
 ) -> Option<Finding> {
     let finding = |outcome, message| Finding::new(&RULE, outcome, service.subject(), message);
     Some(match verdict {
+        SenderVerdict::DeliversAuthenticated if is_other_name(service, host) => finding(
+            Outcome::Unchecked,
+            format!(
+                "the certificate is the one of the TLSA records; senders with DANE ask for that of another name than this run did: {}",
+                explain::tlsa_base(host)
+            ),
+        ),
         SenderVerdict::DeliversAuthenticated => finding(
             Outcome::Pass,
             "the certificate is the one of the TLSA records".to_owned(),
@@ -113,6 +120,22 @@ fn if_authentic(
         service.subject(),
         message,
     ))
+}
+
+/// Whether it is shown of a server what a sender with DANE does: deliver or refuse.
+pub(super) fn is_shown(service: &ServiceFacts, host: &DaneHost, verdict: &SenderVerdict) -> bool {
+    let is_other = is_other_name(service, host);
+    let is_authentic = matches!(
+        host.outcome,
+        DaneOutcome::Authenticate { .. } | DaneOutcome::EncryptOnly { .. }
+    );
+    match verdict {
+        SenderVerdict::DeliversAuthenticated => !is_other,
+        SenderVerdict::Refuses { causes } => {
+            is_authentic && !(is_other && is_of_certificate(causes))
+        }
+        verdict => verdict.delivers(),
+    }
 }
 
 /// Whether DANE has another name said by SNI than the host's: that of an alias's target (RFC 7672 §8.1).
@@ -206,6 +229,7 @@ fn with_proof(
             "let the server use the key of its certificate; if it does, someone on the way answers in its place",
         ),
         Some(_) => finding.mend("let the server offer STARTTLS with the certificate that the records are of, or withdraw the records; if it does offer it, look for a firewall that rewrites SMTP"),
+        None if verdict.delivers() => finding,
         None => finding.mend("look again with the command above, from another machine too, and into the server's log"),
     }
 }

@@ -254,3 +254,42 @@ fn ports_for_users_are_not_judged() {
         .tls("a.d.test", "192.0.2.1:465", sends(OTHER));
     check(&RULE, &found, &[]);
 }
+
+/// A server may have another certificate for the name that senders with DANE ask for (RFC 7672 §8.1).
+#[test]
+fn what_was_shown_for_another_name_proves_nothing() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN CNAME b.d.test.\nb.d.test. 60 IN A 192.0.2.1\n\
+        _25._tcp.b.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+    let scene = || {
+        let scene = Scene::domain("d.test").zone(zone).dane();
+        scene.secure("d.test")
+    };
+    let found = check(
+        &RULE,
+        &scene().tls("a.d.test", A, sends(LEAF)),
+        &[Outcome::Unchecked],
+    );
+    assert!(found[0].message.contains("b.d.test"), "{found:?}");
+    let other = scene().tls("a.d.test", A, sends(OTHER));
+    check(&RULE, &other, &[Outcome::Inconclusive]);
+    // Without TLS there is no certificate for any name.
+    let clear = scene().starttls("a.d.test", A, StartTls::NotOffered);
+    check(&RULE, &clear, &[ERROR]);
+}
+
+/// What is not shown of the other host is not counted on, nor against it.
+#[test]
+fn another_host_of_which_nothing_is_proved_neither_saves_nor_loses_the_mail() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 c.d.test.\n\
+        a.d.test. 60 IN A 192.0.2.1\nc.d.test. 60 IN CNAME e.d.test.\ne.d.test. 60 IN A 192.0.2.2\n\
+        _25._tcp.a.d.test. 60 IN TLSA 3 0 0 3003020105\n_25._tcp.e.d.test. 60 IN TLSA 3 0 0 3003020105\n";
+    for (leaf, of_alias) in [(LEAF, Outcome::Unchecked), (OTHER, Outcome::Inconclusive)] {
+        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+        let both = scene
+            .tls("a.d.test", A, sends(OTHER))
+            .tls("c.d.test", B, sends(leaf));
+        let found = check(&RULE, &both, &[WARNING, of_alias]);
+        let said = "no TLSA record matches the certificate: senders with DANE do not deliver here";
+        assert_eq!(found[0].message, said);
+    }
+}
