@@ -1,7 +1,9 @@
 use mail_dns::DnssecStatus;
 use mail_dns::dane::{DaneHost, DaneOutcome};
 use smtp_probe::StartTls;
-use tls_inspect::{DaneFailureKind, PolicyCause, PolicyUncertainty, SenderVerdict, TlsaParameters};
+use tls_inspect::{
+    DaneFailureKind, DaneUncertainty, PolicyCause, PolicyUncertainty, SenderVerdict, TlsaParameters,
+};
 
 use super::explain;
 use super::prelude::*;
@@ -203,8 +205,17 @@ fn doubt(cause: &PolicyUncertainty) -> String {
         PolicyUncertainty::KeyUsage => {
             "the certificate's key usage does not allow signatures, for which some of them end the handshake".to_owned()
         }
-        PolicyUncertainty::ChainTooLong => "the chain has more certificates than are looked at".to_owned(),
-        PolicyUncertainty::PathNotChecked(why) => why.clone(),
+        PolicyUncertainty::ChainTooLong | PolicyUncertainty::Dane(DaneUncertainty::ChainTooLong) => "the chain has more certificates than are looked at".to_owned(),
+        PolicyUncertainty::Dane(DaneUncertainty::TooManyRecords) => {
+            "there are more TLSA records than are looked at".to_owned()
+        }
+        PolicyUncertainty::Dane(DaneUncertainty::CommonNameOnly) => {
+            "the certificate has the name that a TLSA record of usage 2 demands as its common name only".to_owned()
+        }
+        PolicyUncertainty::PathNotChecked(why)
+        | PolicyUncertainty::Dane(
+            DaneUncertainty::PathNotChecked(why) | DaneUncertainty::Unsupported(why),
+        ) => why.clone(),
         _ => "the certificate cannot be held against the TLSA records here".to_owned(),
     }
 }
@@ -216,12 +227,14 @@ fn with_proof(
     (service, host, verdict): (&ServiceFacts, &DaneHost, &SenderVerdict),
 ) -> Finding {
     let published = explain::tlsa(host);
+    let lines = published.iter();
+    let lines = lines.map(|record| explain::tlsa_line(record, record.data.len()));
     let route = case.facts.route.as_ref();
     let mx = route.and_then(|route| route.mx.as_ref().ok());
     let is_forgeable = mx.is_some_and(|mx| mx.dnssec == DnssecStatus::Insecure);
     let finding = finding
         .evidence_lines(is_forgeable.then(|| UNSIGNED_MX.to_owned()))
-        .evidence_lines(published.iter().map(|record| format!("TLSA {record}")))
+        .evidence_lines(explain::tlsa_lines(lines))
         .see(explain::openssl_dane(service, host));
     match verdict.causes().first() {
         Some(PolicyCause::Dane(_)) => with_record(finding, service, host),

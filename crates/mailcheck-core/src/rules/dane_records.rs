@@ -1,4 +1,4 @@
-use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle};
+use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle, Tlsa};
 use mail_dns::{DnssecStatus, LookupError, RecordType};
 
 use super::explain;
@@ -45,14 +45,14 @@ fn judge(host: &DaneHost) -> Option<Finding> {
                 }
             ),
         )
-        .evidence_lines(dead)
+        .evidence_lines(explain::tlsa_lines(dead.into_iter()))
         .mend("withdraw what does not count; `3 1 1` with the SHA-256 digest of the server's key does"),
         DaneOutcome::EncryptOnly { .. } => finding(
             Outcome::Fail(Severity::Warning),
             "no TLSA record counts for mail: senders with DANE encrypt, and authenticate nobody"
                 .to_owned(),
         )
-        .evidence_lines(dead)
+        .evidence_lines(explain::tlsa_lines(dead.into_iter()))
         .mend("publish `3 1 1` with the SHA-256 digest of the server's key"),
         DaneOutcome::DoesNotApply(Obstacle::TlsaInsecure) => finding(
             Outcome::Fail(Severity::Notice),
@@ -116,9 +116,12 @@ fn has_secure_addresses(host: &DaneHost) -> bool {
 /// The records that do not count, and why. Those that a stronger digest outdoes are not among them.
 fn dead(host: &DaneHost) -> Vec<String> {
     let records = explain::tlsa(host).into_iter();
-    records
-        .filter_map(|record| Some(format!("TLSA {record}: {}", record.unusable()?)))
-        .collect()
+    let line = |record: Tlsa| {
+        let fault = record.unusable()?;
+        let record = explain::tlsa_line(&record, record.data.len());
+        Some(format!("{record}: {fault}"))
+    };
+    records.filter_map(line).collect()
 }
 
 #[cfg(test)]

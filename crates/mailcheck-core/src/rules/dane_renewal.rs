@@ -138,9 +138,10 @@ fn lines(advice: &RolloverAdvice) -> Vec<String> {
             RecordStanding::Elsewhere => "matches another address of the host",
             _ => "does not match",
         };
-        format!("TLSA {}: {standing}", one.record)
+        let record = explain::tlsa_line(&one.record, one.record.data.len());
+        format!("{record}: {standing}")
     };
-    advice.records.iter().map(line).collect()
+    explain::tlsa_lines(advice.records.iter().map(line)).collect()
 }
 
 #[cfg(test)]

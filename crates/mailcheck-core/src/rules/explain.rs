@@ -1,11 +1,18 @@
 //! What the rules say in common: why a question failed, and how to look again.
 
-use mail_dns::dane::{BaseDomain, DaneHost, Tlsa};
+use std::fmt;
+
+use mail_dns::dane::{BaseDomain, DaneHost, Tlsa, effective};
 use mail_dns::{DomainName, LookupError, LookupErrorKind, Question};
 use tls_inspect::{Assessment, Certificate, Validity};
 
 use crate::dane::base;
 use crate::{Finding, PortRole, ServiceFacts, Subject};
+
+/// How many TLSA records are shown.
+const MAX_RECORDS: usize = 8;
+/// The longest data of a TLSA record that are shown whole: those of SHA2-512.
+const MAX_OCTETS: usize = 64;
 
 /// The evidence of a failed question, and what to do.
 pub(super) fn lookup_failure(finding: Finding, error: &LookupError) -> Finding {
@@ -87,6 +94,25 @@ pub(super) fn tlsa(host: &DaneHost) -> Vec<Tlsa> {
     records.unwrap_or_default()
 }
 
+/// Lines of TLSA records, as many as anyone reads: a zone may hold any number.
+pub(super) fn tlsa_lines(
+    lines: impl ExactSizeIterator<Item = String>,
+) -> impl Iterator<Item = String> {
+    let more = lines.len().saturating_sub(MAX_RECORDS);
+    let more = (more > 0).then(|| format!("and {} more", counted(more, "TLSA record")));
+    lines.take(MAX_RECORDS).chain(more)
+}
+
+/// A TLSA record with as much of its data as a digest has: a whole certificate is as long as a page.
+pub(super) fn tlsa_line(record: &impl fmt::Display, octets: usize) -> String {
+    let record = record.to_string();
+    if octets <= MAX_OCTETS {
+        return format!("TLSA {record}");
+    }
+    let begin: String = record.chars().take(2 * MAX_OCTETS).collect();
+    format!("TLSA {begin}… ({octets} octets)")
+}
+
 /// A number of things.
 pub(super) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -125,23 +151,30 @@ pub(super) fn openssl(service: &ServiceFacts) -> String {
         .unwrap_or_default();
     format!(
         "openssl s_client{starttls} -connect {}{name} -showcerts </dev/null",
-        service.address
+        shell(&service.address.to_string())
     )
 }
 
-/// A command that holds the certificate against the TLSA records.
+/// A command that holds the certificate against the TLSA records that count, as senders do: they say the base domain by SNI, and
+/// of usage 3 look at no name (RFC 7672 §3.1.1, §8.1). Without such records, or with more than anyone pastes, both are shown.
 pub(super) fn openssl_dane(service: &ServiceFacts, host: &DaneHost) -> String {
-    let base = tlsa_base(host);
     let records = tlsa(host);
-    let records = records.iter().filter(|record| record.unusable().is_none());
-    let records: String = records
-        .take(4)
-        .map(|record| format!(" -dane_tlsa_rrdata '{record}'"))
-        .collect();
+    let records = effective(&records);
+    if records.is_empty() {
+        return openssl(service);
+    }
+    let is_long = |record: &&Tlsa| record.data.len() > MAX_OCTETS;
+    if records.len() > MAX_RECORDS || records.iter().any(is_long) {
+        return format!("{}; {}", dig_tlsa(host), openssl(service));
+    }
+    let records = records
+        .iter()
+        .map(|record| format!(" -dane_tlsa_rrdata '{record}'"));
     format!(
-        "openssl s_client -starttls smtp -connect {} -dane_tlsa_domain {}{records} </dev/null",
-        service.address,
-        shell(&base.to_string())
+        "openssl s_client -starttls smtp -connect {} -dane_ee_no_namechecks -dane_tlsa_domain {}{} </dev/null",
+        shell(&service.address.to_string()),
+        shell(&tlsa_base(host).to_string()),
+        records.collect::<String>()
     )
 }
 

@@ -293,3 +293,45 @@ fn another_host_of_which_nothing_is_proved_neither_saves_nor_loses_the_mail() {
         assert_eq!(found[0].message, said);
     }
 }
+
+/// A zone may publish any number of records, of any length.
+#[test]
+fn proofs_and_commands_are_of_a_length_to_read() {
+    let many =
+        (0..500).map(|number| format!("_25._tcp.a.d.test. 60 IN TLSA 3 0 1 {number:064x}\n"));
+    let long = format!(
+        "_25._tcp.a.d.test. 60 IN TLSA 3 0 0 30{}\n",
+        "ab".repeat(20_000)
+    );
+    let many: String = many.collect();
+    for (zone, lines, outcome) in [(many, 9, Outcome::Inconclusive), (long, 2, ERROR)] {
+        let scene = scene().zone(&zone).secure("d.test");
+        let found = check(&RULE, &scene.tls("a.d.test", A, sends(OTHER)), &[outcome]);
+        let evidence = &found[0].evidence;
+        assert_eq!(evidence.len(), lines, "{evidence:#?}");
+        assert!(evidence.iter().all(|line| line.len() < 200));
+        assert!(found[0].message.len() < 200, "{}", found[0].message);
+        let see = found[0].see.as_deref().expect("a command");
+        assert!(see.len() < 1000, "{see}");
+    }
+}
+
+/// OpenSSL looks for the name with usage 3 too, which is not for mail (RFC 7672 §3.1.1), and without a record it does nothing.
+#[test]
+fn the_command_judges_as_senders_do() {
+    let see = |zone: &str| {
+        let scene = Scene::domain("d.test").zone(zone).secure("d.test").dane();
+        let clear = scene.starttls("a.d.test", "[2001:db8::1]:25", StartTls::NotOffered);
+        let found = check(&RULE, &clear, &[ERROR]);
+        found[0].see.clone().expect("a command")
+    };
+    assert_eq!(
+        see(ZONE),
+        "openssl s_client -starttls smtp -connect '[2001:db8::1]:25' -dane_ee_no_namechecks -dane_tlsa_domain a.d.test -dane_tlsa_rrdata '3 0 0 3003020105' </dev/null"
+    );
+    let unusable = ZONE.replace("3 0 0", "1 0 0");
+    assert_eq!(
+        see(&unusable),
+        "openssl s_client -starttls smtp -connect '[2001:db8::1]:25' -servername a.d.test -showcerts </dev/null"
+    );
+}
