@@ -1,5 +1,5 @@
 use mail_dns::dane::{DaneHost, DaneOutcome, Obstacle, Tlsa};
-use mail_dns::{DnssecStatus, LookupError, RecordType};
+use mail_dns::{Answer, DnssecStatus, LookupError, RecordType};
 
 use super::explain;
 use super::prelude::*;
@@ -73,16 +73,18 @@ fn judge(host: &DaneHost) -> Option<Finding> {
 
 /// A question that failed; the rule about addresses tells those for addresses.
 fn of_failure(host: &DaneHost, error: &LookupError) -> Option<Finding> {
-    if error.question().record_type != RecordType::TLSA {
-        return None;
-    }
+    let what = match error.question().record_type {
+        RecordType::TLSA => "what TLSA records there are",
+        RecordType::CNAME => "whether there are TLSA records for the host, which is an alias",
+        _ => return None,
+    };
     // Of a host whose addresses nobody signs, no sender asks for the records (RFC 7672 §2.2.2).
-    let outcome = match has_secure_addresses(host) {
+    let outcome = match is_asked_for(host) {
         true => Outcome::Inconclusive,
         false => Outcome::Unchecked,
     };
     let message = format!(
-        "could not tell what TLSA records there are: {error}; a sender with DANE that gets no answer either holds mail back"
+        "could not tell {what}: {error}; a sender with DANE that gets no answer either holds mail back"
     );
     let finding = Finding::new(&RULE, outcome, Subject::Host(host.host.clone()), message);
     Some(explain::lookup_failure(finding, error))
@@ -108,9 +110,14 @@ fn forgeable(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
-fn has_secure_addresses(host: &DaneHost) -> bool {
+/// Whether senders ask for TLSA records: if the addresses are signed, or of an alias its own name, for which they ask for the
+/// alias itself (RFC 7672 §2.2.2).
+fn is_asked_for(host: &DaneHost) -> bool {
     let mut answers = host.addresses.conclusive();
-    answers.any(|answer| answer.dnssec == DnssecStatus::Secure && !answer.records().is_empty())
+    let is_secure = |answer: &Answer| answer.dnssec == DnssecStatus::Secure;
+    let of_alias = |alias: &Result<Answer, _>| alias.as_ref().map_or(true, is_secure);
+    answers.any(|answer| is_secure(answer) && !answer.records().is_empty())
+        || host.alias.as_ref().is_some_and(of_alias)
 }
 
 /// The records that do not count, and why. Those that a stronger digest outdoes are not among them.
@@ -186,6 +193,36 @@ mod tests {
             // It is not known whether a sender would have asked.
             check(&RULE, &failing(scene("")), &[Outcome::Unchecked]);
         }
+    }
+
+    /// The name of the host is signed, and that of which it is an alias is not: a sender asks below the first.
+    #[test]
+    fn a_failed_question_about_an_alias_is_told_too() {
+        let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN CNAME b.host.test.\nb.host.test. 60 IN A 192.0.2.1\n";
+        let alias = || {
+            let scene = Scene::domain("d.test").zone(zone).dane();
+            scene.secure("d.test").insecure("host.test")
+        };
+        let failure = LookupErrorKind::ServFail;
+        check(&RULE, &alias(), &[]);
+        let found = check(
+            &RULE,
+            &alias().alias_failure("a.d.test", failure),
+            &[Outcome::Inconclusive],
+        );
+        assert!(found[0].message.contains("a.d.test CNAME"), "{found:?}");
+        let scene = alias().dns_failure("_25._tcp.a.d.test", failure);
+        check(&RULE, &scene, &[Outcome::Inconclusive]);
+    }
+
+    /// The time of a run may be up before a question is answered, which is no fault of the zone's servers.
+    #[test]
+    fn a_question_that_no_server_is_known_to_have_failed_is_blamed_on_none() {
+        let scene = scene("").secure("d.test");
+        let scene = scene.dns_failure("_25._tcp.a.d.test", LookupErrorKind::Timeout);
+        let found = check(&RULE, &scene, &[Outcome::Inconclusive]);
+        let mend = found[0].mend.as_deref().expect("advice");
+        assert!(mend.starts_with("look again with a longer time"), "{mend}");
     }
 
     #[test]

@@ -29,7 +29,13 @@ pub(super) fn lookup_failure(finding: Finding, error: &LookupError) -> Finding {
     finding
         .evidence_lines(error.attempts().iter().map(ToString::to_string))
         .see(see)
-        .mend(advice(error.kind()))
+        .mend(match error.attempts() {
+            // No server is known to have been slow: most likely the run ended the question.
+            [] if error.kind() == LookupErrorKind::Timeout => {
+                "look again with a longer time, as that of this run may have been up; if it was not, ask another resolver"
+            }
+            _ => advice(error.kind()),
+        })
 }
 
 fn advice(kind: LookupErrorKind) -> &'static str {

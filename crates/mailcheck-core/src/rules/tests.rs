@@ -7,7 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use dnsbl::{ListAnswer, ListSummary, Stance, Tier, Verdict};
 use mail_dns::dane::{dane_host_at, dane_route};
-use mail_dns::{DomainName, LookupErrorKind, StaticLookup, mail_route, resolve, reverse};
+use mail_dns::{
+    DomainName, LookupErrorKind, RecordType, StaticLookup, mail_route, resolve, reverse,
+};
 use smtp_probe::{Cause, Observation, Phase, PortState, Reply, StartTls, Stop};
 use tls_inspect::{Assessment, Capture, CryptoProvider, FailureCause, TrustStore};
 
@@ -21,6 +23,7 @@ pub(super) struct Scene {
     target: Target,
     zone: String,
     failures: Vec<(String, LookupErrorKind)>,
+    failing_aliases: Vec<(String, LookupErrorKind)>,
     services: Vec<ServiceFacts>,
     pub(super) listings: Vec<ListAnswer>,
     reverse: Vec<String>,
@@ -56,6 +59,7 @@ impl Scene {
             target,
             zone: String::new(),
             failures: Vec::new(),
+            failing_aliases: Vec::new(),
             services: Vec::new(),
             listings: Vec::new(),
             reverse: Vec::new(),
@@ -75,6 +79,12 @@ impl Scene {
 
     pub(super) fn dns_failure(mut self, name: &str, kind: LookupErrorKind) -> Self {
         self.failures.push((name.to_owned(), kind));
+        self
+    }
+
+    /// With the question for the alias of this name failing, and no other.
+    pub(super) fn alias_failure(mut self, name: &str, kind: LookupErrorKind) -> Self {
+        self.failing_aliases.push((name.to_owned(), kind));
         self
     }
 
@@ -210,6 +220,9 @@ impl Scene {
         let mut dns = StaticLookup::from_zone_text(&self.zone).expect("zone text");
         for (name, kind) in &self.failures {
             dns = dns.with_failure(parse(name), *kind);
+        }
+        for (name, kind) in &self.failing_aliases {
+            dns = dns.with_failing_type(parse(name), RecordType::CNAME, *kind);
         }
         for (name, is_signed) in &self.signing {
             dns = match is_signed {
