@@ -96,7 +96,7 @@ pub(crate) fn base(host: &DaneHost) -> Option<&BaseDomain> {
     found.or(host.bases.last())
 }
 
-fn convert(record: &Tlsa) -> TlsaRecord {
+pub(crate) fn convert(record: &Tlsa) -> TlsaRecord {
     TlsaRecord {
         usage: CertificateUsage(record.usage.0),
         selector: Selector(record.selector.0),

@@ -135,7 +135,11 @@ impl Judge {
         };
         let dane = facts.dane_of(service)?;
         let own = chain(service)?;
-        let of_host = facts.services.iter().filter(|one| one.host == service.host);
+        // The records are for this port: what is shown at others needs none of them.
+        let is_beside = |one: &&ServiceFacts| {
+            one.host == service.host && one.address.port() == service.address.port()
+        };
+        let of_host = facts.services.iter().filter(is_beside);
         let others: Vec<_> = of_host
             .filter_map(chain)
             .filter(|other| *other != own)

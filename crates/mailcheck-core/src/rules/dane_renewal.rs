@@ -1,9 +1,10 @@
 use mail_dns::dane::DaneOutcome;
-use tls_inspect::{RecordStanding, RolloverAdvice};
+use tls_inspect::{Assessment, RecordStanding, RolloverAdvice, SenderVerdict, TlsaRecord};
 
 use super::explain;
 use super::prelude::*;
 use crate::ServiceFacts;
+use crate::dane::convert;
 
 /// Whether the next certificate will match the TLSA records.
 pub(super) static RULE: Rule = Rule {
@@ -18,37 +19,53 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let assessments = case.facts.services.iter().zip(&case.assessments);
-    for ((service, assessment), advice) in assessments.zip(&case.rollovers) {
-        let (Some(assessment), Some(advice)) = (assessment, advice) else {
+    let services = case.facts.services.iter();
+    let judged = services.zip(&case.dane).zip(&case.assessments);
+    for (((service, verdict), assessment), advice) in judged.zip(&case.rollovers) {
+        // Where no record authenticates the certificate of today, another rule tells.
+        let (Some(SenderVerdict::DeliversAuthenticated), Some(assessment), Some(advice)) =
+            (verdict, assessment, advice)
+        else {
             continue;
         };
-        let is_due = assessment
-            .lifetime
-            .is_some_and(|lifetime| lifetime.renewal_overdue);
-        findings.extend(judge(case, service, advice, is_due));
+        findings.extend(judge(case, service, assessment, advice));
     }
 }
 
-/// `None` where no record matches the certificate of today, which another rule tells.
 fn judge(
     case: &Case<'_>,
     service: &ServiceFacts,
+    assessment: &Assessment,
     advice: &RolloverAdvice,
-    is_due: bool,
 ) -> Option<Finding> {
     let host = case.facts.dane_of(service)?;
-    if !matches!(host.outcome, DaneOutcome::Authenticate { .. }) {
+    let DaneOutcome::Authenticate { records, .. } = &host.outcome else {
         return None;
-    }
+    };
+    let lifetime = assessment.lifetime;
+    let is_due = lifetime.is_some_and(|lifetime| lifetime.renewal_overdue);
+    // Whoever has a private authority says when it changes; a public one does as it likes.
+    let is_public = assessment.trust.is_trusted();
     let finding = |outcome, message: &str| {
         let finding = Finding::new(&RULE, outcome, service.subject(), message);
         finding.evidence_lines(lines(advice))
     };
-    match future(advice)? {
-        Future::NewKey => Some(finding(
+    let counting: Vec<_> = records.iter().map(convert).collect();
+    match future(advice, &counting)? {
+        Future::AnyIssuer => Some(finding(
             Outcome::Pass,
-            "a TLSA record outlasts a new certificate with a new key",
+            "a TLSA record outlasts a new certificate, with a new key and of another issuer too",
+        )),
+        Future::SameIssuer if is_due && is_public => Some(
+            finding(
+                Outcome::Fail(Severity::Notice),
+                "renewal is due, and the TLSA records last for as long as the same authority signs: with a certificate by another intermediate, senders with DANE hold mail back",
+            )
+            .mend("publish `3 1 1` with the digest of the server's key beside it, and renew with the same key, or publish the record of the next key two TTLs before it is used"),
+        ),
+        Future::SameIssuer => Some(finding(
+            Outcome::Pass,
+            "a TLSA record outlasts a new certificate, with a new key too, of the same issuer",
         )),
         // Whether the next certificate has the same key is for its owner to know, and soon matters.
         Future::SameKey if is_due => Some(
@@ -70,9 +87,9 @@ fn judge(
             finding(
                 Outcome::Fail(if is_due { Severity::Warning } else { Severity::Notice }),
                 if is_due {
-                    "renewal is due, and the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back"
+                    "renewal is due, and the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before"
                 } else {
-                    "the TLSA record is of this certificate alone: from its renewal on, senders with DANE hold mail back"
+                    "the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before"
                 },
             )
             .see(explain::dig_tlsa(host))
@@ -84,8 +101,10 @@ fn judge(
 /// What becomes of the records at renewal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Future {
-    /// One outlasts a new key too.
-    NewKey,
+    /// One outlasts a new key, and another issuer.
+    AnyIssuer,
+    /// One outlasts a new key, if the issuer stays.
+    SameIssuer,
     /// One outlasts a new certificate with the same key.
     SameKey,
     /// None of those that match, and there are others.
@@ -94,10 +113,12 @@ enum Future {
     Ends,
 }
 
-fn future(advice: &RolloverAdvice) -> Option<Future> {
+/// `counting` are the records that senders go by: the others may match, and yet are left out of account (RFC 7671 §9).
+fn future(advice: &RolloverAdvice, counting: &[TlsaRecord]) -> Option<Future> {
     let current = advice
         .records
         .iter()
+        .filter(|record| counting.contains(&record.record))
         .filter_map(|record| match &record.standing {
             RecordStanding::Current { survives, .. } => Some(*survives),
             _ => None,
@@ -112,8 +133,10 @@ fn future(advice: &RolloverAdvice) -> Option<Future> {
     if current.is_empty() {
         return None;
     }
-    Some(if current.iter().any(|one| one.renewal && one.new_key) {
-        Future::NewKey
+    Some(if current.iter().any(|one| one.new_key && one.new_issuer) {
+        Future::AnyIssuer
+    } else if current.iter().any(|one| one.new_key) {
+        Future::SameIssuer
     } else if current.iter().any(|one| one.renewal) {
         Future::SameKey
     } else if advice.omitted > 0 || advice.records.iter().any(|one| is_other(&one.standing)) {
@@ -127,8 +150,11 @@ fn future(advice: &RolloverAdvice) -> Option<Future> {
 fn lines(advice: &RolloverAdvice) -> Vec<String> {
     let line = |one: &tls_inspect::RecordAdvice| {
         let standing = match &one.standing {
+            RecordStanding::Current { survives, .. } if survives.new_key && survives.new_issuer => {
+                "matches, and outlasts a new key and issuer"
+            }
             RecordStanding::Current { survives, .. } if survives.new_key => {
-                "matches, and outlasts a new key"
+                "matches, and outlasts a new key of the same issuer"
             }
             RecordStanding::Current { survives, .. } if survives.renewal => {
                 "matches, and outlasts a renewal with the same key"
@@ -153,6 +179,8 @@ mod tests {
 
     /// Self-signed, and valid for a hundred years.
     const PEM: &[u8] = include_bytes!("../../../tls-inspect/tests/data/example.pem");
+    /// Of a private authority, valid for as long.
+    const CHAIN: &[u8] = include_bytes!("../../tests/data/private-chain.pem");
     const ZONE: &str = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n";
     const SOON: i64 = 1_800_000_000;
     /// After two thirds of the hundred years.
@@ -161,21 +189,30 @@ mod tests {
     /// A server whose TLSA records have these parameters, and match.
     #[track_caller]
     fn case(parameters: &[TlsaParameters], more: &str, now: i64, expected: &[Outcome]) {
-        let mut capture = Capture::new(HandshakeOutcome::Completed);
-        capture.chain = TrustStore::certificates_from_pem(PEM).expect("a certificate");
-        capture.key_possession = KeyPossession::Verified;
-        let records = parameters.iter().map(|parameters| {
-            let record = parameters.record(&capture.chain[0]).expect("a record");
-            format!("_25._tcp.a.d.test. 60 IN TLSA {record}\n")
+        let records: Vec<_> = parameters.iter().map(|one| (*one, 0)).collect();
+        check(&RULE, &scene(PEM, &records, more).at(now), expected);
+    }
+
+    /// A server that shows this chain, and has TLSA records with these parameters of these elements of it.
+    fn scene(pem: &[u8], records: &[(TlsaParameters, usize)], more: &str) -> Scene {
+        let capture = shows(pem);
+        let records = records.iter().map(|(parameters, element)| {
+            let record = parameters.record(&capture.chain[*element]);
+            format!(
+                "_25._tcp.a.d.test. 60 IN TLSA {}\n",
+                record.expect("a record")
+            )
         });
         let zone = format!("{ZONE}{}{more}", records.collect::<String>());
-        let scene = Scene::domain("d.test")
-            .zone(&zone)
-            .secure("d.test")
-            .dane()
-            .at(now)
-            .tls("a.d.test", "192.0.2.1:25", capture);
-        check(&RULE, &scene, expected);
+        let scene = Scene::domain("d.test").zone(&zone).secure("d.test").dane();
+        scene.tls("a.d.test", "192.0.2.1:25", capture)
+    }
+
+    fn shows(pem: &[u8]) -> Capture {
+        let mut capture = Capture::new(HandshakeOutcome::Completed);
+        capture.chain = TrustStore::certificates_from_pem(pem).expect("a certificate");
+        capture.key_possession = KeyPossession::Verified;
+        capture
     }
 
     const KEY: TlsaParameters = TlsaParameters::SERVER_KEY;
@@ -207,6 +244,51 @@ mod tests {
     #[test]
     fn a_record_that_matches_nothing_may_be_of_the_next_certificate() {
         case(&[certificate()], OTHER, LATE, &[Outcome::Unchecked]);
+    }
+
+    /// Senders leave the record of the weaker digest out of account, and refuse (RFC 7671 §9).
+    #[test]
+    fn a_record_that_is_outdone_outlasts_nothing() {
+        let stronger = format!("_25._tcp.a.d.test. 60 IN TLSA 3 1 2 {}\n", "ab".repeat(64));
+        case(&[KEY], &stronger, SOON, &[]);
+        let mut strong = certificate();
+        strong.matching_type = tls_inspect::MatchingType::SHA2_512;
+        case(&[strong, certificate()], "", SOON, &[NOTICE]);
+    }
+
+    /// An authority signs with another intermediate when it likes, and the record ends with that.
+    #[test]
+    fn a_record_of_the_issuer_lasts_as_long_as_it_signs() {
+        let mut issuer = KEY;
+        issuer.usage = tls_inspect::CertificateUsage::DANE_TA;
+        let said = |scene: Scene, outcome| {
+            let found = check(&RULE, &scene, &[outcome]);
+            found[0].message.clone()
+        };
+        let scene = |now| scene(CHAIN, &[(issuer, 1)], "").at(now);
+        let passes =
+            "a TLSA record outlasts a new certificate, with a new key too, of the same issuer";
+        assert_eq!(said(scene(SOON), Outcome::Pass), passes);
+        // That of a private one is in the same hands.
+        assert_eq!(said(scene(LATE), Outcome::Pass), passes);
+        let store = TrustStore::from_pem("test", CHAIN).expect("an authority");
+        assert!(said(scene(LATE).trusting(store), NOTICE).contains("another intermediate"));
+    }
+
+    /// Its chain at another port is held against no record of this one.
+    #[test]
+    fn a_port_for_users_needs_no_record_of_mail_hosts() {
+        let mut own = KEY;
+        own.selector = tls_inspect::Selector::CERT;
+        let other = own.record(&shows(CHAIN).chain[0]).expect("a record");
+        let more = format!("_25._tcp.a.d.test. 60 IN TLSA {other}\n");
+        let scene = scene(PEM, &[(own, 0)], &more).at(SOON);
+        let scene = scene.tls("a.d.test", "192.0.2.1:465", shows(CHAIN));
+        let found = check(&RULE, &scene, &[Outcome::Unchecked]);
+        assert!(
+            found[0].evidence[1].ends_with(": does not match"),
+            "{found:?}"
+        );
     }
 
     /// Another rule says that no record matches.

@@ -33,6 +33,7 @@ pub(super) struct Scene {
     signing: Vec<(String, bool)>,
     more_addresses: usize,
     now: i64,
+    store: TrustStore,
 }
 
 impl Scene {
@@ -69,6 +70,7 @@ impl Scene {
             signing: Vec::new(),
             more_addresses: 0,
             now: 0,
+            store: TrustStore::webpki_roots(),
         }
     }
 
@@ -125,6 +127,12 @@ impl Scene {
     /// At this time.
     pub(super) fn at(mut self, now: i64) -> Self {
         self.now = now;
+        self
+    }
+
+    /// Where these are the authorities that the public trusts.
+    pub(super) fn trusting(mut self, store: TrustStore) -> Self {
+        self.store = store;
         self
     }
 
@@ -216,7 +224,11 @@ impl Scene {
         self
     }
 
-    fn facts(&self) -> Facts {
+    pub(super) fn judge(&self) -> Judge {
+        Judge::new(self.store.clone(), CryptoProvider::aws_lc_rs())
+    }
+
+    pub(super) fn facts(&self) -> Facts {
         let mut dns = StaticLookup::from_zone_text(&self.zone).expect("zone text");
         for (name, kind) in &self.failures {
             dns = dns.with_failure(parse(name), *kind);
@@ -278,7 +290,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 /// Judges a scene by one rule.
 #[track_caller]
 pub(super) fn check(rule: &'static Rule, scene: &Scene, expected: &[Outcome]) -> Vec<Finding> {
-    check_case(rule, &judge().case(&scene.facts()), expected)
+    check_case(rule, &scene.judge().case(&scene.facts()), expected)
 }
 
 /// The same, with what the chain of each service is said to be worth.
@@ -292,13 +304,9 @@ pub(super) fn check_assessed(
     let facts = scene.facts();
     let case = Case {
         assessments,
-        ..judge().case(&facts)
+        ..scene.judge().case(&facts)
     };
     check_case(rule, &case, expected)
-}
-
-fn judge() -> Judge {
-    Judge::new(TrustStore::webpki_roots(), CryptoProvider::aws_lc_rs())
 }
 
 #[track_caller]
