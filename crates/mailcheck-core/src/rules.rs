@@ -33,7 +33,7 @@ mod tests;
 mod tls_handshake;
 
 use dnsbl::SenderAddress;
-use mail_dns::dane::DaneHost;
+use mail_dns::dane::{DaneHost, DaneOutcome};
 use mail_dns::{HostAddresses, MailRoute};
 use smtp_probe::{Observation, PortState};
 use tls_inspect::{Assessment, RolloverAdvice, SenderVerdict};
@@ -102,6 +102,23 @@ impl Case<'_> {
         let services = self.facts.services.iter().zip(&self.dane);
         services.filter_map(|(service, verdict)| {
             Some((service, self.facts.dane_of(service)?, verdict.as_ref()?))
+        })
+    }
+
+    /// Whether it is shown that a sender with DANE authenticates the server.
+    pub(crate) fn passes_dane(&self, service: &ServiceFacts) -> bool {
+        self.for_dane().any(|(one, host, verdict)| {
+            one == service
+                && matches!(host.outcome, DaneOutcome::Authenticate { .. })
+                && *verdict == SenderVerdict::DeliversAuthenticated
+                && dane_match::is_shown(one, host, verdict)
+        })
+    }
+
+    /// Whether a sender with DANE refuses the server, or may.
+    pub(crate) fn holds_for_dane(&self, service: &ServiceFacts) -> bool {
+        self.for_dane().any(|(one, host, verdict)| {
+            one == service && !(verdict.delivers() && dane_match::is_shown(one, host, verdict))
         })
     }
 

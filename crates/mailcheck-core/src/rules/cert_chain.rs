@@ -42,11 +42,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             outcome
         };
         let effect = if outcome == Outcome::Unchecked {
-            "this program cannot judge it, others may"
+            "this program cannot judge it, others may".to_owned()
         } else if demands_tls {
-            "mail clients refuse to connect"
+            "mail clients refuse to connect".to_owned()
         } else {
-            "senders that check it (MTA-STS) hold mail back, the others deliver"
+            explain::senders(case, service, "MTA-STS")
         };
         let details = assessment
             .trust
@@ -63,7 +63,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .evidence_lines(details)
             .evidence_lines(explain::end_entity(assessment))
             .see(explain::openssl(service))
-            .mend(mend(&assessment.failures)),
+            .mend(mend(&assessment.failures, case.passes_dane(service))),
         );
     }
 }
@@ -147,7 +147,7 @@ fn what(failure: &TrustFailure) -> String {
     }
 }
 
-fn mend(failures: &[Failure]) -> &'static str {
+fn mend(failures: &[Failure], passes_dane: bool) -> &'static str {
     let kinds = failures.iter().find_map(|failure| match failure {
         Failure::Trust(failure) => Some(failure.kind),
         _ => None,
@@ -155,6 +155,9 @@ fn mend(failures: &[Failure]) -> &'static str {
     match kinds {
         Some(TrustFailureKind::MissingIntermediate) => {
             "let the server send the whole chain: the certificate and every intermediate, as in the authority's `fullchain` file"
+        }
+        _ if passes_dane => {
+            "nothing, if the domain has no MTA-STS policy; if it has, get a certificate of a public authority, keep the key or publish the TLSA record of the new one two TTLs before, and let the server send the whole chain"
         }
         Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) => {
             "get a certificate of a public authority; if it is meant to be private, publish it by DANE (RFC 7672), or check with its root given"
@@ -206,6 +209,47 @@ mod tests {
             KeyPossession::Verified,
             Outcome::Fail(Severity::Error),
         );
+    }
+
+    /// Who reads one finding must not be told what another denies.
+    #[test]
+    fn what_senders_with_dane_do_is_said_as_it_is() {
+        let pem = include_bytes!("../../../tls-inspect/tests/data/example.pem");
+        let chain = tls_inspect::TrustStore::certificates_from_pem(pem).expect("a certificate");
+        let right = tls_inspect::TlsaParameters::SERVER_KEY.record(&chain[0]);
+        let right = right.expect("a record").to_string();
+        let said = |record: Option<&str>| {
+            let tlsa = record.map(|record| format!("_25._tcp.a.d.test. 60 IN TLSA {record}\n"));
+            let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n";
+            let mut capture = Capture::new(HandshakeOutcome::Completed);
+            capture.chain.clone_from(&chain);
+            capture.key_possession = KeyPossession::Verified;
+            let scene = Scene::domain("d.test")
+                .zone(zone)
+                .zone(&tlsa.unwrap_or_default());
+            let scene = scene.secure("d.test").dane().at(1_800_000_000);
+            let scene = scene.tls("a.d.test", "192.0.2.1:25", capture);
+            let warning = Outcome::Fail(Severity::Warning);
+            let found = crate::rules::tests::check(&RULE, &scene, &[warning]).remove(0);
+            (found.message, found.mend.expect("advice"))
+        };
+        let (message, mend) = said(Some(&right));
+        assert!(
+            message.ends_with("those with DANE and the others deliver"),
+            "{message}"
+        );
+        assert!(
+            mend.starts_with("nothing, if the domain has no MTA-STS policy"),
+            "{mend}"
+        );
+        let (message, _) = said(Some(&right.replace('0', "1")));
+        assert!(message.ends_with("(MTA-STS) hold mail back"), "{message}");
+        let (message, mend) = said(None);
+        assert!(
+            message.ends_with("hold mail back, the others deliver"),
+            "{message}"
+        );
+        assert!(mend.contains("publish it by DANE"), "{mend}");
     }
 
     #[test]

@@ -24,7 +24,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let demands_tls = service.role().demands_tls();
-        let (outcome, words) = judge(lifetime, demands_tls);
+        let senders = || explain::senders(case, service, "MTA-STS, DANE-TA");
+        let (outcome, words) = judge(lifetime, demands_tls, senders);
         let message = format!("the certificate {}{words}", explain::standing(assessment));
         let mut finding = Finding::new(&RULE, outcome, service.subject(), message)
             .evidence_lines(explain::end_entity(assessment));
@@ -38,16 +39,15 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The outcome, and what follows from it.
-fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, &'static str) {
-    match lifetime.state {
+fn judge(lifetime: Lifetime, demands_tls: bool, senders: impl Fn() -> String) -> (Outcome, String) {
+    let (outcome, words) = match lifetime.state {
         LifetimeState::Expired | LifetimeState::NotYetValid if demands_tls => (
             Outcome::Fail(Severity::Error),
             ": mail clients refuse to connect",
         ),
-        LifetimeState::Expired | LifetimeState::NotYetValid => (
-            Outcome::Fail(Severity::Warning),
-            ": senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver",
-        ),
+        LifetimeState::Expired | LifetimeState::NotYetValid => {
+            return (Outcome::Fail(Severity::Warning), format!(": {}", senders()));
+        }
         _ if lifetime.share_left_per_mille < URGENT_PER_MILLE => (
             Outcome::Fail(Severity::Warning),
             ", and should have been renewed long ago",
@@ -57,7 +57,8 @@ fn judge(lifetime: Lifetime, demands_tls: bool) -> (Outcome, &'static str) {
             "; so much of its life is over that its renewal is due",
         ),
         _ => (Outcome::Pass, ""),
-    }
+    };
+    (outcome, words.to_owned())
 }
 
 #[cfg(test)]
@@ -71,7 +72,7 @@ mod tests {
     #[track_caller]
     fn check(life_days: i64, age_days: i64, demands_tls: bool, expected: Outcome, words: &str) {
         let lifetime = Validity::new(0, life_days * DAY - 1).at(age_days * DAY);
-        let (outcome, effect) = judge(lifetime, demands_tls);
+        let (outcome, effect) = judge(lifetime, demands_tls, || "MTA-STS".to_owned());
         assert_eq!(outcome, expected, "{effect}");
         assert!(effect.contains(words), "{effect}");
     }

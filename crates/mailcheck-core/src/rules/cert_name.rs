@@ -44,11 +44,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Some(_) => "nobody in its subject alternative names".to_owned(),
         };
         let effect = if demands_tls {
-            "mail clients refuse to connect"
+            "mail clients refuse to connect".to_owned()
         } else if service.role().demands_tls() {
-            "mail clients that connect by this name refuse to"
+            "mail clients that connect by this name refuse to".to_owned()
         } else {
-            "senders that check it (MTA-STS, DANE-TA) hold mail back, the others deliver"
+            explain::senders(case, service, "MTA-STS, DANE-TA")
         };
         let message = format!("the certificate is not for {}: {effect}", name.as_str());
         findings.push(

@@ -7,6 +7,7 @@ use mail_dns::{DomainName, LookupError, LookupErrorKind, Question};
 use tls_inspect::{Assessment, Certificate, Validity};
 
 use crate::dane::base;
+use crate::rules::Case;
 use crate::{Finding, PortRole, ServiceFacts, Subject};
 
 /// How many TLSA records are shown.
@@ -182,6 +183,20 @@ pub(super) fn openssl_dane(service: &ServiceFacts, host: &DaneHost) -> String {
         shell(&tlsa_base(host).to_string()),
         records.collect::<String>()
     )
+}
+
+/// What senders do that find fault with a certificate as `who` do, and what the others do. Whether the domain has an MTA-STS
+/// policy is not known here.
+pub(super) fn senders(case: &Case<'_>, service: &ServiceFacts, who: &str) -> String {
+    if case.passes_dane(service) {
+        return "senders that check it (MTA-STS, if the domain has a policy) hold mail back, those with DANE and the others deliver".to_owned();
+    }
+    let rest = match case.holds_for_dane(service) {
+        // Another rule says what they do.
+        true => "",
+        false => ", the others deliver",
+    };
+    format!("senders that check it ({who}) hold mail back{rest}")
 }
 
 /// Where the end-entity certificate stands in its life, after the words "the certificate".
