@@ -14,6 +14,10 @@ use crate::{
     TlsaSet, Verdict, picture,
 };
 
+/// How many other chains of a host the records of one are held against. Each costs as much as its own, and all with all would
+/// cost a hostile host nothing.
+const MAX_OTHERS: usize = 4;
+
 /// Judges facts: pure, offline, and with the same result each time.
 ///
 /// # Examples
@@ -140,10 +144,12 @@ impl Judge {
             one.host == service.host && one.address.port() == service.address.port()
         };
         let of_host = facts.services.iter().filter(is_beside);
-        let others: Vec<_> = of_host
-            .filter_map(chain)
-            .filter(|other| *other != own)
-            .collect();
+        let mut others: Vec<Vec<Der>> = Vec::new();
+        for other in of_host.filter_map(chain) {
+            if others.len() < MAX_OTHERS && other != own && !others.contains(&other) {
+                others.push(other);
+            }
+        }
         let others: Vec<&[Der]> = others.iter().map(Vec::as_slice).collect();
         let published = tlsa_set(facts, dane);
         let rollover = Rollover::new(&own, &published.records, published.ttl?)

@@ -162,7 +162,8 @@ fn lines(advice: &RolloverAdvice) -> Vec<String> {
             RecordStanding::Current { .. } => "matches this certificate alone",
             RecordStanding::Unusable(_) => "does not count",
             RecordStanding::Elsewhere => "matches another address of the host",
-            _ => "does not match",
+            // Of a host with many chains, not all were held against it.
+            _ => "does not match this certificate",
         };
         let record = explain::tlsa_line(&one.record, one.record.data.len());
         format!("{record}: {standing}")
@@ -286,7 +287,7 @@ mod tests {
         let scene = scene.tls("a.d.test", "192.0.2.1:465", shows(CHAIN));
         let found = check(&RULE, &scene, &[Outcome::Unchecked]);
         assert!(
-            found[0].evidence[1].ends_with(": does not match"),
+            found[0].evidence[1].ends_with(": does not match this certificate"),
             "{found:?}"
         );
     }
