@@ -159,11 +159,14 @@ impl Judge {
     }
 }
 
-/// The TLSA records of a host, with the names that count: the domain too, if it is proved that this is its host (RFC 7672 §3.2.2).
+/// The TLSA records of a host, with the names that count: the domain too, and that of which it is an alias, if it is proved that
+/// this is its host (RFC 7672 §3.2.2).
 fn tlsa_set(facts: &Facts, dane: &DaneHost) -> TlsaSet {
     let set = TlsaSet::of(dane);
     match facts.route.as_ref().map(|route| (&route.domain, &route.mx)) {
-        Some((domain, Ok(mx))) if mx.dnssec == DnssecStatus::Secure => set.with_name(domain),
+        Some((domain, Ok(mx))) if mx.dnssec == DnssecStatus::Secure => {
+            set.with_name(domain).with_name(mx.canonical_name())
+        }
         _ => set,
     }
 }

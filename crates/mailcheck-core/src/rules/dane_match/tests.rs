@@ -1,10 +1,10 @@
 use smtp_probe::Outcome::Completed;
 use smtp_probe::{Observation, PortState, Reply, StartTls};
-use tls_inspect::{Capture, Der, HandshakeOutcome, KeyPossession, TrustStore};
+use tls_inspect::{Capture, CertificateUsage, Der, HandshakeOutcome, KeyPossession, TrustStore};
 
 use super::*;
-use crate::NotProbed;
 use crate::rules::tests::{Scene, check};
+use crate::{Facts, NotProbed};
 
 /// Usage 3 with the whole certificate: what the certificate says is not looked at.
 const LEAF: &[u8] = &[0x30, 0x03, 0x02, 0x01, 0x05];
@@ -334,4 +334,56 @@ fn the_command_judges_as_senders_do() {
         see(&unusable),
         "openssl s_client -starttls smtp -connect '[2001:db8::1]:25' -servername a.d.test -showcerts </dev/null"
     );
+}
+
+/// The domain is an alias, and the certificate has the name of its target (RFC 7672 §3.2.2).
+#[test]
+fn usage_2_counts_the_name_that_the_domain_is_an_alias_of() {
+    let chain = include_bytes!("../../../tests/data/private-chain.pem");
+    let mut capture = sends(LEAF);
+    capture.chain = TrustStore::certificates_from_pem(chain).expect("certificates");
+    let mut issuer = TlsaParameters::SERVER_KEY;
+    issuer.usage = CertificateUsage::DANE_TA;
+    let record = issuer.record(&capture.chain[1]).expect("a record");
+    // The certificate is for a.d.test.
+    let zone = format!(
+        "x.test. 60 IN CNAME a.d.test.\na.d.test. 60 IN MX 5 m.d.test.\nm.d.test. 60 IN A 192.0.2.1\n\
+         _25._tcp.m.d.test. 60 IN TLSA {record}\n"
+    );
+    for (domain, is_signed, expected) in [
+        ("x.test", true, Outcome::Pass),
+        ("a.d.test", true, Outcome::Pass),
+        // An alias that can be forged names nobody.
+        ("x.test", false, ERROR),
+    ] {
+        let scene = Scene::domain(domain).zone(&zone).secure("d.test").dane();
+        let scene = match is_signed {
+            true => scene.secure("x.test"),
+            false => scene.insecure("x.test"),
+        };
+        let scene = scene.at(1_800_000_000);
+        check(
+            &RULE,
+            &scene.tls("m.d.test", A, capture.clone()),
+            &[expected],
+        );
+    }
+}
+
+/// Neither do these say anything of a host without TLSA records.
+#[test]
+fn facts_of_an_older_version_and_of_a_resolver_that_does_not_validate_say_nothing() {
+    let older = scene().secure("d.test").tls("a.d.test", A, sends(OTHER));
+    let mut facts = serde_json::to_value(older.facts()).expect("facts");
+    let removed = facts.as_object_mut().and_then(|facts| facts.remove("dane"));
+    assert!(removed.is_some());
+    let facts: Facts = serde_json::from_value(facts).expect("facts");
+    let report = older.judge().judge(&facts);
+    let all = report.findings.iter().chain(&report.passed);
+    let of_dane: Vec<_> = all.filter(|one| one.rule.starts_with("dane.")).collect();
+    assert!(of_dane.is_empty(), "{of_dane:?}");
+
+    let zone = "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n";
+    let scene = Scene::domain("d.test").zone(zone).dane();
+    check(&RULE, &scene.tls("a.d.test", A, sends(OTHER)), &[]);
 }
