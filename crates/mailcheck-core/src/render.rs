@@ -145,7 +145,7 @@ fn place(line: &Line) -> (Option<String>, String) {
     }
 }
 
-/// Findings that say the same of several subjects, together.
+/// Findings that say the same of several subjects, and advise the same, together.
 fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
@@ -154,6 +154,7 @@ fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
                 first.rule == finding.rule
                     && first.outcome == finding.outcome
                     && first.message == finding.message
+                    && first.mend == finding.mend
             })
         };
         match groups.iter_mut().find(same) {
@@ -248,6 +249,20 @@ mod tests {
             .map(|line| word(line).replace(" run.complete", ""))
             .collect::<Vec<_>>()
             .join("; ")
+    }
+
+    /// Of two servers with two keys, each needs a record of its own.
+    #[test]
+    fn advice_that_differs_is_given_to_each() {
+        let finding = |last: u8, advice: &str| {
+            let subject = Subject::Address([192, 0, 2, last].into());
+            let finding = Finding::new(rules::ALL[0], Outcome::Inconclusive, subject, "all say so");
+            finding.mend(advice)
+        };
+        let findings = [finding(1, "a"), finding(2, "b"), finding(3, "a")];
+        let groups = grouped(&findings);
+        let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [2, 1]);
     }
 
     #[test]

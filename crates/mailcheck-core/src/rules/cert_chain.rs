@@ -63,7 +63,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .evidence_lines(details)
             .evidence_lines(explain::end_entity(assessment))
             .see(explain::openssl(service))
-            .mend(mend(&assessment.failures, case.passes_dane(service))),
+            .mend(mend(
+                &assessment.failures,
+                outcome,
+                case.passes_dane(service),
+            )),
         );
     }
 }
@@ -147,7 +151,9 @@ fn what(failure: &TrustFailure) -> String {
     }
 }
 
-fn mend(failures: &[Failure], passes_dane: bool) -> &'static str {
+/// What senders with DANE do not look at need not be mended for them; what is worse than an unknown authority must.
+fn mend(failures: &[Failure], outcome: Outcome, passes_dane: bool) -> &'static str {
+    let is_of_authority = outcome == Outcome::Fail(Severity::Warning);
     let kinds = failures.iter().find_map(|failure| match failure {
         Failure::Trust(failure) => Some(failure.kind),
         _ => None,
@@ -156,7 +162,7 @@ fn mend(failures: &[Failure], passes_dane: bool) -> &'static str {
         Some(TrustFailureKind::MissingIntermediate) => {
             "let the server send the whole chain: the certificate and every intermediate, as in the authority's `fullchain` file"
         }
-        _ if passes_dane => {
+        _ if passes_dane && is_of_authority => {
             "nothing, if the domain has no MTA-STS policy; if it has, get a certificate of a public authority, keep the key or publish the TLSA record of the new one two TTLs before, and let the server send the whole chain"
         }
         Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) => {
@@ -250,6 +256,19 @@ mod tests {
             "{message}"
         );
         assert!(mend.contains("publish it by DANE"), "{mend}");
+    }
+
+    /// Its key may be in other hands, whatever senders look at.
+    #[test]
+    fn of_a_revoked_certificate_it_is_never_advised_to_do_nothing() {
+        let revocation = serde_json::from_str(r#"{"time":0,"reason":1}"#).expect("a revocation");
+        let self_signed = TrustFailure::new(TrustFailureKind::SelfSigned, Some(0), "detail");
+        let trust = Failure::Trust(self_signed);
+        let warning = Outcome::Fail(Severity::Warning);
+        assert!(mend(&[trust.clone()], warning, true).starts_with("nothing"));
+        let error = Outcome::Fail(Severity::Error);
+        let failures = [trust, Failure::Revoked(revocation)];
+        assert!(!mend(&failures, error, true).starts_with("nothing"));
     }
 
     #[test]
