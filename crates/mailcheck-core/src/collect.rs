@@ -321,7 +321,8 @@ impl<L: Lookup> Collector<L> {
         }
     }
 
-    /// What a sender with DANE asks for before it connects: of every host, for every port that mail arrives at.
+    /// What a sender with DANE asks for before it connects: of every mail host of a domain for port 25, or of a host for the port
+    /// that was named.
     async fn dane(&self, facts: &Facts, until: Instant) -> Vec<DaneHost> {
         let lookup = Bounded {
             lookup: &self.lookup,
@@ -341,9 +342,13 @@ impl<L: Lookup> Collector<L> {
             .ports
             .iter()
             .map(|expectation| expectation.port);
-        let ports: Vec<_> = ports
-            .filter(|port| PortRole::of(*port) == PortRole::Relay)
-            .collect();
+        // MX records lead to this port and to no other (RFC 5321 §4.5.4.2), be there records for others as well.
+        let is_domain = facts.route.is_some();
+        let arrives = |port: &u16| match is_domain {
+            true => *port == 25,
+            false => PortRole::of(*port) == PortRole::Relay,
+        };
+        let ports: Vec<_> = ports.filter(arrives).collect();
         let mut questions = Vec::new();
         for (index, (name, addresses)) in hosts.iter().enumerate() {
             // A host with two MX records is asked about once.

@@ -119,6 +119,29 @@ async fn with_detours_nothing_else_is_contacted() {
     }
 }
 
+/// Mail for a domain arrives at port 25, whatever else is looked at; whoever names a port of a host sends there.
+#[tokio::test]
+async fn tlsa_records_are_asked_for_where_mail_arrives() {
+    let zone = "d.test. 60 IN MX 5 a.d.test.\nd.test. 60 IN MX 9 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n\
+                *._tcp.a.d.test. 60 IN TLSA 3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971";
+    for (target, ports, expected) in [
+        ("d.test", &[25, 2525, 465][..], &[25][..]),
+        ("d.test", &[2525], &[]),
+        ("a.d.test:2525", &[2525], &[2525]),
+        ("a.d.test:465", &[465], &[]),
+        ("192.0.2.1", &[25], &[]),
+    ] {
+        let dns = StaticLookup::from_zone_text(zone).expect("zone text");
+        let name = "probe.example.com".parse().expect("a name");
+        let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs());
+        let target: Target = target.parse().expect("a target");
+        let profile = Profile::of(&target).with_ports(ports);
+        let facts = collector.collect(&target, &profile).await;
+        let asked: Vec<_> = facts.dane.iter().map(|host| host.port).collect();
+        assert_eq!(asked, expected, "{target}");
+    }
+}
+
 /// A domain with more hosts than one run looks at.
 #[tokio::test]
 async fn a_flood_of_addresses_is_bounded_and_the_rest_is_named() {
