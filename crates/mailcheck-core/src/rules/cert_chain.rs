@@ -152,25 +152,29 @@ fn what(failure: &TrustFailure) -> String {
 }
 
 /// What senders with DANE do not look at need not be mended for them; what is worse than an unknown authority must.
-fn mend(failures: &[Failure], outcome: Outcome, passes_dane: bool) -> &'static str {
+fn mend(failures: &[Failure], outcome: Outcome, passes_dane: bool) -> String {
     let is_of_authority = outcome == Outcome::Fail(Severity::Warning);
     let kinds = failures.iter().find_map(|failure| match failure {
         Failure::Trust(failure) => Some(failure.kind),
         _ => None,
     });
-    match kinds {
+    let advice = match kinds {
         Some(TrustFailureKind::MissingIntermediate) => {
-            "let the server send the whole chain: the certificate and every intermediate, as in the authority's `fullchain` file"
+            return "let the server send the whole chain: the certificate and every intermediate, as in the authority's `fullchain` file".to_owned();
         }
         _ if passes_dane && is_of_authority => {
-            "nothing, if the domain has no MTA-STS policy; if it has, get a certificate of a public authority, keep the key or publish the TLSA record of the new one two TTLs before, and let the server send the whole chain"
+            "nothing, if the domain has no MTA-STS policy; if it has, get a certificate of a public authority"
         }
-        Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) => {
+        Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) if !passes_dane => {
             "get a certificate of a public authority; if it is meant to be private, publish it by DANE (RFC 7672), or check with its root given"
         }
         _ => {
             "get a new certificate from a public authority, and let the server send the whole chain"
         }
+    };
+    match passes_dane {
+        true => format!("{advice}, {}", explain::RECORD_FIRST),
+        false => advice.to_owned(),
     }
 }
 
@@ -265,10 +269,12 @@ mod tests {
         let self_signed = TrustFailure::new(TrustFailureKind::SelfSigned, Some(0), "detail");
         let trust = Failure::Trust(self_signed);
         let warning = Outcome::Fail(Severity::Warning);
-        assert!(mend(&[trust.clone()], warning, true).starts_with("nothing"));
+        assert!(mend(std::slice::from_ref(&trust), warning, true).starts_with("nothing"));
         let error = Outcome::Fail(Severity::Error);
         let failures = [trust, Failure::Revoked(revocation)];
-        assert!(!mend(&failures, error, true).starts_with("nothing"));
+        let advice = mend(&failures, error, true);
+        assert!(advice.starts_with("get a new certificate"), "{advice}");
+        assert!(advice.ends_with("if none outlasts it"), "{advice}");
     }
 
     #[test]

@@ -30,9 +30,13 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = Finding::new(&RULE, outcome, service.subject(), message)
             .evidence_lines(explain::end_entity(assessment));
         if outcome != Outcome::Pass {
-            finding = finding.see(explain::openssl(service)).mend(
-                "renew the certificate and let the server load it; then look at why the renewal did not happen by itself",
-            );
+            let first = match case.passes_dane(service) {
+                true => format!(", {},", explain::RECORD_FIRST),
+                false => String::new(),
+            };
+            finding = finding.see(explain::openssl(service)).mend(format!(
+                "renew the certificate{first} and let the server load it; then look at why the renewal did not happen by itself",
+            ));
         }
         findings.push(finding);
     }

@@ -56,10 +56,37 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .evidence(format!("it names {presented}"))
                 .evidence_lines(explain::end_entity(assessment))
                 .see(explain::openssl(service))
-                .mend(format!(
-                    "get a certificate with the DNS name {}, or point to the host by a name it has",
-                    name.as_str()
+                .mend(mend(
+                    name.as_str(),
+                    !demands_tls && case.passes_dane(service),
                 )),
         );
+    }
+}
+
+/// A certificate that a TLSA record matches must not be replaced by one that none does.
+fn mend(name: &str, passes_dane: bool) -> String {
+    if passes_dane {
+        return format!(
+            "nothing, if the domain has no MTA-STS policy; if it has, get a certificate with the DNS name {name}, {}",
+            explain::RECORD_FIRST
+        );
+    }
+    format!("get a certificate with the DNS name {name}, or point to the host by a name it has")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_senders_with_dane_ignore_is_no_reason_to_break_their_records() {
+        assert!(mend("a.test", false).starts_with("get a certificate with the DNS name a.test"));
+        let advice = mend("a.test", true);
+        assert!(
+            advice.starts_with("nothing, if the domain has no MTA-STS policy"),
+            "{advice}"
+        );
+        assert!(advice.contains("publish its TLSA record"), "{advice}");
     }
 }

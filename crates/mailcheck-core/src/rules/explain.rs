@@ -185,6 +185,10 @@ pub(super) fn openssl_dane(service: &ServiceFacts, host: &DaneHost) -> String {
     )
 }
 
+/// What a change of certificate takes where senders go by TLSA records (RFC 7671 §8.1).
+pub(super) const RECORD_FIRST: &str =
+    "and publish its TLSA record two TTLs before the change, if none outlasts it";
+
 /// What senders do that find fault with a certificate as `who` do, and what the others do. Whether the domain has an MTA-STS
 /// policy is not known here.
 pub(super) fn senders(case: &Case<'_>, service: &ServiceFacts, who: &str) -> String {
