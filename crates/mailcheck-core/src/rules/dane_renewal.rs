@@ -46,6 +46,7 @@ fn judge(
     let is_due = lifetime.is_some_and(|lifetime| lifetime.renewal_overdue);
     // Whoever has a private authority says when it changes; a public one does as it likes.
     let is_public = assessment.trust.is_trusted();
+    let has_others = has_others(advice);
     let finding = |outcome, message: &str| {
         let finding = Finding::new(&RULE, outcome, service.subject(), message);
         finding.evidence_lines(lines(advice))
@@ -55,6 +56,15 @@ fn judge(
         Future::AnyIssuer => Some(finding(
             Outcome::Pass,
             "a TLSA record outlasts a new certificate, with a new key and of another issuer too",
+        )),
+        // Of the next certificate nothing is known; where others are published, all may be prepared.
+        Future::SameIssuer if is_due && is_public && has_others => Some(finding(
+            Outcome::Unchecked,
+            "renewal is due, and a TLSA record lasts for as long as the same authority signs; whether one of the others is of the next could not be told",
+        )),
+        Future::SameKey if is_due && has_others => Some(finding(
+            Outcome::Unchecked,
+            "renewal is due, and a TLSA record lasts for as long as the key; whether one of the others is of the next could not be told",
         )),
         Future::SameIssuer if is_due && is_public => Some(
             finding(
@@ -124,12 +134,6 @@ fn future(advice: &RolloverAdvice, counting: &[TlsaRecord]) -> Option<Future> {
             _ => None,
         });
     let current: Vec<_> = current.collect();
-    let is_other = |standing: &RecordStanding| {
-        !matches!(
-            standing,
-            RecordStanding::Current { .. } | RecordStanding::Unusable(_)
-        )
-    };
     if current.is_empty() {
         return None;
     }
@@ -139,11 +143,22 @@ fn future(advice: &RolloverAdvice, counting: &[TlsaRecord]) -> Option<Future> {
         Future::SameIssuer
     } else if current.iter().any(|one| one.renewal) {
         Future::SameKey
-    } else if advice.omitted > 0 || advice.records.iter().any(|one| is_other(&one.standing)) {
+    } else if has_others(advice) {
         Future::Another
     } else {
         Future::Ends
     })
+}
+
+/// Whether there are records that count and are not of this certificate.
+fn has_others(advice: &RolloverAdvice) -> bool {
+    let is_other = |standing: &RecordStanding| {
+        !matches!(
+            standing,
+            RecordStanding::Current { .. } | RecordStanding::Unusable(_)
+        )
+    };
+    advice.omitted > 0 || advice.records.iter().any(|one| is_other(&one.standing))
 }
 
 /// The records, and what each is to the certificate.
@@ -274,6 +289,21 @@ mod tests {
         assert_eq!(said(scene(LATE), Outcome::Pass), passes);
         let store = TrustStore::from_pem("test", CHAIN).expect("an authority");
         assert!(said(scene(LATE).trusting(store), NOTICE).contains("another intermediate"));
+    }
+
+    /// The record of the next key, or of another intermediate, is published beforehand as it should be (RFC 7671 §8.1).
+    #[test]
+    fn where_the_next_record_may_be_there_no_alarm_is_given() {
+        case(&[KEY], OTHER, LATE, &[Outcome::Unchecked]);
+        case(&[KEY], OTHER, SOON, &[Outcome::Pass]);
+        let mut issuer = KEY;
+        issuer.usage = tls_inspect::CertificateUsage::DANE_TA;
+        let another = OTHER.replace("3 1 1", "2 1 1");
+        let store = TrustStore::from_pem("test", CHAIN).expect("an authority");
+        let scene = scene(CHAIN, &[(issuer, 1)], &another)
+            .at(LATE)
+            .trusting(store);
+        check(&RULE, &scene, &[Outcome::Unchecked]);
     }
 
     /// Its chain at another port is held against no record of this one.
