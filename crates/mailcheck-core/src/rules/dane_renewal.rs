@@ -42,71 +42,88 @@ fn judge(
     let DaneOutcome::Authenticate { records, .. } = &host.outcome else {
         return None;
     };
+    let counting: Vec<_> = records.iter().map(convert).collect();
+    let future = future(advice, &counting)?;
     let lifetime = assessment.lifetime;
     let is_due = lifetime.is_some_and(|lifetime| lifetime.renewal_overdue);
     // Whoever has a private authority says when it changes; a public one does as it likes.
-    let is_public = assessment.trust.is_trusted();
-    let has_others = has_others(advice);
-    let finding = |outcome, message: &str| {
-        let finding = Finding::new(&RULE, outcome, service.subject(), message);
-        finding.evidence_lines(lines(advice))
-    };
-    let counting: Vec<_> = records.iter().map(convert).collect();
-    match future(advice, &counting)? {
-        Future::AnyIssuer => Some(finding(
+    let is_settled = future == Future::SameIssuer && !assessment.trust.is_trusted();
+    let (outcome, message, mend) = words(future, is_due && !is_settled, has_others(advice));
+    let finding = Finding::new(&RULE, outcome, service.subject(), message);
+    let finding = finding.evidence_lines(lines(advice));
+    Some(match mend {
+        Some(mend) => finding.see(explain::dig_tlsa(host)).mend(mend),
+        None => finding,
+    })
+}
+
+/// How it comes out, what is said, and what is to be done. Of the next certificate nothing is known, neither its key nor who
+/// signs it; where there are other records, they may be of it.
+fn words(
+    future: Future,
+    is_due: bool,
+    has_others: bool,
+) -> (Outcome, &'static str, Option<&'static str>) {
+    let notice = Outcome::Fail(Severity::Notice);
+    match (future, is_due, has_others) {
+        (Future::AnyIssuer, ..) => (
             Outcome::Pass,
             "a TLSA record outlasts a new certificate, with a new key and of another issuer too",
-        )),
-        // Of the next certificate nothing is known; where others are published, all may be prepared.
-        Future::SameIssuer if is_due && is_public && has_others => Some(finding(
-            Outcome::Unchecked,
-            "renewal is due, and a TLSA record lasts for as long as the same authority signs; whether one of the others is of the next could not be told",
-        )),
-        Future::SameKey if is_due && has_others => Some(finding(
-            Outcome::Unchecked,
-            "renewal is due, and a TLSA record lasts for as long as the key; whether one of the others is of the next could not be told",
-        )),
-        Future::SameIssuer if is_due && is_public => Some(
-            finding(
-                Outcome::Fail(Severity::Notice),
-                "renewal is due, and the TLSA records last for as long as the same authority signs: with a certificate by another intermediate, senders with DANE hold mail back",
-            )
-            .mend("publish `3 1 1` with the digest of the server's key beside it, and renew with the same key, or publish the record of the next key two TTLs before it is used"),
+            None,
         ),
-        Future::SameIssuer => Some(finding(
+        (Future::SameIssuer, false, _) => (
             Outcome::Pass,
             "a TLSA record outlasts a new certificate, with a new key too, of the same issuer",
-        )),
-        // Whether the next certificate has the same key is for its owner to know, and soon matters.
-        Future::SameKey if is_due => Some(
-            finding(
-                Outcome::Fail(Severity::Notice),
-                "renewal is due, and the TLSA records last for as long as the key: with another key, senders with DANE hold mail back",
-            )
-            .mend("renew with the same key, or publish the `3 1 1` record of the next key two TTLs before it is used"),
+            None,
         ),
-        Future::SameKey => Some(finding(
+        (Future::SameIssuer, true, true) => (
+            Outcome::Unchecked,
+            "renewal is due, and a TLSA record lasts for as long as the same authority signs; whether one of the others is of the next could not be told",
+            None,
+        ),
+        (Future::SameIssuer, true, false) => (
+            notice,
+            "renewal is due, and the TLSA records last for as long as the same authority signs: with a certificate by another intermediate, senders with DANE hold mail back",
+            Some(
+                "publish `3 1 1` with the digest of the server's key beside it, and renew with the same key, or publish the record of the next key two TTLs before it is used",
+            ),
+        ),
+        (Future::SameKey, false, _) => (
             Outcome::Pass,
             "a TLSA record outlasts a new certificate with the same key",
-        )),
-        Future::Another => Some(finding(
+            None,
+        ),
+        (Future::SameKey, true, true) => (
+            Outcome::Unchecked,
+            "renewal is due, and a TLSA record lasts for as long as the key; whether one of the others is of the next could not be told",
+            None,
+        ),
+        (Future::SameKey, true, false) => (
+            notice,
+            "renewal is due, and the TLSA records last for as long as the key: with another key, senders with DANE hold mail back",
+            Some(
+                "renew with the same key, or publish the `3 1 1` record of the next key two TTLs before it is used",
+            ),
+        ),
+        (Future::Another, ..) => (
             Outcome::Unchecked,
             "the TLSA record that matches is of this certificate alone; whether one of the others is of the next could not be told",
-        )),
-        Future::Ends => Some(
-            finding(
-                Outcome::Fail(if is_due { Severity::Warning } else { Severity::Notice }),
-                if is_due {
-                    "renewal is due, and the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before"
-                } else {
-                    "the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before"
-                },
-            )
-            .see(explain::dig_tlsa(host))
-            .mend("publish `3 1 1` with the digest of the key beside it, keep the key at renewal, and two TTLs later withdraw the record of the certificate"),
+            None,
+        ),
+        (Future::Ends, true, _) => (
+            Outcome::Fail(Severity::Warning),
+            "renewal is due, and the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before",
+            Some(KEEP_THE_KEY),
+        ),
+        (Future::Ends, false, _) => (
+            notice,
+            "the TLSA record is of this certificate alone: with the next one, senders with DANE hold mail back, unless its record is published before",
+            Some(KEEP_THE_KEY),
         ),
     }
 }
+
+const KEEP_THE_KEY: &str = "publish `3 1 1` with the digest of the key beside it, keep the key at renewal, and two TTLs later withdraw the record of the certificate";
 
 /// What becomes of the records at renewal.
 #[derive(Clone, Copy, PartialEq, Eq)]
