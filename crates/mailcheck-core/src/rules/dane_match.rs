@@ -1,8 +1,9 @@
 use mail_dns::DnssecStatus;
-use mail_dns::dane::{DaneHost, DaneOutcome};
+use mail_dns::dane::{DaneHost, DaneOutcome, Tlsa, effective};
 use smtp_probe::StartTls;
 use tls_inspect::{
-    DaneFailureKind, DaneUncertainty, PolicyCause, PolicyUncertainty, SenderVerdict, TlsaParameters,
+    DaneFailureKind, DaneUncertainty, MatchingType, PolicyCause, PolicyUncertainty, SenderVerdict,
+    TlsaParameters,
 };
 
 use super::explain;
@@ -68,7 +69,7 @@ fn judge(
                 Outcome::Inconclusive,
                 format!(
                     "could not tell whether senders with DANE deliver: they ask for the certificate of another name than this run did, for which {}",
-                    reason(service, causes)
+                    reason(service, host, causes)
                 ),
             )
         }
@@ -84,7 +85,7 @@ fn judge(
             };
             finding(
                 Outcome::Fail(severity),
-                format!("{}: {effect}", reason(service, causes)),
+                format!("{}: {effect}", reason(service, host, causes)),
             )
         }
         SenderVerdict::CouldNotTell { cause } => finding(
@@ -114,7 +115,7 @@ fn if_authentic(
     };
     let message = format!(
         "{}: if the records are authentic, which could not be told here{other}, senders with DANE do not deliver here",
-        reason(service, causes)
+        reason(service, host, causes)
     );
     Some(Finding::new(
         &RULE,
@@ -153,7 +154,7 @@ fn is_of_certificate(causes: &[PolicyCause]) -> bool {
     )
 }
 
-fn reason(service: &ServiceFacts, causes: &[PolicyCause]) -> String {
+fn reason(service: &ServiceFacts, host: &DaneHost, causes: &[PolicyCause]) -> String {
     match causes.first() {
         Some(PolicyCause::TlsNotOffered) => {
             match service.observation().map(|seen| &seen.starttls) {
@@ -172,13 +173,16 @@ fn reason(service: &ServiceFacts, causes: &[PolicyCause]) -> String {
         Some(PolicyCause::KeyPossession(_)) => {
             "the server does not hold the key of the certificate it shows".to_owned()
         }
-        Some(PolicyCause::Dane(failure)) => of_record(&failure.kind),
+        Some(PolicyCause::Dane(failure)) => of_record(host, &failure.kind),
         _ => "the server is not what its TLSA records say".to_owned(),
     }
 }
 
-fn of_record(kind: &DaneFailureKind) -> String {
+fn of_record(host: &DaneHost, kind: &DaneFailureKind) -> String {
     match kind {
+        DaneFailureKind::NoMatch if has_outdone(host) => {
+            "no TLSA record of the strongest digest matches the certificate".to_owned()
+        }
         DaneFailureKind::NoMatch => "no TLSA record matches the certificate".to_owned(),
         DaneFailureKind::NotCa { .. } => {
             "a TLSA record of usage 2 is of a certificate that may not sign others".to_owned()
@@ -192,6 +196,13 @@ fn of_record(kind: &DaneFailureKind) -> String {
         }
         _ => "the server is not what its TLSA records say".to_owned(),
     }
+}
+
+/// Whether a record is left out of account for the digest of another: it may well match (RFC 7671 §9).
+fn has_outdone(host: &DaneHost) -> bool {
+    let published = explain::tlsa(host);
+    let usable = published.iter().filter(|one| one.unusable().is_none());
+    usable.count() > effective(&published).len()
 }
 
 fn doubt(cause: &PolicyUncertainty) -> String {
@@ -227,8 +238,15 @@ fn with_proof(
     (service, host, verdict): (&ServiceFacts, &DaneHost, &SenderVerdict),
 ) -> Finding {
     let published = explain::tlsa(host);
-    let lines = published.iter();
-    let lines = lines.map(|record| explain::tlsa_line(record, record.data.len()));
+    let counting = effective(&published);
+    let lines = published.iter().map(|record| {
+        let line = explain::tlsa_line(record, record.data.len());
+        match record.unusable() {
+            Some(fault) => format!("{line}: {fault}"),
+            None if !counting.contains(&record) => format!("{line}: {}", explain::OUTDONE),
+            None => line,
+        }
+    });
     let route = case.facts.route.as_ref();
     let mx = route.and_then(|route| route.mx.as_ref().ok());
     let is_forgeable = mx.is_some_and(|mx| mx.dnssec == DnssecStatus::Insecure);
@@ -255,7 +273,7 @@ const UNSIGNED_MX: &str =
 fn with_record(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Finding {
     let capture = service.observation().and_then(|seen| seen.tls.as_ref());
     let leaf = capture.and_then(|capture| capture.chain.first());
-    let wanted = leaf.and_then(|leaf| TlsaParameters::SERVER_KEY.record(leaf));
+    let wanted = leaf.and_then(|leaf| parameters(host).record(leaf));
     let Some(wanted) = wanted else {
         return finding.mend("let the server send the certificate that the records are of, or publish the records of the one it has");
     };
@@ -263,6 +281,21 @@ fn with_record(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Fin
     finding.evidence(format!("the key of the certificate is {wanted}")).mend(format!(
         "look on the server itself whether that is its key: if not, someone on the way answers in its place. If it is, publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of; the next time, publish the new record two TTLs before the change"
     ))
+}
+
+/// Which record of the key counts beside those that are published: none whose digest is weaker than another's.
+fn parameters(host: &DaneHost) -> TlsaParameters {
+    let mut parameters = TlsaParameters::SERVER_KEY;
+    let of_key = |record: &&Tlsa| {
+        record.usage.0 == parameters.usage.0 && record.selector.0 == parameters.selector.0
+    };
+    let published = explain::tlsa(host);
+    let counting = effective(&published);
+    let types = counting.iter().copied().filter(of_key);
+    let strongest = types.map(|record| record.matching_type.0).max();
+    let least = parameters.matching_type.0;
+    parameters.matching_type = MatchingType(strongest.unwrap_or(least).max(least));
+    parameters
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn judge(
     let is_settled = future == Future::SameIssuer && !assessment.trust.is_trusted();
     let (outcome, message, mend) = words(future, is_due && !is_settled, has_others(advice));
     let finding = Finding::new(&RULE, outcome, service.subject(), message);
-    let finding = finding.evidence_lines(lines(advice));
+    let finding = finding.evidence_lines(lines(advice, &counting));
     Some(match mend {
         Some(mend) => finding.see(explain::dig_tlsa(host)).mend(mend),
         None => finding,
@@ -102,7 +102,7 @@ fn words(
             notice,
             "renewal is due, and the TLSA records last for as long as the key: with another key, senders with DANE hold mail back",
             Some(
-                "renew with the same key, or publish the `3 1 1` record of the next key two TTLs before it is used",
+                "renew with the same key, or publish the record of the next key, with the same digest as that of this one, two TTLs before it is used",
             ),
         ),
         (Future::Another, ..) => (
@@ -179,9 +179,11 @@ fn has_others(advice: &RolloverAdvice) -> bool {
 }
 
 /// The records, and what each is to the certificate.
-fn lines(advice: &RolloverAdvice) -> Vec<String> {
+fn lines(advice: &RolloverAdvice, counting: &[TlsaRecord]) -> Vec<String> {
     let line = |one: &tls_inspect::RecordAdvice| {
         let standing = match &one.standing {
+            RecordStanding::Unusable(_) => "does not count",
+            _ if !counting.contains(&one.record) => explain::OUTDONE,
             RecordStanding::Current { survives, .. } if survives.new_key && survives.new_issuer => {
                 "matches, and outlasts a new key and issuer"
             }
@@ -192,7 +194,6 @@ fn lines(advice: &RolloverAdvice) -> Vec<String> {
                 "matches, and outlasts a renewal with the same key"
             }
             RecordStanding::Current { .. } => "matches this certificate alone",
-            RecordStanding::Unusable(_) => "does not count",
             RecordStanding::Elsewhere => "matches another address of the host",
             // Of a host with many chains, not all were held against it.
             _ => "does not match this certificate",

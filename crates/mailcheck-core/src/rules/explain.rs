@@ -101,6 +101,9 @@ pub(super) fn tlsa(host: &DaneHost) -> Vec<Tlsa> {
     records.unwrap_or_default()
 }
 
+/// Why a record is left out of account that is as it should be (RFC 7671 §9).
+pub(super) const OUTDONE: &str = "a stronger digest outdoes it";
+
 /// Lines of TLSA records, as many as anyone reads: a zone may hold any number.
 pub(super) fn tlsa_lines(
     lines: impl ExactSizeIterator<Item = String>,

@@ -387,3 +387,33 @@ fn facts_of_an_older_version_and_of_a_resolver_that_does_not_validate_say_nothin
     let scene = Scene::domain("d.test").zone(zone).dane();
     check(&RULE, &scene.tls("a.d.test", A, sends(OTHER)), &[]);
 }
+
+/// Of records that differ in nothing but the digest, senders go by the strongest (RFC 7671 §9): one that is published beside
+/// them and weaker changes nothing.
+#[test]
+fn the_record_to_be_published_is_none_that_a_stronger_digest_outdoes() {
+    let mut capture = sends(LEAF);
+    capture.chain = TrustStore::certificates_from_pem(PEM).expect("a certificate");
+    let right = TlsaParameters::SERVER_KEY.record(&capture.chain[0]);
+    let right = right.expect("a record").to_string();
+    let zone = format!(
+        "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n_25._tcp.a.d.test. 60 IN TLSA {right}\n\
+         _25._tcp.a.d.test. 60 IN TLSA 3 1 2 {}\n_25._tcp.a.d.test. 60 IN TLSA 1 1 1 ab\n",
+        "ab".repeat(64)
+    );
+    let scene = Scene::domain("d.test").zone(&zone).secure("d.test").dane();
+    let found = check(&RULE, &scene.tls("a.d.test", A, capture), &[ERROR]);
+    let said = "no TLSA record of the strongest digest matches the certificate: senders with DANE hold mail back";
+    assert_eq!(found[0].message, said);
+    let has = |text: &str| found[0].evidence.iter().any(|line| line.contains(text));
+    assert!(
+        has(&format!("TLSA {right}: a stronger digest outdoes it")),
+        "{found:#?}"
+    );
+    assert!(
+        has("TLSA 1 1 1 ab: its usage is not for mail"),
+        "{found:#?}"
+    );
+    let mend = found[0].mend.as_deref().expect("advice");
+    assert!(mend.contains("IN TLSA 3 1 2 "), "{mend}");
+}
