@@ -1,5 +1,5 @@
 use mail_dns::DnssecStatus;
-use mail_dns::dane::{DaneHost, DaneOutcome, Tlsa, effective};
+use mail_dns::dane::{CertificateUsage, DaneHost, DaneOutcome, Tlsa, effective};
 use smtp_probe::StartTls;
 use tls_inspect::{
     DaneFailureKind, DaneUncertainty, MatchingType, PolicyCause, PolicyUncertainty, SenderVerdict,
@@ -183,6 +183,9 @@ fn of_record(host: &DaneHost, kind: &DaneFailureKind) -> String {
         DaneFailureKind::NoMatch if has_outdone(host) => {
             "no TLSA record of the strongest digest matches the certificate".to_owned()
         }
+        DaneFailureKind::NoMatch if has_authority(host) => {
+            "no TLSA record matches a certificate of the chain".to_owned()
+        }
         DaneFailureKind::NoMatch => "no TLSA record matches the certificate".to_owned(),
         DaneFailureKind::NotCa { .. } => {
             "a TLSA record of usage 2 is of a certificate that may not sign others".to_owned()
@@ -196,6 +199,15 @@ fn of_record(host: &DaneHost, kind: &DaneFailureKind) -> String {
         }
         _ => "the server is not what its TLSA records say".to_owned(),
     }
+}
+
+/// Whether a record that counts is of an authority, which the server must send (RFC 7671 §5.2.2).
+fn has_authority(host: &DaneHost) -> bool {
+    let published = explain::tlsa(host);
+    let counting = effective(&published);
+    counting
+        .iter()
+        .any(|record| record.usage == CertificateUsage::DANE_TA)
 }
 
 /// Whether a record is left out of account for the digest of another: it may well match (RFC 7671 §9).
@@ -278,8 +290,12 @@ fn with_record(finding: Finding, service: &ServiceFacts, host: &DaneHost) -> Fin
         return finding.mend("let the server send the certificate that the records are of, or publish the records of the one it has");
     };
     let owner = explain::tlsa_place(host);
+    let chain = match has_authority(host) {
+        true => ", with that of the authority, for usage 2",
+        false => "",
+    };
     finding.evidence(format!("the key of the certificate is {wanted}")).mend(format!(
-        "look on the server itself whether that is its key: if not, someone on the way answers in its place. If it is, publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of; the next time, publish the new record two TTLs before the change"
+        "look on the server itself whether that is its key: if not, someone on the way answers in its place. If it is, publish `{owner} IN TLSA {wanted}` beside the others, or let the server send the certificate that they are of{chain}; the next time, publish the new record two TTLs before the change"
     ))
 }
 

@@ -417,3 +417,29 @@ fn the_record_to_be_published_is_none_that_a_stronger_digest_outdoes() {
     let mend = found[0].mend.as_deref().expect("advice");
     assert!(mend.contains("IN TLSA 3 1 2 "), "{mend}");
 }
+
+/// A root that is left out of the chain, as is usual, is not there for a digest to match (RFC 7671 §5.2.2).
+#[test]
+fn of_usage_2_the_authority_must_be_sent() {
+    let mut capture = sends(LEAF);
+    let pem = include_bytes!("../../../tests/data/private-chain.pem");
+    capture.chain = TrustStore::certificates_from_pem(pem).expect("certificates");
+    let mut issuer = TlsaParameters::SERVER_KEY;
+    issuer.usage = CertificateUsage::DANE_TA;
+    let record = issuer.record(&capture.chain[1]).expect("a record");
+    capture.chain.truncate(1);
+    let zone = format!(
+        "d.test. 60 IN MX 5 a.d.test.\na.d.test. 60 IN A 192.0.2.1\n_25._tcp.a.d.test. 60 IN TLSA {record}\n"
+    );
+    let scene = Scene::domain("d.test").zone(&zone).secure("d.test").dane();
+    let scene = scene.at(1_800_000_000).tls("a.d.test", A, capture);
+    let found = check(&RULE, &scene, &[ERROR]);
+    let said =
+        "no TLSA record matches a certificate of the chain: senders with DANE hold mail back";
+    assert_eq!(found[0].message, said);
+    let mend = found[0].mend.as_deref().expect("advice");
+    assert!(
+        mend.contains("with that of the authority, for usage 2"),
+        "{mend}"
+    );
+}
