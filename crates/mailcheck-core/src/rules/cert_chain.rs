@@ -2,7 +2,7 @@ use tls_inspect::{Failure, KeyPossession, TrustFailure, TrustFailureKind};
 
 use super::explain;
 use super::prelude::*;
-use crate::ServiceFacts;
+use crate::{PortRole, ServiceFacts};
 
 /// Whether the chain leads to a trusted authority, and the server holds the key.
 pub(crate) static RULE: Rule = Rule {
@@ -66,6 +66,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .mend(mend(
                 &assessment.failures,
                 outcome,
+                service.role(),
                 case.passes_dane(service),
             )),
         );
@@ -152,7 +153,7 @@ fn what(failure: &TrustFailure) -> String {
 }
 
 /// What senders with DANE do not look at need not be mended for them; what is worse than an unknown authority must.
-fn mend(failures: &[Failure], outcome: Outcome, passes_dane: bool) -> String {
+fn mend(failures: &[Failure], outcome: Outcome, role: PortRole, passes_dane: bool) -> String {
     let is_of_authority = outcome == Outcome::Fail(Severity::Warning);
     let kinds = failures.iter().find_map(|failure| match failure {
         Failure::Trust(failure) => Some(failure.kind),
@@ -164,6 +165,11 @@ fn mend(failures: &[Failure], outcome: Outcome, passes_dane: bool) -> String {
         }
         _ if passes_dane && is_of_authority => {
             "nothing, if the domain has no MTA-STS policy; if it has, get a certificate of a public authority"
+        }
+        Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot)
+            if role.demands_tls() =>
+        {
+            "get a certificate of a public authority; if it is meant to be private, let the users' programs trust its root, and check with it given"
         }
         Some(TrustFailureKind::SelfSigned | TrustFailureKind::UnknownRoot) if !passes_dane => {
             "get a certificate of a public authority; if it is meant to be private, publish it by DANE (RFC 7672), or check with its root given"
@@ -262,6 +268,17 @@ mod tests {
         assert!(mend.contains("publish it by DANE"), "{mend}");
     }
 
+    /// Programs of users look for no TLSA records.
+    #[test]
+    fn dane_is_advised_for_mail_hosts_alone() {
+        for (port, is_relay) in [(25, true), (587, false), (465, false)] {
+            let self_signed = TrustFailure::new(TrustFailureKind::SelfSigned, Some(0), "detail");
+            let failures = [Failure::Trust(self_signed)];
+            let advice = mend(&failures, Outcome::Inconclusive, PortRole::of(port), false);
+            assert_eq!(advice.contains("DANE"), is_relay, "{port}: {advice}");
+        }
+    }
+
     /// Its key may be in other hands, whatever senders look at.
     #[test]
     fn of_a_revoked_certificate_it_is_never_advised_to_do_nothing() {
@@ -269,10 +286,13 @@ mod tests {
         let self_signed = TrustFailure::new(TrustFailureKind::SelfSigned, Some(0), "detail");
         let trust = Failure::Trust(self_signed);
         let warning = Outcome::Fail(Severity::Warning);
-        assert!(mend(std::slice::from_ref(&trust), warning, true).starts_with("nothing"));
+        assert!(
+            mend(std::slice::from_ref(&trust), warning, PortRole::Relay, true)
+                .starts_with("nothing")
+        );
         let error = Outcome::Fail(Severity::Error);
         let failures = [trust, Failure::Revoked(revocation)];
-        let advice = mend(&failures, error, true);
+        let advice = mend(&failures, error, PortRole::Relay, true);
         assert!(advice.starts_with("get a new certificate"), "{advice}");
         assert!(advice.ends_with("if none outlasts it"), "{advice}");
     }
