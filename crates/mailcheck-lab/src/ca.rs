@@ -102,8 +102,13 @@ impl TestCa {
             CertificateKind::NotYetValid => 3,
             _ => -10,
         };
+        // Days are told rounded down: an hour past the day, they are the same for the whole of a run.
+        let hour = match kind {
+            CertificateKind::Expired => Duration::hours(-1),
+            _ => Duration::HOUR,
+        };
         let key = KeyPair::generate()?;
-        let params = end_entity(names, self.now + Duration::days(first_day))?;
+        let params = end_entity(names, self.now + Duration::days(first_day) + hour)?;
         let authority = match kind {
             CertificateKind::UntrustedRoot => &self.untrusted,
             _ => &self.trusted,
