@@ -32,7 +32,7 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
         .await
         .map_err(|error| format!("the laboratory does not start: {error}"))?;
     let inspector = inspector(arguments, &world)?;
-    let all = places(&world).await;
+    let all = places(&world, |domain| is_asked(&arguments.targets, domain)).await;
     let is_tour = arguments.targets.is_empty();
     let mut places = match is_tour {
         true => all,
@@ -48,6 +48,22 @@ pub(crate) async fn tour(arguments: &Arguments) -> Result<u8, String> {
         tour.tell(look)?;
     }
     tour.end()
+}
+
+/// Whether a host of the domain may be among the targets; without any, all are.
+fn is_asked(targets: &[Target], domain: &str) -> bool {
+    let mut hosts = targets.iter().map(|target| &target.host);
+    targets.is_empty()
+        || hosts.any(|host| match host {
+            Host::Name(name) => is_at_or_below(&name.to_string(), domain),
+            Host::Address(_) => true,
+        })
+}
+
+/// Whether a name is a domain's own or one below it.
+pub(crate) fn is_at_or_below(name: &str, domain: &str) -> bool {
+    let above = name.strip_suffix(domain);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Has each place know whether others of its name are looked at as well.
@@ -206,8 +222,8 @@ fn resolver(world: &World) -> StubResolver {
     StubResolver::new(config)
 }
 
-/// The mail hosts of its domains, by name.
-pub(crate) async fn places(world: &World) -> Vec<Place> {
+/// The mail hosts of those of its domains that are asked for.
+pub(crate) async fn places(world: &World, is_asked: impl Fn(&str) -> bool) -> Vec<Place> {
     let about = |topics: &[Topic]| topics.contains(&Topic::Transport);
     let made = world.policy_domains().iter();
     let made = made
@@ -217,19 +233,23 @@ pub(crate) async fn places(world: &World) -> Vec<Place> {
         .domains()
         .iter()
         .map(|domain| (domain.name, domain.summary));
-    let resolver = resolver(world);
+    let domains = domains.chain(made).filter(|(domain, _)| is_asked(domain));
+    let resolver = &resolver(world);
+    // Side by side: one of them does not answer.
+    let routes = domains.filter_map(|(domain, summary)| {
+        let name = domain.parse::<DomainName>().ok()?;
+        let remark = format!("{domain} in the laboratory: {summary}");
+        Some(async move { (remark, mail_route(resolver, &name).await) })
+    });
+    let mut routes = stream::iter(routes).buffered(AT_A_TIME);
     let mut places: Vec<Place> = Vec::new();
-    for (domain, summary) in domains.chain(made) {
-        let Ok(name) = domain.parse::<DomainName>() else {
-            continue;
-        };
-        for host in mail_route(&resolver, &name).await.hosts {
-            let addresses: Vec<_> = host.addresses().collect();
+    while let Some((remark, route)) = routes.next().await {
+        for host in &route.hosts {
             for port in PORTS {
-                for ip in &addresses {
-                    let logical = SocketAddr::new(*ip, port);
+                for ip in host.addresses() {
+                    let logical = SocketAddr::new(ip, port);
                     let mut place = Place::new(logical, Some(host.name.to_string()));
-                    place.remark = Some(format!("{domain} in the laboratory: {summary}"));
+                    place.remark = Some(remark.clone());
                     let Some(real) = world.route(logical) else {
                         continue;
                     };

@@ -30,7 +30,8 @@ pub(super) fn check(look: &Look, outcome: Outcome, lines: &[&str]) {
 pub(super) async fn look(world: &World, line: &str, host: &str, port: u16) -> Look {
     let arguments = arguments(line);
     let inspector = laboratory::inspector(&arguments, world).expect("an inspector");
-    let places = laboratory::places(world).await;
+    let is_of = |domain: &str| laboratory::is_at_or_below(host, domain);
+    let places = laboratory::places(world, is_of).await;
     inspector.look(place(&places, host, port)).await
 }
 
@@ -57,7 +58,7 @@ async fn each_host_ends_with_its_code_and_says_why() {
             "mx.near-expiry.test",
             25,
             0,
-            "8 days left; renewal is overdue",
+            "9 days left; renewal is overdue",
         ),
         (
             "mx.expired.test",
@@ -122,7 +123,7 @@ async fn each_host_ends_with_its_code_and_says_why() {
     ];
     let arguments = arguments("");
     let inspector = laboratory::inspector(&arguments, &world).expect("an inspector");
-    let places = laboratory::places(&world).await;
+    let places = laboratory::places(&world, |_| true).await;
     let looks = cases
         .iter()
         .map(|(host, port, ..)| inspector.look(place(&places, host, *port)));
@@ -149,7 +150,7 @@ async fn a_good_page_tells_of_the_certificate_its_records_and_its_senders() {
             "    other key  no certificate for RSA alone: received alert handshake_failure (40)\n",
             "    names      mx1.good.test\n",
             "    key        EC P-256, signed by ecdsa-with-SHA256\n",
-            ": 79 days left, 88 %\n",
+            ": 80 days left, 88 %\n",
             "               1 CN=Lab Intermediate, until ",
             "  ✓ identity   mx1.good.test is among its names\n",
             "  ✓ trust      laboratory: trusted, 0 → 1 → CN=Lab Root\n",

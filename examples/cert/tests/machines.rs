@@ -75,8 +75,8 @@ async fn a_record_of_one_machine_is_none_of_the_past_when_another_changes() {
         Comparison::Differ,
         &[
             "! mx1.good.test:25, 2 addresses differ: they send 2 chains",
-            "8 days left at 192.0.2.17",
-            "79 days left at 192.0.2.10",
+            "9 days left at 192.0.2.17",
+            "80 days left at 192.0.2.10",
             "matches EC P-256 at 192.0.2.10 (chain 2)",
             "✗ no record 3 1 1 matches chain 1: senders that know only such ones refuse",
             "of chain 1, the first to expire: by 3 1 1 of this and of the next key",
