@@ -114,12 +114,24 @@ impl FailureSearch {
             return None;
         };
         let line = octets.trim_ascii_end().escape_ascii().to_string();
-        Some(if self.had_server_hello() {
-            // The peer does speak TLS.
+        Some(if self.had_server_hello() || self.is_refusal(octets) {
+            // The peer does speak TLS, or may at another time.
             Conclusion::unknown(Unknown::Refused(line))
         } else {
             Conclusion::proven(Cause::Plaintext(line), [first.number])
         })
+    }
+
+    /// Whether words in clear may be meant for this client, or for now: those of a transient reply
+    /// (RFC 5321 §4.2.1), any after an alert, which is TLS, and a no after a handshake that failed
+    /// without words.
+    fn is_refusal(&self, octets: &[u8]) -> bool {
+        let failed = self.options.failure.as_ref().map(|failure| failure.kind);
+        match octets.first() {
+            Some(b'4') => true,
+            Some(b'5') => !matches!(failed, None | Some(HandshakeFailureKind::NotTls)),
+            _ => failed == Some(HandshakeFailureKind::AlertReceived),
+        }
     }
 
     /// Why it is of no use to ask on after a hello that is not answered: what the server does with

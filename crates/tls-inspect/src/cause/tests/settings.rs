@@ -102,6 +102,53 @@ fn plaintext_is_told_with_its_first_line() {
     check(&server, &[(FailureCause::Plaintext(line), &[1])]);
 }
 
+/// "Not now" may pass, and what a server says after it had spoken TLS, or had let go of this client, is not why that failed.
+#[test]
+fn plaintext_that_may_be_of_this_client_alone_proves_nothing() {
+    use HandshakeFailureKind as Kind;
+
+    let by_alert = || {
+        let mut failure = HandshakeFailure::new(Kind::AlertReceived, "it failed");
+        failure.alert = Some(Alert::new(AlertDescription::HANDSHAKE_FAILURE));
+        options().with_failure(failure)
+    };
+    for (options, line, is_proof) in [
+        (options(), "421 too many connections", false),
+        (options(), "554 go away", true),
+        (
+            options().with_capture(failed(Kind::NotTls)),
+            "554 go away",
+            true,
+        ),
+        (
+            options().with_capture(failed(Kind::NotTls)),
+            "421 later",
+            false,
+        ),
+        (
+            options().with_capture(failed(Kind::Reset)),
+            "554 go away",
+            false,
+        ),
+        (
+            options().with_capture(failed(Kind::PeerClosed)),
+            "220 mx",
+            true,
+        ),
+        (by_alert(), "220 mx", false),
+    ] {
+        let server = Server::tls12()
+            .quirk(move |_, _| Some((format!("{line}\r\n").into_bytes(), End::Close)));
+        if is_proof {
+            let cause = FailureCause::Plaintext(line.to_owned());
+            check_with(options, &server, &[(cause, &[1])]);
+        } else {
+            let refused = CauseUncertainty::Refused(line.to_owned());
+            check_unknown(options, &server, &refused);
+        }
+    }
+}
+
 #[test]
 fn a_server_name_that_is_required_or_unknown_is_told() {
     let refuse = |hello: &Hello, _| hello.has_name.then(|| alert(2, 112));
