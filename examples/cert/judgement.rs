@@ -4,10 +4,10 @@ use mail_dns::dane::DaneOutcome;
 use mailcheck_core::TlsaSet;
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, HandshakeFailure,
-    HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer, PathOptions, ReferenceId,
-    Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt, TlsaAnswer,
-    TrustStore, Validity, assess, judge_dane, judge_side_by_side, tlsa_records,
+    Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, FailureCauseReport,
+    HandshakeFailure, HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer, PathOptions,
+    ReferenceId, Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt,
+    TlsaAnswer, TrustStore, Validity, assess, judge_dane, judge_side_by_side, tlsa_records,
 };
 
 use crate::look::{Attempt, Inspector, Look, Place, Seen};
@@ -163,12 +163,7 @@ impl Look {
         let failure = capture.outcome.failure().or(refusal(capture))?;
         let text = words::handshake(failure);
         let causes = self.seen.causes.as_ref();
-        let is_proven = causes.is_some_and(|report| {
-            let in_hello = |proven: &tls_inspect::ProvenCause| {
-                !matches!(proven.cause, tls_inspect::FailureCause::NotInHello)
-            };
-            report.causes.iter().any(in_hello)
-        });
+        let is_proven = causes.is_some_and(FailureCauseReport::is_conclusive);
         let is_everybodys = failure.is_conclusive()
             || failure.kind == HandshakeFailureKind::ClientCertificateRequired;
         let fault = match self.of_certificate() {

@@ -51,13 +51,13 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             true if demands_tls => Outcome::Fail(Severity::Error),
             true => Outcome::Fail(Severity::Warning),
         };
-        let effect = match (&cause, demands_tls) {
-            (Some(_), true) => "mail clients that have no more than this one cannot connect",
-            (Some(_), false) => {
-                "senders that have no more than this client hold mail back, or deliver in the clear"
+        let effect = match (cause.is_some(), demands_tls) {
+            (true, true) => "mail clients that offer the same as this one cannot connect",
+            (true, false) => {
+                "senders that offer the same as this client hold mail back, or deliver in the clear"
             }
-            (None, true) => "mail clients cannot connect",
-            (None, false) => "senders hold mail back, or deliver in the clear",
+            (false, true) => "mail clients cannot connect",
+            (false, false) => "senders hold mail back, or deliver in the clear",
         };
         let message = match outcome {
             Outcome::Fail(_) => {
@@ -81,22 +81,25 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Why it fails, if that is proved. That nothing in a hello is the cause says nothing of others.
+/// Why it fails, if that is proved of others as well. That a server wants a name is not: this run had none to say, and whoever
+/// sends mail has one.
 fn proven(service: &ServiceFacts) -> Option<String> {
     let report = service.causes.as_ref()?;
     let mut causes = report.causes.iter().map(|proven| &proven.cause);
-    let tells = causes.any(|cause| *cause != FailureCause::NotInHello);
-    tells.then(|| report.to_string())
+    let wants_name = causes.all(|cause| *cause == FailureCause::ServerNameRequired);
+    (report.is_conclusive() && !wants_name).then(|| report.to_string())
 }
 
 /// At which cost the cause was found, or what stood in the way.
 fn search(service: &ServiceFacts) -> Option<String> {
     let report = service.causes.as_ref()?;
     let hellos = explain::counted(report.connections.len(), "more hello");
-    Some(match proven(service) {
-        Some(_) => format!("the cause was found out by {hellos}"),
-        None => format!("{report} (looked for with {hellos})"),
-    })
+    match proven(service) {
+        // The handshake itself told it.
+        Some(_) if report.connections.is_empty() => None,
+        Some(_) => Some(format!("the cause was found out by {hellos}")),
+        None => Some(format!("{report} (looked for with {hellos})")),
+    }
 }
 
 fn reason(failure: &HandshakeFailure) -> &'static str {
@@ -158,6 +161,33 @@ mod tests {
         assert!(found[0].message.contains(why), "{found:?}");
         let open = refused().cause(FailureCause::NotInHello);
         check(&RULE, &open, &[Outcome::Inconclusive]);
+    }
+
+    /// Which it may do to this client alone, for the connections that it made; and of an address no name can be said.
+    #[test]
+    fn a_server_that_does_so_to_this_client_at_least_is_undecided() {
+        for cause in [
+            FailureCause::DropsEveryHello,
+            FailureCause::Silent,
+            FailureCause::ServerNameRequired,
+        ] {
+            let dropped = scene(25, HandshakeFailureKind::PeerClosed).cause(cause);
+            let found = check(&RULE, &dropped, &[Outcome::Inconclusive]);
+            let said = found[0].evidence.last().expect("what was found");
+            assert!(said.contains("offered"), "{found:?}");
+        }
+    }
+
+    /// Who has other versions, another name or a certificate may get through.
+    #[test]
+    fn a_proved_cause_is_said_of_those_who_offer_the_same() {
+        let refused = scene(25, HandshakeFailureKind::ClientCertificateRequired);
+        let refused = refused.cause(FailureCause::ClientCertificateRequired);
+        let found = check(&RULE, &refused, &[Outcome::Fail(Severity::Warning)]);
+        let message = &found[0].message;
+        assert!(message.contains("senders that offer the same"), "{message}");
+        let evidence = found[0].evidence.join(" ");
+        assert!(!evidence.contains("0 more"), "{evidence}");
     }
 
     #[test]

@@ -27,6 +27,16 @@ pub struct FailureCauseReport {
     pub connections: Vec<CauseConnection>,
 }
 
+impl FailureCauseReport {
+    /// Whether a cause is proven that another client meets as well, if it offers the same: see
+    /// [`FailureCause::is_conclusive`].
+    #[must_use]
+    pub fn is_conclusive(&self) -> bool {
+        let mut causes = self.causes.iter();
+        causes.any(|proven| proven.cause.is_conclusive())
+    }
+}
+
 impl fmt::Display for FailureCauseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(unknown) = &self.unknown {
@@ -289,6 +299,18 @@ fn fmt_kinds(f: &mut fmt::Formatter<'_>, kinds: &[SuiteKind], dh_bits: Option<u3
 }
 
 impl FailureCause {
+    /// Whether another client meets it as well, if it offers the same. A server that
+    /// [drops](Self::DropsEveryHello) every hello, or says [nothing](Self::Silent) to any, may do
+    /// so to one client alone, which has connected too often; and where the hello is
+    /// [answered](Self::NotInHello), nothing is shown.
+    #[must_use]
+    pub const fn is_conclusive(&self) -> bool {
+        !matches!(
+            self,
+            Self::DropsEveryHello | Self::Silent | Self::NotInHello
+        )
+    }
+
     /// The sentence of a cause that needs no number of a registry but the versions.
     fn sentence(&self) -> String {
         let text = match self {
