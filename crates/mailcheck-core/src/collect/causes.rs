@@ -16,9 +16,21 @@ use super::Collector;
 /// How long one connection may take to come about, and to answer.
 const A_CONNECTION: Duration = Duration::from_secs(5);
 
+/// Whether it may be found out why a handshake failed that other clients need not fail at. Words in clear say it by themselves,
+/// and after `421 too many connections` to come again at once would make it worse.
+pub(super) fn is_worth_asking(capture: &Capture) -> bool {
+    let failure = capture.outcome.failure();
+    failure.is_some_and(|failure| {
+        let is_told = matches!(
+            failure.kind,
+            HandshakeFailureKind::NotTls | HandshakeFailureKind::Timeout | HandshakeFailureKind::Io
+        );
+        !is_told && !failure.is_conclusive()
+    })
+}
+
 impl<L: Lookup> Collector<L> {
-    /// Asks a server at which a handshake failed, over some connections more, one after the other. `None` if the failure says
-    /// why by itself, or would not be another's.
+    /// Asks a server at which a handshake failed, over some connections more, one after the other.
     pub(super) async fn causes(
         &self,
         probe: &Probe,
@@ -26,15 +38,7 @@ impl<L: Lookup> Collector<L> {
         name: Option<&ReferenceId>,
         capture: &Capture,
         left: Duration,
-    ) -> Option<FailureCauseReport> {
-        let failure = capture.outcome.failure()?;
-        let is_this_sides = matches!(
-            failure.kind,
-            HandshakeFailureKind::Timeout | HandshakeFailureKind::Io
-        );
-        if failure.is_conclusive() || is_this_sides {
-            return None;
-        }
+    ) -> FailureCauseReport {
         let random = std::array::from_fn(|_| fastrand::u8(..));
         let mut options = FailureSearchOptions::new(random).with_capture(capture.clone());
         if let Some(name) = name {
@@ -44,7 +48,7 @@ impl<L: Lookup> Collector<L> {
         let mut dialer = || dial(probe.clone(), address);
         // What was found by then is kept.
         drop(timeout(left, search.run(&mut dialer, A_CONNECTION)).await);
-        Some(search.report())
+        search.report()
     }
 }
 

@@ -37,11 +37,21 @@ async fn refusing(hellos: usize) -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 async fn facts(server: SocketAddr, deadline: Duration) -> Facts {
-    let dns = StaticLookup::from_zone_text("mx.d.test. 60 IN A 9.9.9.9").expect("zone text");
+    facts_of(1, server, deadline).await
+}
+
+/// Of a host with so many addresses, all of them the server's.
+async fn facts_of(addresses: u8, server: SocketAddr, deadline: Duration) -> Facts {
+    let numbers = || 1..=addresses;
+    let zone: String = numbers()
+        .map(|last| format!("mx.d.test. 60 IN A 9.9.9.{last}\n"))
+        .collect();
+    let dns = StaticLookup::from_zone_text(&zone).expect("zone text");
     let name = "probe.example.com".parse().expect("a name");
-    let logical = SocketAddr::from(([9, 9, 9, 9], 465));
+    let logical = numbers().map(|last| SocketAddr::from(([9, 9, 9, last], 465)));
+    let detours = logical.map(|logical| (logical, server)).collect();
     let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs())
-        .with_detours([(logical, server)].into())
+        .with_detours(detours)
         .with_deadline(deadline);
     let target: Target = "mx.d.test:465".parse().expect("a target");
     collector.collect(&target, &Profile::of(&target)).await
@@ -84,4 +94,36 @@ async fn a_search_ends_with_the_run() {
     let causes = service.causes.as_ref().expect("it was looked for");
     assert!(causes.unknown.is_some(), "{causes:?}");
     assert!(service.observation().is_some(), "what was seen is kept");
+}
+
+/// A search takes long at a server that says nothing, and others wait for their first look.
+#[tokio::test]
+async fn a_search_keeps_no_address_from_being_looked_at() {
+    let (server, _count) = refusing(24).await;
+    let facts = facts_of(24, server, Duration::from_secs(3)).await;
+    assert_eq!(facts.services.len(), 24);
+    assert_eq!(facts.unfinished, [""; 0], "not looked at");
+}
+
+/// "Not now" in the clear is no TLS that fails, and to come again at once makes it worse.
+#[tokio::test]
+async fn a_server_that_has_had_too_many_connections_is_not_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            drop(stream.read(&mut [0; 4096]).await);
+            let no = b"421 4.7.0 too many connections\r\n";
+            drop(stream.write_all(no).await);
+        }
+    });
+    let facts = facts(address, Duration::from_secs(20)).await;
+    let judge = Judge::new(TrustStore::webpki_roots(), CryptoProvider::aws_lc_rs());
+    let report = judge.judge(&facts);
+    assert_eq!(report.verdict, Verdict::CouldNotTell, "{report}");
+    assert_eq!(count.load(Ordering::Relaxed), 1, "{report}");
+    assert_eq!(facts.services[0].causes, None);
 }
