@@ -8,9 +8,10 @@ use mail_dns::stub::StubResolver;
 use serde::Serialize;
 use smtp_probe::{Observation, PortState, Probe, SessionOptions, StartTls, Timeouts};
 use tls_inspect::{
-    Capture, Certificate, CryptoProvider, Der, DialError, DnsId, FailureCauseReport, FailureSearch,
-    FailureSearchOptions, HandshakeFailureKind, HandshakeOptions, Recorder, ReferenceId, Scan,
-    ScanOptions, ScanReport, ServerKeyKind, TrustStore,
+    AlertDescription, Capture, Certificate, CryptoProvider, Der, DialError, DnsId,
+    FailureCauseReport, FailureSearch, FailureSearchOptions, HandshakeFailure,
+    HandshakeFailureKind, HandshakeOptions, Recorder, ReferenceId, Scan, ScanOptions, ScanReport,
+    ServerKeyKind, TrustStore,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -117,7 +118,7 @@ impl Seen {
 /// What a server sends to a client that takes the other kind of key only.
 pub(crate) enum OtherChain<'a> {
     Sent(&'a [Der]),
-    /// It has none: it refuses such clients by an alert.
+    /// It has none: it refuses such clients by an alert that says so.
     None,
     NotKnown(String),
 }
@@ -130,11 +131,21 @@ impl OtherKey {
         };
         match capture.outcome.failure() {
             _ if !capture.chain.is_empty() => OtherChain::Sent(&capture.chain),
-            Some(failure) if failure.alert.is_some() => OtherChain::None,
+            Some(failure) if has_nothing_in_common(failure) => OtherChain::None,
             Some(failure) => OtherChain::NotKnown(failure.to_string()),
             None => OtherChain::NotKnown("no certificate was sent".to_owned()),
         }
     }
+}
+
+/// Whether a server says that it has nothing of what the client takes (RFC 9846 §6.2). With another alert it may be in trouble, or
+/// tired of this client.
+fn has_nothing_in_common(failure: &HandshakeFailure) -> bool {
+    let alert = failure.alert.map(|alert| alert.description);
+    matches!(
+        alert,
+        Some(AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY)
+    )
 }
 
 /// The kind of key that a server did not show.

@@ -5,7 +5,7 @@ use tls_inspect::{
     AlertSender, Capture, Certificate, HandshakeKind, HandshakeOutcome, KeyPossession,
 };
 
-use crate::look::{Attempt, Look, OtherKey};
+use crate::look::{Attempt, Look, OtherChain, OtherKey};
 use crate::terminal::{Mark, Page, count};
 use crate::words;
 
@@ -154,7 +154,7 @@ fn other_key(other: &OtherKey, look: &Look) -> (Mark, String) {
                 leaf.key
             ),
         ),
-        (Some(failure), None) if failure.alert.is_some() => (
+        (Some(failure), None) if matches!(other.chain(), OtherChain::None) => (
             Mark::Plain,
             format!("no certificate for {wanted} alone: {failure}"),
         ),

@@ -7,7 +7,8 @@ use mailcheck_lab::ca::{CertificateKind, TestCa};
 use mailcheck_lab::dns::{DnsServer, Fault, Signing};
 use mailcheck_lab::smtp::{BuiltIn, SmtpServer};
 use tls_inspect::{
-    Der, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome, RolloverAction, TlsaParameters,
+    Alert, AlertDescription, Der, HandshakeFailure, HandshakeFailureKind, HandshakeOutcome,
+    RolloverAction, TlsaParameters,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -143,17 +144,23 @@ async fn machines_with_the_same_chain_are_alike_only_if_both_keys_are_known() {
     ];
     check(&machines, Comparison::Alike, &lines);
 
-    let other = looks[1]
-        .seen
-        .other_key
-        .as_mut()
-        .expect("a second handshake");
-    let failure = HandshakeFailure::new(HandshakeFailureKind::Timeout, "no answer in time");
-    let capture = tls_inspect::Capture::new(HandshakeOutcome::Failed(failure));
-    other.attempt = Attempt::Tls(Box::new(capture));
-    let machines = of(&world, &looks, Vec::new());
+    let mut check_failure = |kind, alert: Option<AlertDescription>, comparison, lines: &[&str]| {
+        let other = looks[1].seen.other_key.as_mut();
+        let mut failure = HandshakeFailure::new(kind, "no answer in time");
+        failure.alert = alert.map(Alert::new);
+        let capture = tls_inspect::Capture::new(HandshakeOutcome::Failed(failure));
+        other.expect("a second handshake").attempt = Attempt::Tls(Box::new(capture));
+        check(&of(&world, &looks, Vec::new()), comparison, lines);
+    };
     let lines = ["? not seen 192.0.2.17 with RSA: no answer in time"];
-    check(&machines, Comparison::CouldNotTell, &lines);
+    let timeout = HandshakeFailureKind::Timeout;
+    check_failure(timeout, None, Comparison::CouldNotTell, &lines);
+    // An alert is a no if it says that there is nothing in common; a server in trouble says nothing of its keys.
+    let alert = HandshakeFailureKind::AlertReceived;
+    let trouble = Some(AlertDescription::INTERNAL_ERROR);
+    check_failure(alert, trouble, Comparison::CouldNotTell, &lines);
+    let no = Some(AlertDescription::HANDSHAKE_FAILURE);
+    check_failure(alert, no, Comparison::Alike, &[]);
 }
 
 /// A server with a chain of its own, and its record `3 1 1`.
