@@ -4,10 +4,11 @@ use mail_dns::dane::DaneOutcome;
 use mailcheck_core::TlsaSet;
 use serde::Serialize;
 use tls_inspect::{
-    Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, FailureCauseReport,
+    Assessment, Capture, ChainRecord, ChainReport, DaneVerdict, DnsId, Failure, FailureCauseReport,
     HandshakeFailure, HandshakeFailureKind, IdentityMatch, LifetimeState, MailServer, PathOptions,
-    ReferenceId, Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict, TlsAttempt,
-    TlsaAnswer, TrustStore, Validity, assess, judge_dane, judge_side_by_side, tlsa_records,
+    PolicyUncertainty, ReferenceId, Rollover, RolloverAdvice, SenderVerdict, Senders, StoreVerdict,
+    TlsAttempt, TlsaAnswer, TrustStore, Validity, assess, judge_dane, judge_side_by_side,
+    tlsa_records,
 };
 
 use crate::look::{Attempt, Inspector, Look, Place, Seen};
@@ -221,12 +222,20 @@ impl Look {
             .identity
             .as_ref()
             .is_some_and(IdentityMatch::is_match);
-        let fault = assessment
-            .failures
-            .iter()
-            .find_map(|failure| words::failure(failure, self));
+        let is_hiding = |failure: &&Failure| match failure {
+            Failure::Trust(failure) => assessment.chain.may_hide(failure),
+            _ => false,
+        };
+        let (hidden, shown): (Vec<_>, Vec<_>) = assessment.failures.iter().partition(is_hiding);
+        let is_hidden = !hidden.is_empty();
+        let mut shown = shown.into_iter();
+        let fault = shown.find_map(|failure| words::failure(failure, self));
         match fault {
             Some(fault) => (Outcome::Fails, fault),
+            None if is_hidden => (
+                Outcome::Unknown,
+                words::uncertainty(&PolicyUncertainty::ChainTooLong),
+            ),
             None if is_named => (Outcome::Works, "trusted, and for this address".to_owned()),
             None => (
                 Outcome::Unknown,

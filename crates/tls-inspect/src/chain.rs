@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer as _;
 
 use crate::der::read_tlv;
 use crate::provider::SignatureCheck;
-use crate::{Certificate, CryptoProvider, Der};
+use crate::{Certificate, CryptoProvider, Der, TrustFailure, TrustFailureKind};
 
 /// What a chain looks like, element by element, in the order sent.
 ///
@@ -93,6 +93,17 @@ impl ChainReport {
     #[must_use]
     pub fn certificate(&self, index: usize) -> Option<&Certificate> {
         self.elements.get(index)?.certificate()
+    }
+
+    /// Whether a failure may be due to what was left out: an authority that is missing may be
+    /// among it.
+    #[must_use]
+    pub const fn may_hide(&self, failure: &TrustFailure) -> bool {
+        let is_origin = matches!(
+            failure.kind,
+            TrustFailureKind::MissingIntermediate | TrustFailureKind::UnknownRoot
+        );
+        self.omitted > 0 && is_origin
     }
 
     /// Whether the end-entity certificate is self-signed.

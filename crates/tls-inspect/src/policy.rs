@@ -152,16 +152,15 @@ impl<'a> MailServer<'a> {
         };
         let reference = ReferenceId::Dns(self.host.clone());
         let assessment = assess(capture, &reference, self.store, provider, now_unix);
-        let too_long = assessment.chain.omitted > 0;
         let mut unclear = None;
         let mut causes = Vec::new();
+        let chain = &assessment.chain;
         for failure in assessment.failures {
             match failure {
                 Failure::Trust(failure) if is_own_limit(failure.kind) => {
                     unclear.get_or_insert(PolicyUncertainty::PathNotChecked(failure.detail));
                 }
-                // The missing authority may be among what was left out.
-                Failure::Trust(failure) if too_long && is_origin(failure.kind) => {
+                Failure::Trust(failure) if chain.may_hide(&failure) => {
                     unclear.get_or_insert(PolicyUncertainty::ChainTooLong);
                 }
                 Failure::Trust(failure) => causes.push(PolicyCause::Trust(failure)),
@@ -433,14 +432,6 @@ const fn is_own_limit(kind: TrustFailureKind) -> bool {
             | TrustFailureKind::CaAsEndEntity
             | TrustFailureKind::AnchorOutOfDate
             | TrustFailureKind::Other
-    )
-}
-
-/// Whether it is about where the path ends.
-const fn is_origin(kind: TrustFailureKind) -> bool {
-    matches!(
-        kind,
-        TrustFailureKind::MissingIntermediate | TrustFailureKind::UnknownRoot
     )
 }
 

@@ -133,6 +133,21 @@ async fn a_handshake_that_failed_is_a_fault_only_with_its_cause() {
         Outcome::Fails,
         &["not good: no TLS: offered every version", cause],
     );
+
+    // That may be for this client alone, which has come too often.
+    let look = judged(|seen| {
+        fail(seen);
+        let proven = json!({
+            "cause": "drops_every_hello",
+            "proof": [1, 2],
+            "is_seen_in_handshake": false,
+        });
+        let report = json!({ "causes": [proven], "connections": [] });
+        seen.causes = Some(serde_json::from_value(report).expect("a report"));
+    })
+    .await;
+    let cause = "cause      offered anything from SSLv3 to TLSv1.3, the server dropped";
+    check(&look, Outcome::Unknown, &[cause]);
 }
 
 /// It may do so for what this client alone offers.

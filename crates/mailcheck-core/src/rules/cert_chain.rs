@@ -1,4 +1,4 @@
-use tls_inspect::{Failure, KeyPossession, TrustFailure, TrustFailureKind};
+use tls_inspect::{ChainReport, Failure, KeyPossession, TrustFailure, TrustFailureKind};
 
 use super::explain;
 use super::prelude::*;
@@ -20,7 +20,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for (service, assessment) in case.assessed() {
         let demands_tls = service.role().demands_tls();
         // What cannot be judged here does not hide what can; of equals the first, nearest to the end entity, stands.
-        let failures = assessment.failures.iter().filter_map(said_here);
+        let chain = &assessment.chain;
+        let failures = assessment.failures.iter();
+        let failures = failures.filter_map(|failure| said_here(failure, chain));
         let failure = failures.min_by_key(|(outcome, _)| outcome.rank());
         let Some((outcome, what)) = failure else {
             if let Some(finding) = unproven(service) {
@@ -63,15 +65,21 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .evidence_lines(details)
             .evidence_lines(explain::end_entity(assessment))
             .see(explain::openssl(service))
-            .mend(mend(
-                &assessment.failures,
-                outcome,
-                service.role(),
-                case.passes_dane(service),
-            )),
+            .mend(match outcome {
+                Outcome::Unchecked if chain.omitted > 0 => SHORTER.to_owned(),
+                _ => mend(
+                    &assessment.failures,
+                    outcome,
+                    service.role(),
+                    case.passes_dane(service),
+                ),
+            }),
         );
     }
 }
+
+const SHORTER: &str =
+    "let the server send the certificate and every intermediate above it, and nothing else";
 
 /// A chain alone proves nothing: anyone can show another's.
 fn unproven(service: &ServiceFacts) -> Option<Finding> {
@@ -85,7 +93,7 @@ fn unproven(service: &ServiceFacts) -> Option<Finding> {
 }
 
 /// The failures that this rule speaks of: not the dates of the end-entity certificate, nor its name.
-fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
+fn said_here(failure: &Failure, chain: &ChainReport) -> Option<(Outcome, String)> {
     match failure {
         Failure::KeyPossession(_) => Some((
             Outcome::Fail(Severity::Error),
@@ -106,6 +114,10 @@ fn said_here(failure: &Failure) -> Option<(Outcome, String)> {
             element: Some(0),
             ..
         }) => None,
+        Failure::Trust(failure) if chain.may_hide(failure) => Some((
+            Outcome::Unchecked,
+            "the chain has more certificates than are looked at, and none of those leads to an authority that is trusted".to_owned(),
+        )),
         // The limits of the path building here are nobody's fault.
         Failure::Trust(failure)
             if matches!(
@@ -186,9 +198,7 @@ fn mend(failures: &[Failure], outcome: Outcome, role: PortRole, passes_dane: boo
 
 #[cfg(test)]
 mod tests {
-    use tls_inspect::{
-        Assessment, Capture, ChainReport, HandshakeOutcome, ReferenceId, TrustVerdict,
-    };
+    use tls_inspect::{Assessment, Capture, HandshakeOutcome, ReferenceId, TrustVerdict};
 
     use super::*;
     use crate::rules::tests::{Scene, check_assessed};
@@ -225,6 +235,25 @@ mod tests {
             KeyPossession::Verified,
             Outcome::Fail(Severity::Error),
         );
+    }
+
+    #[test]
+    fn what_is_missing_may_be_beyond_what_is_looked_at() {
+        let outcome = |kind, omitted| {
+            let mut chain = ChainReport::default();
+            chain.omitted = omitted;
+            let failure = Failure::Trust(TrustFailure::new(kind, Some(0), "detail"));
+            said_here(&failure, &chain).map(|(outcome, _)| outcome)
+        };
+        let warning = Outcome::Fail(Severity::Warning);
+        for kind in [
+            TrustFailureKind::MissingIntermediate,
+            TrustFailureKind::UnknownRoot,
+        ] {
+            assert_eq!(outcome(kind, 0), Some(warning));
+            assert_eq!(outcome(kind, 1), Some(Outcome::Unchecked));
+        }
+        assert_eq!(outcome(TrustFailureKind::SelfSigned, 1), Some(warning));
     }
 
     /// Who reads one finding must not be told what another denies.
@@ -300,10 +329,12 @@ mod tests {
     #[test]
     fn a_staple_that_proves_a_revocation_is_an_error() {
         let revocation = serde_json::from_str(r#"{"time":0,"reason":1}"#).expect("a revocation");
-        let (outcome, message) = said_here(&Failure::Revoked(revocation)).expect("it is said");
+        let (outcome, message) =
+            said_here(&Failure::Revoked(revocation), &ChainReport::default()).expect("it is said");
         assert_eq!(outcome, Outcome::Fail(Severity::Error));
         assert!(message.ends_with("reason keyCompromise (1)"), "{message}");
-        let (outcome, message) = said_here(&Failure::NeverIssued).expect("it is said");
+        let (outcome, message) =
+            said_here(&Failure::NeverIssued, &ChainReport::default()).expect("it is said");
         assert_eq!(outcome, Outcome::Fail(Severity::Error));
         assert!(message.contains("never issued"), "{message}");
     }
