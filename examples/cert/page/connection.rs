@@ -62,7 +62,11 @@ pub(super) fn tell(capture: &Capture, look: &Look, page: &mut Page) {
     if let Some(report) = &look.seen.causes {
         let mut label = "cause";
         for proven in &report.causes {
-            page.row(Mark::Bad, label, &proven.cause.to_string());
+            let mark = match proven.cause.is_conclusive() {
+                true => Mark::Bad,
+                false => Mark::Unknown,
+            };
+            page.row(mark, label, &proven.cause.to_string());
             label = "";
         }
         if let Some(unknown) = &report.unknown {

@@ -1,4 +1,5 @@
 use smtp_probe::{Cause, Phase, PortState, Stop};
+use tls_inspect::{HandshakeFailure, HandshakeFailureKind};
 
 use super::explain;
 use super::prelude::*;
@@ -128,11 +129,20 @@ fn judge(
             failure,
             format!("the server's reply at {phase} follows no rule, so no sender can go on"),
         ),
+        Cause::TlsBroken(broken) if !is_of_all(broken) => (
+            doubt,
+            "the server ends the session inside TLS, which it need not do with others".to_owned(),
+        ),
         Cause::TlsBroken(_) => (failure, "the server ends the session inside TLS".to_owned()),
         // `reach.port`, `smtp.starttls` and `tls.handshake` say these.
         Cause::NotConnected | Cause::PlaintextAfterStartTls | Cause::TlsFailed => return None,
         _ => (doubt, format!("the session stopped at {phase}")),
     })
+}
+
+/// Whether it ends so for all, or for nearly all: a client without a certificate is what nearly everyone is.
+fn is_of_all(broken: &HandshakeFailure) -> bool {
+    broken.is_conclusive() || broken.kind == HandshakeFailureKind::ClientCertificateRequired
 }
 
 fn blocklisted(list: Option<&str>) -> String {
@@ -173,7 +183,9 @@ fn mend(cause: &Cause) -> &'static str {
         Cause::NotSmtp(_) => {
             "let the mail server listen here, or take the host out of the MX records"
         }
-        Cause::TlsBroken(_) => "do not demand a client certificate of senders",
+        Cause::TlsBroken(broken) if is_of_all(broken) => {
+            "do not demand a client certificate of senders"
+        }
         _ => "look into the server's log at the time of this run",
     }
 }
@@ -208,6 +220,24 @@ mod tests {
                 &stopped(Phase::Greeting, cause),
                 &[Outcome::Inconclusive],
             );
+        }
+    }
+
+    /// What ends a session inside TLS may be what this client alone offers or lacks.
+    #[test]
+    fn an_end_inside_tls_is_shown_of_others_only_if_they_lack_the_same() {
+        use tls_inspect::HandshakeFailureKind as Kind;
+
+        for (kind, outcome) in [
+            (
+                Kind::ClientCertificateRequired,
+                Outcome::Fail(Severity::Error),
+            ),
+            (Kind::AlertReceived, Outcome::Inconclusive),
+            (Kind::PeerMisbehaved, Outcome::Inconclusive),
+        ] {
+            let cause = Cause::TlsBroken(HandshakeFailure::new(kind, "detail"));
+            check(&RULE, &stopped(Phase::EhloInTls, cause), &[outcome]);
         }
     }
 
