@@ -250,7 +250,8 @@ impl HandshakeFailure {
     /// - [`NotTls`](HandshakeFailureKind::NotTls) is conclusive: the very first octets are an
     ///   answer in clear, which no version, no certificate and no other offer of a client turns
     ///   into TLS. If it begins with the digit of a transient reply (RFC 5321 §4.2.1), such as
-    ///   `421 too many connections`, it may pass.
+    ///   `421 too many connections`, it may pass. Where no answer was seen, as of a record that is
+    ///   none in the midst of a session, nothing is shown.
     /// - [`AlertReceived`](HandshakeFailureKind::AlertReceived) may be for what this client offers
     ///   or does not: a version, a cipher suite, a group, a signature scheme.
     ///   [`FailureSearch`](crate::FailureSearch) finds out.
@@ -270,7 +271,9 @@ impl HandshakeFailure {
     #[must_use]
     pub fn is_conclusive(&self) -> bool {
         match self.kind {
-            HandshakeFailureKind::NotTls => self.received.first() != Some(&b'4'),
+            HandshakeFailureKind::NotTls => {
+                self.received.first().is_some_and(|first| *first != b'4')
+            }
             HandshakeFailureKind::AlertReceived
             | HandshakeFailureKind::ClientCertificateRequired
             | HandshakeFailureKind::PeerMisbehaved

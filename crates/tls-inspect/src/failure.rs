@@ -113,6 +113,19 @@ mod tests {
         assert_eq!(HandshakeFailure::from_io_error(&error).kind, expected);
     }
 
+    /// As of a record that is none in the midst of a session: who spoke TLS before, does.
+    #[test]
+    fn words_in_clear_that_were_not_seen_prove_nothing() {
+        let error = TlsError::from(InvalidMessage::InvalidContentType);
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        let mut failure = HandshakeFailure::from_io_error(&error);
+        assert!(!failure.is_conclusive());
+        for (received, is_conclusive) in [("220 mx\r\n", true), ("421 later\r\n", false)] {
+            failure.received = received.as_bytes().to_vec();
+            assert_eq!(failure.is_conclusive(), is_conclusive, "{received}");
+        }
+    }
+
     #[test]
     fn kinds_of_tls_errors() {
         use rustls::AlertDescription as A;

@@ -127,7 +127,11 @@ mod tests {
     use crate::rules::tests::{Scene, check};
 
     fn scene(port: u16, kind: HandshakeFailureKind) -> Scene {
-        let outcome = HandshakeOutcome::Failed(HandshakeFailure::new(kind, "detail"));
+        let mut failure = HandshakeFailure::new(kind, "detail");
+        if kind == HandshakeFailureKind::NotTls {
+            failure.received = b"220 mx\r\n".to_vec();
+        }
+        let outcome = HandshakeOutcome::Failed(failure);
         Scene::domain("d.test").tls(
             "a.test",
             &format!("192.0.2.1:{port}"),
