@@ -22,9 +22,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         // What cannot be judged here does not hide what can; of equals the first, nearest to the end entity, stands.
         let chain = &assessment.chain;
         let failures = assessment.failures.iter();
-        let failures = failures.filter_map(|failure| said_here(failure, chain));
-        let failure = failures.min_by_key(|(outcome, _)| outcome.rank());
-        let Some((outcome, what)) = failure else {
+        let said = failures.filter_map(|failure| Some((failure, said_here(failure, chain)?)));
+        let gravest = said.min_by_key(|(_, (outcome, _))| outcome.rank());
+        let Some((failure, (outcome, what))) = gravest else {
             if let Some(finding) = unproven(service) {
                 findings.push(finding);
                 continue;
@@ -43,12 +43,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         } else {
             outcome
         };
-        let effect = if outcome == Outcome::Unchecked {
-            "this program cannot judge it, others may".to_owned()
-        } else if demands_tls {
-            "mail clients refuse to connect".to_owned()
-        } else {
-            explain::senders(case, service, "MTA-STS")
+        let effect = match outcome {
+            Outcome::Unchecked => "this program cannot judge it, others may".to_owned(),
+            _ if demands_tls => "mail clients refuse to connect".to_owned(),
+            _ => effect(case, service, failure),
         };
         let details = assessment
             .trust
@@ -75,6 +73,20 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 ),
             }),
         );
+    }
+}
+
+/// What senders do. Nobody goes on from a signature that is wrong (RFC 9846 §4.4.3), and RFC 8461 §4.2 has none look at revocation.
+fn effect(case: &Case<'_>, service: &ServiceFacts, failure: &Failure) -> String {
+    match failure {
+        Failure::KeyPossession(_) => {
+            "senders that insist on TLS hold mail back, the others deliver in the clear".to_owned()
+        }
+        Failure::Revoked(_) | Failure::NeverIssued => {
+            "senders need not look at that, and mail goes on; the key may be in other hands"
+                .to_owned()
+        }
+        _ => explain::senders(case, service, "MTA-STS"),
     }
 }
 
@@ -254,6 +266,38 @@ mod tests {
             assert_eq!(outcome(kind, 1), Some(Outcome::Unchecked));
         }
         assert_eq!(outcome(TrustFailureKind::SelfSigned, 1), Some(warning));
+    }
+
+    /// RFC 8461 §4.2 has senders look at the date, the name and the authority, and no handshake goes on without the key.
+    #[test]
+    fn what_senders_do_is_said_of_each_fault() {
+        let revocation = serde_json::from_str(r#"{"time":0,"reason":1}"#).expect("a revocation");
+        let scene = Scene::domain("d.test").tls(
+            "a.test",
+            "192.0.2.1:25",
+            Capture::new(HandshakeOutcome::Completed),
+        );
+        for (failure, words) in [
+            (
+                Failure::Revoked(revocation),
+                "senders need not look at that",
+            ),
+            (Failure::NeverIssued, "senders need not look at that"),
+            (
+                Failure::KeyPossession("why".into()),
+                "the others deliver in the clear",
+            ),
+        ] {
+            let reference = ReferenceId::parse("a.test").expect("a name");
+            let verdict = TrustVerdict::Untrusted(Vec::new());
+            let mut assessment =
+                Assessment::new(reference, "store", 0, ChainReport::default(), verdict);
+            assessment.failures = vec![failure];
+            let error = Outcome::Fail(Severity::Error);
+            let found = check_assessed(&RULE, &scene, vec![Some(assessment)], &[error]);
+            assert!(found[0].message.contains(words), "{found:?}");
+            assert!(!found[0].message.contains("MTA-STS"), "{found:?}");
+        }
     }
 
     /// Who reads one finding must not be told what another denies.
