@@ -199,6 +199,11 @@ impl Health {
         fresh.then_some(report)
     }
 
+    /// Whether the controls were asked at `from` or later, be it that this no longer holds.
+    pub(crate) fn was_asked_since(&self, from: i64) -> bool {
+        self.report.as_ref().is_some_and(|it| it.at >= from)
+    }
+
     /// The time in which the list is not believed, if `now` is in it.
     pub(crate) fn quarantine(&self, now: i64) -> Option<&Quarantine> {
         self.quarantine.as_ref().filter(|it| now < it.until)

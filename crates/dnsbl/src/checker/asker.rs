@@ -23,6 +23,9 @@ const IMPATIENT_AGE: u32 = 5;
 /// the next, with controls that were right before.
 const LISTING_AGE: u32 = 60;
 
+/// For how many seconds listings may wait to be told, since their list is asked about many others.
+const WAITING_AGE: i64 = 24 * 60 * 60;
+
 /// Whether a list is no use to whoever asks so: it gives no answer, refuses, or answers as none does.
 fn is_in_vain(asked: &Asked) -> bool {
     matches!(
@@ -239,7 +242,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
     }
 
     /// How many questions are kept back, so that the controls can be asked once more before listings are told: those of
-    /// `kind`, and of others that are asked about.
+    /// `kind`, and of others that were asked about within a day, whose listings may still wait.
     ///
     /// None where a limit would leave no more than that, or not the `names` of one subject: they would be kept for listings
     /// that are not looked for. What is listed within a minute of the controls is told without.
@@ -247,10 +250,10 @@ impl<'a, L: Lookup> Asker<'a, L> {
         let Some(limit) = self.standing.budget.limit().filter(|_| self.strict) else {
             return 0;
         };
-        let policy = &self.checker.policy;
+        let since = self.now.saturating_sub(WAITING_AGE);
         let is_asked = |other: &Kind| {
             let condition = self.standing.condition(*other);
-            *other == kind || condition.read(|health| health.report(policy, self.now).is_some())
+            *other == kind || condition.read(|health| health.was_asked_since(since))
         };
         let kinds = Kind::ALL.into_iter().filter(is_asked);
         let controls = kinds.filter_map(|kind| self.list.controls(kind));

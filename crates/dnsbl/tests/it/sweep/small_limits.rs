@@ -1,5 +1,7 @@
 //! Lists that may be asked a few times a day.
 
+use std::num::NonZeroUsize;
+
 use dnsbl::{Condition, MemoryPolicy, Spending};
 
 use super::*;
@@ -158,4 +160,32 @@ async fn d22_an_entry_that_is_remembered_without_questions_to_confirm_it_is_not_
         "{answer}"
     );
     assert_eq!(world.asked(A_TEST), 5);
+}
+
+/// Options with one pair in flight, so that the first subject is asked about first.
+fn in_turn() -> SweepOptions {
+    let mut options = SweepOptions::default();
+    options.in_flight = NonZeroUsize::MIN;
+    options.mass_listing = None;
+    options
+}
+
+/// The domain is asked about first, and its controls are no longer fresh when the addresses have spent the day.
+#[tokio::test]
+async fn d20_the_controls_of_a_kind_whose_entry_waits_for_an_hour_are_kept_back_too() {
+    let mut world = World::new([(A_TEST, Habit::Lists(200))]);
+    world.pace = 100;
+    let world = Arc::new(world);
+    let domain = Subject::Domain("1.test-subject".parse().expect("a name"));
+    let subjects = [domain.clone()].into_iter().chain(addresses(90));
+    let checker = checker(&world).with_daily_limit(100);
+    let sweep = sweep_with(&world, checker, subjects, in_turn());
+    let (told, report) = run(&sweep).await;
+    let counts = report.counts();
+    assert!(
+        told.listings().iter().any(|it| it.subject == domain),
+        "{counts:?}"
+    );
+    assert_eq!(counts.withdrawn, 0, "{counts:?}");
+    assert!(counts.budget_spent > 0, "{counts:?}");
 }
