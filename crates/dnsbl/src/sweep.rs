@@ -38,7 +38,8 @@ const PAIRS_A_TURN: u32 = 64;
 /// Answers go to an observer as they come, save for listings: they wait until the list has been asked about all subjects,
 /// and its controls have been asked again if they are older than a minute. If the controls fail by then, or the list has
 /// listed [too many](MassListing), none of its listings is believed: they become [`Verdict::Unknown`](crate::Verdict), and
-/// one [`SweepNotice`] says why.
+/// one [`SweepNotice`] says why. If the day has no questions left for the controls, the same becomes of those that were
+/// seen more than a minute after them.
 ///
 /// It starts no task and names no runtime: [`run`](Self::run) works in the task that awaits it, and [`work`](Self::work) may
 /// be called in several at once.

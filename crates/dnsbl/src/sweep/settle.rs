@@ -132,26 +132,29 @@ impl<L: Lookup> Sweep<L> {
             return;
         }
         let now = (self.clock)();
-        let failure = match self.checker.confirm_at(list, kind, age, now).await {
-            Some(Ok(report)) => withholding(&report).map(|failure| {
+        let confirmed = self.checker.confirm_at(list, kind, age, now).await;
+        let era = self.checker.era_at(list, kind);
+        match confirmed.map(|report| report.map(|report| withholding(&report))) {
+            Some(Ok(None)) => {
+                let cause = Cause::Withdrawn(FAILED.to_owned());
+                let state = HealthState::Unclear(cause.clone());
+                let is_sound = |held: &Held| held.era == era;
+                part(section, is_sound, (state, cause), worker);
+            }
+            // Its controls failed after it had listed what waits.
+            Some(Ok(Some(failure))) => {
                 let cause = Cause::Withdrawn(failure.to_string());
-                (state_of(failure), cause)
-            }),
+                shut(section, state_of(failure), cause, worker);
+            }
+            // They may not be asked again. As to one check, those that were asked shortly before an entry prove it; what
+            // is listed on another day may be confirmed then.
             Some(Err(why)) => {
                 let state = HealthState::Unclear(Cause::NotAsked(why));
-                Some((state, unconfirmed(&why)))
+                let is_sound = |held: &Held| held.era == era && is_confirmed(&held.answer, age);
+                part(section, is_sound, (state, unconfirmed(&why)), worker);
             }
             // There is no such list, and nothing of it waits.
-            None => return,
-        };
-        match failure {
-            None => {
-                let era = self.checker.era_at(list, kind);
-                doubt(section, |held| held.era != era, worker);
-                release(section, |held| held.era == era, worker);
-            }
-            // Its controls failed after it had listed what waits, or could not be asked again.
-            Some((state, cause)) => shut(section, state, cause, worker),
+            None => {}
         }
     }
 
@@ -252,23 +255,25 @@ fn is_confirmed(answer: &ListAnswer, age: u32) -> bool {
     controls.is_some_and(|report| report.at.saturating_add(i64::from(age)) >= answer.at)
 }
 
-/// The list failed after it had listed those that are `unsound`, though it has been mended since.
-fn doubt<F: FnMut(SweepEvent) + Send>(
+/// Believes those that wait and are `sound`. Of the others it is not known, for `doubt`: how the list is doing, and why they
+/// are not believed.
+fn part<F: FnMut(SweepEvent) + Send>(
     section: &Section,
-    unsound: impl Fn(&Held) -> bool,
+    sound: impl Fn(&Held) -> bool,
+    doubt: (HealthState, Cause),
     worker: &Worker<F>,
 ) {
-    let cause = Cause::Withdrawn(FAILED.to_owned());
+    let (state, cause) = doubt;
     let told = {
         let mut ward = section.ward();
-        let unsound: Vec<Held> = ward.held.extract_if(.., |held| unsound(held)).collect();
+        let unsound: Vec<Held> = ward.held.extract_if(.., |held| !sound(held)).collect();
         if !unsound.is_empty() {
-            let unclear = || HealthState::Unclear(cause.clone());
-            ward.trouble.get_or_insert_with(unclear);
+            ward.trouble.get_or_insert(state);
         }
         ward.disbelieve(unsound, &cause)
     };
     tell(section, told, worker);
+    release(section, sound, worker);
 }
 
 /// Believes no listing of the list in this sweep, neither what waits nor what comes.

@@ -189,3 +189,49 @@ async fn d20_the_controls_of_a_kind_whose_entry_waits_for_an_hour_are_kept_back_
     assert_eq!(counts.withdrawn, 0, "{counts:?}");
     assert!(counts.budget_spent > 0, "{counts:?}");
 }
+
+/// Two minutes pass between the entry and the end of the sweep, and no question is left to ask the controls again.
+#[tokio::test]
+async fn d22_an_entry_by_controls_of_its_minute_is_told_whenever_the_sweep_ends() {
+    let world = world();
+    let checker = checker(&world).with_daily_limit(4);
+    let sweep = sweep_with(&world, checker, addresses(2), in_turn());
+    let mut told = Told::default();
+    let report = sweep
+        .run(|event| {
+            told.take(event);
+            world.now.fetch_add(120, Ordering::Relaxed);
+        })
+        .await;
+    assert_sound(&sweep, &told, &report);
+    let counts = report.counts();
+    assert_eq!((counts.listed, counts.budget_spent), (1, 1), "{counts:?}");
+}
+
+/// Of three subjects the second is listed when nothing is left of the day, and the third on the next one.
+#[tokio::test]
+async fn d22_a_day_that_is_spent_does_not_keep_back_the_entries_of_the_next() {
+    let world = world();
+    let checker = checker(&world).with_daily_limit(5);
+    let mut options = in_turn();
+    options.held = NonZeroUsize::MIN;
+    let subjects = [address("9.1.0.2"), address("9.1.0.1"), address("9.1.1.1")];
+    let sweep = sweep_with(&world, checker, subjects, options);
+    let mut told = Told::default();
+    let waits = [20 * 60, 24 * 60 * 60, 0, 0];
+    let report = sweep
+        .run(|event| {
+            let wait = waits[told.answers.len()];
+            told.take(event);
+            world.now.fetch_add(wait, Ordering::Relaxed);
+        })
+        .await;
+    assert_sound(&sweep, &told, &report);
+    let listings = told.listings();
+    let [listing] = &listings[..] else {
+        panic!("{:?}", told.answers)
+    };
+    assert_eq!(listing.subject, address("9.1.1.1"));
+    assert_eq!(report.counts().withdrawn, 1);
+    assert_eq!(report.notices.len(), 1, "what was withdrawn is said");
+}
