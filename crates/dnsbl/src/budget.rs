@@ -33,6 +33,10 @@ impl Spending {
     }
 }
 
+/// The day on whose account a question was taken, in days since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Day(u32);
+
 /// The account of one list.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
@@ -86,28 +90,29 @@ impl Budget {
         }
     }
 
-    /// Takes so many questions of the day of `now`, or none if `reserve` would not be left then.
-    pub(crate) fn take(&self, count: u32, reserve: u32, now: i64) -> Result<(), NotAsked> {
+    /// Takes so many questions of the day of `now`, or none if `reserve` would not be left then. They are those of the
+    /// [`Day`] that comes back.
+    pub(crate) fn take(&self, count: u32, reserve: u32, now: i64) -> Result<Day, NotAsked> {
         let today = day_of(now);
         let take = |spent| {
             let questions = questions_on(today, spent).saturating_add(count);
             self.allows(questions.saturating_add(reserve))
                 .then(|| pack(account_day(today, spent), questions))
         };
-        let taken = self
+        let before = self
             .spent
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        taken.map(|_| ()).map_err(|_| self.spent_on(today))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .map_err(|_| self.spent_on(today))?;
+        Ok(Day(account_day(today, before)))
     }
 
-    /// Gives one back that never reached the list.
-    pub(crate) fn refund(&self, now: i64) {
-        let today = day_of(now);
+    /// Gives one of `day` back that never reached the list. If that day is over, it is of no use.
+    pub(crate) fn refund(&self, day: Day) {
         let give = |spent| {
-            let questions = questions_on(today, spent).saturating_sub(1);
-            Some(pack(account_day(today, spent), questions))
+            let is_same = spent >> 32 == u64::from(day.0);
+            is_same.then(|| pack(day.0, questions_on(day.0, spent).saturating_sub(1)))
         };
-        // The update never says no.
+        // It says no on another day.
         let _ = self
             .spent
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
@@ -155,22 +160,36 @@ mod tests {
 
     const DAY: i64 = 20_000 * SECONDS_A_DAY;
 
+    /// Takes and gives nothing back.
+    fn take(budget: &Budget, count: u32, reserve: u32, now: i64) -> Result<(), NotAsked> {
+        budget.take(count, reserve, now).map(|_| ())
+    }
+
     #[test]
     fn d20_a_day_has_so_many_questions_and_the_next_begins_anew() {
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
-        assert_eq!(budget.take(1, 0, DAY + 10), Ok(()));
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()));
+        assert_eq!(take(&budget, 1, 0, DAY + 10), Ok(()));
         let until = DAY + SECONDS_A_DAY;
         let spent = Err(NotAsked::BudgetSpent { limit: 2, until });
-        assert_eq!(budget.take(1, 0, DAY + 20), spent);
-        budget.refund(DAY + 30);
-        assert_eq!(budget.take(1, 0, DAY + 40), Ok(()));
-        assert_eq!(budget.take(1, 0, until), Ok(()), "a new day");
-        assert_eq!(budget.take(1, 0, DAY), Ok(()), "a clock that is set back");
+        assert_eq!(take(&budget, 1, 0, DAY + 20), spent);
+        budget.refund(Day(20_000));
+        assert_eq!(take(&budget, 1, 0, DAY + 40), Ok(()));
+        assert_eq!(take(&budget, 1, 0, until), Ok(()), "a new day");
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()), "a clock that is set back");
         assert!(
-            budget.take(1, 0, DAY).is_err(),
+            take(&budget, 1, 0, DAY).is_err(),
             "it does not begin anew by that"
         );
+    }
+
+    #[test]
+    fn d20_what_is_given_back_of_yesterday_is_not_one_more_today() {
+        let budget = Budget::new(Some(2));
+        let paid = budget.take(1, 0, DAY).expect("there are two");
+        assert_eq!(take(&budget, 2, 0, DAY + SECONDS_A_DAY), Ok(()));
+        budget.refund(paid);
+        assert!(take(&budget, 1, 0, DAY + SECONDS_A_DAY).is_err());
     }
 
     #[test]
@@ -178,29 +197,29 @@ mod tests {
         let budget = Budget::new(Some(6));
         assert_eq!(budget.has_left(6, DAY), Ok(()));
         assert!(budget.has_left(7, DAY).is_err());
-        assert_eq!(budget.take(3, 3, DAY), Ok(()));
-        assert!(budget.take(1, 3, DAY).is_err(), "three are kept back");
-        assert!(budget.take(4, 0, DAY).is_err(), "not three of the four");
-        assert_eq!(budget.take(3, 0, DAY), Ok(()));
+        assert_eq!(take(&budget, 3, 3, DAY), Ok(()));
+        assert!(take(&budget, 1, 3, DAY).is_err(), "three are kept back");
+        assert!(take(&budget, 4, 0, DAY).is_err(), "not three of the four");
+        assert_eq!(take(&budget, 3, 0, DAY), Ok(()));
         assert!(budget.has_left(1, DAY).is_err());
-        assert_eq!(Budget::new(None).take(u32::MAX, u32::MAX, DAY), Ok(()));
+        assert_eq!(take(&Budget::new(None), u32::MAX, u32::MAX, DAY), Ok(()));
     }
 
     #[test]
     fn d20_a_question_of_yesterday_does_not_begin_today_anew() {
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
-        budget.refund(DAY - 1);
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
-        assert_eq!(budget.take(1, 0, DAY + 1), Ok(()));
-        assert!(budget.take(1, 0, DAY - 1).is_err());
-        assert!(budget.take(1, 0, DAY + 2).is_err());
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()));
+        let paid = budget.take(1, 0, DAY - 1);
+        budget.refund(paid.expect("there is one left"));
+        assert_eq!(take(&budget, 1, 0, DAY + 1), Ok(()));
+        assert!(take(&budget, 1, 0, DAY - 1).is_err());
+        assert!(take(&budget, 1, 0, DAY + 2).is_err());
         // A clock that was ahead by years does not stop the days.
         let budget = Budget::new(Some(2));
-        assert_eq!(budget.take(1, 0, DAY * 2), Ok(()));
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
-        assert!(budget.take(1, 0, DAY).is_err());
-        assert_eq!(budget.take(1, 0, DAY + SECONDS_A_DAY), Ok(()));
+        assert_eq!(take(&budget, 1, 0, DAY * 2), Ok(()));
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()));
+        assert!(take(&budget, 1, 0, DAY).is_err());
+        assert_eq!(take(&budget, 1, 0, DAY + SECONDS_A_DAY), Ok(()));
     }
 
     #[test]
@@ -210,16 +229,16 @@ mod tests {
         for (day, questions) in [(19_999, 9), (20_000, 3), (20_000, 1), (19_998, 0)] {
             budget.go_on_from(&Spending::new(zone.clone(), day, questions));
         }
-        assert!(budget.take(1, 0, DAY).is_err());
+        assert!(take(&budget, 1, 0, DAY).is_err());
         assert_eq!(budget.spending(&zone, DAY).questions, 3);
     }
 
     #[test]
     fn d20_a_limit_that_is_set_later_counts_what_was_spent_before() {
         let mut budget = Budget::new(None);
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()));
         budget.limit_to(1);
-        assert!(budget.take(1, 0, DAY).is_err());
+        assert!(take(&budget, 1, 0, DAY).is_err());
     }
 
     #[test]
@@ -227,8 +246,8 @@ mod tests {
         let zone: DomainName = "bl.test".parse().expect("a name");
         let budget = Budget::new(Some(3));
         budget.go_on_from(&Spending::new(zone.clone(), 20_000, 2));
-        assert_eq!(budget.take(1, 0, DAY), Ok(()));
-        assert!(budget.take(1, 0, DAY).is_err());
+        assert_eq!(take(&budget, 1, 0, DAY), Ok(()));
+        assert!(take(&budget, 1, 0, DAY).is_err());
         assert_eq!(budget.spending(&zone, DAY).questions, 3);
     }
 }

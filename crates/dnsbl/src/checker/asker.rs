@@ -8,6 +8,7 @@ use mail_dns::{DomainName, Lookup, RecordType};
 
 use super::standing::{Condition, Standing};
 use super::{Checker, unconfirmed, withholding};
+use crate::budget::Day;
 use crate::control::{random_name, round_nonce};
 use crate::key::Redaction;
 use crate::memory::Remembered;
@@ -273,16 +274,16 @@ impl<'a, L: Lookup> Asker<'a, L> {
     ) -> Result<Asked, NotAsked> {
         let redaction = self.redaction();
         let secret = redaction.reveal(&name).map_err(|_| NotAsked::NameTooLong)?;
-        self.standing.budget.take(1, reserve, self.now)?;
-        Ok(self.ask_paid(&secret, is_above).await)
+        let paid = self.standing.budget.take(1, reserve, self.now)?;
+        Ok(self.ask_paid(&secret, is_above, paid).await)
     }
 
-    /// Asks for a name with the list's key, a question that was taken from the budget.
-    async fn ask_paid(&self, secret: &DomainName, is_above: bool) -> Asked {
+    /// Asks for a name with the list's key, a question that was taken from the budget of that day.
+    async fn ask_paid(&self, secret: &DomainName, is_above: bool, paid: Day) -> Asked {
         let redaction = self.redaction();
         let outcome = self.checker.lookup.lookup(secret, RecordType::A).await;
         if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
-            self.standing.budget.refund(self.now);
+            self.standing.budget.refund(paid);
         }
         let read = match is_above {
             true => Asked::of_name_above,
@@ -388,10 +389,10 @@ impl<'a, L: Lookup> Asker<'a, L> {
         passed_over.extend(too_long);
         // All of them or none: half of them prove nothing, and would be spent.
         let questions = count_of(positive.len() + negative.len() + 1);
-        self.standing.budget.take(questions, 0, self.now)?;
+        let paid = self.standing.budget.take(questions, 0, self.now)?;
         let fixed = positive.iter().chain(&negative);
-        let fixed = join_all(fixed.map(|secret| self.ask_paid(secret, false)));
-        let (mut fixed, random) = join(fixed, self.ask_paid(&random, false)).await;
+        let fixed = join_all(fixed.map(|secret| self.ask_paid(secret, false, paid)));
+        let (mut fixed, random) = join(fixed, self.ask_paid(&random, false, paid)).await;
         let unlisted = fixed.split_off(positive.len());
         let report = ControlReport {
             verified: controls.verified,
