@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::{join, join_all};
-use mail_dns::{DomainName, Lookup, RecordType};
+use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType};
 
 use super::standing::{Condition, Standing};
 use super::{Checker, unconfirmed, withholding};
@@ -282,9 +282,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
     async fn ask_paid(&self, secret: &DomainName, is_above: bool, paid: Day) -> Asked {
         let redaction = self.redaction();
         let outcome = self.checker.lookup.lookup(secret, RecordType::A).await;
-        if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
-            self.standing.budget.refund(paid);
-        }
+        self.settle(&outcome, paid);
         let read = match is_above {
             true => Asked::of_name_above,
             false => Asked::of,
@@ -293,6 +291,13 @@ impl<'a, L: Lookup> Asker<'a, L> {
         Asked {
             reading: asked.reading.redacted(redaction),
             ..asked
+        }
+    }
+
+    /// Gives a question of that day back that never reached the list.
+    pub(super) fn settle(&self, outcome: &Result<Answer, LookupError>, paid: Day) {
+        if outcome.as_ref().is_ok_and(|answer| answer.source.cached) {
+            self.standing.budget.refund(paid);
         }
     }
 

@@ -82,8 +82,10 @@ impl<L: Lookup> Asker<'_, L> {
         let redaction = self.redaction();
         let secret = redaction.restore(name).map_err(|_| None)?;
         let budget = &self.standing.budget;
-        budget.take(1, reserve, self.now).map_err(|_| None)?;
-        match self.checker.lookup.lookup(&secret, RecordType::TXT).await {
+        let paid = budget.take(1, reserve, self.now).map_err(|_| None)?;
+        let outcome = self.checker.lookup.lookup(&secret, RecordType::TXT).await;
+        self.settle(&outcome, paid);
+        match outcome {
             Ok(answer) => Ok(answer
                 .texts()
                 .take(MAX_TEXTS)

@@ -4,7 +4,7 @@ use dnsbl::{
     Catalogue, Cause, Checker, HealthState, Keys, ListAnswer, MemoryPolicy, NotAsked, Subject,
     Verdict,
 };
-use mail_dns::StaticLookup;
+use mail_dns::{Answer, DomainName, Lookup, LookupError, RecordType, StaticLookup};
 
 use crate::lists::catalogue;
 
@@ -65,6 +65,40 @@ async fn a_list_is_asked_about_what_the_one_in_its_place_does_not_answer_for() {
     let [free, paid] = ask(&checker().with_keys(keys()), "2620:fe::fe").await;
     assert!(matches!(free.verdict, Verdict::NotListed(_)), "{free}");
     assert_eq!(paid.verdict, Verdict::NotApplicable);
+}
+
+/// Has all answers in its cache.
+struct Cached(StaticLookup);
+
+impl Lookup for Cached {
+    async fn lookup(
+        &self,
+        name: &DomainName,
+        record_type: RecordType,
+    ) -> Result<Answer, LookupError> {
+        let mut answer = self.0.lookup(name, record_type).await?;
+        answer.source.cached = true;
+        Ok(answer)
+    }
+}
+
+#[tokio::test]
+async fn d20_what_is_in_the_cache_is_not_counted_be_it_words_of_an_entry_or_of_a_refusal() {
+    for zones in [
+        "2.0.0.127.free.test. 300 IN A 127.0.0.2\n1.1.1.9.free.test. 300 IN A 127.0.0.2\n\
+         1.1.1.9.free.test. 300 IN TXT \"an entry\"",
+        "*.free.test. 300 IN A 127.255.255.254\n*.free.test. 300 IN TXT \"a refusal\"",
+    ] {
+        let dns = Cached(StaticLookup::from_zone_text(zones).expect("zone text"));
+        let checker = Checker::new(dns, catalogue(&[("free.test", "")]), 7);
+        let told = checker.check_all(&subject("9.1.1.1"), NOW).await;
+        assert!(
+            matches!(told[0].verdict, Verdict::Listed(_) | Verdict::Refused(_)),
+            "{}",
+            told[0]
+        );
+        assert_eq!(checker.spending(NOW)[0].questions, 0, "{}", told[0]);
+    }
 }
 
 #[tokio::test]
