@@ -113,17 +113,19 @@ impl Advice {
         }
     }
 
-    /// Whether it is the same thing to do, be it at another time.
+    /// Whether it is the same thing to do, be it at another time or by another number.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::LookAgain { .. }, Self::LookAgain { .. })
-            | (Self::WaitForNextDay { .. }, Self::WaitForNextDay { .. }) => true,
+            | (Self::WaitForNextDay { .. }, Self::WaitForNextDay { .. })
+            | (Self::RaiseLimit { .. }, Self::RaiseLimit { .. }) => true,
             _ => self == other,
         }
     }
 
-    /// Of two that are the same, the one by whose time both are due: where one has none, it is not known.
-    pub(super) fn later(self, other: &Self) -> Self {
+    /// Of two that are the same, the one by which both are done: the later, and where one has no time, it is not known; the
+    /// limit that is enough for both.
+    pub(super) fn for_both(self, other: &Self) -> Self {
         match (self, other) {
             (Self::LookAgain { at }, Self::LookAgain { at: other }) => {
                 Self::LookAgain { at: at.max(*other) }
@@ -133,6 +135,9 @@ impl Advice {
                     at: at.zip(*other).map(|(one, other)| one.max(other)),
                 }
             }
+            (Self::RaiseLimit { needed }, Self::RaiseLimit { needed: other }) => Self::RaiseLimit {
+                needed: needed.max(*other),
+            },
             (advice, _) => advice,
         }
     }

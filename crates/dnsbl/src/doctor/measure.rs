@@ -70,7 +70,7 @@ impl Doctor {
                     measures.push(Measure::of(advice.clone()));
                 }
                 if let Some(measure) = measures.get_mut(place_of) {
-                    measure.advice = measure.advice.clone().later(advice);
+                    measure.advice = measure.advice.clone().for_both(advice);
                     measure.note(&examination.list.zone, place == 0);
                 }
             }

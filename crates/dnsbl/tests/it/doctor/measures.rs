@@ -94,3 +94,17 @@ async fn a_list_of_two_kinds_is_named_once_and_what_comes_second_for_it_is_told_
 async fn nothing_is_to_be_done_where_all_is_well() {
     assert_eq!(doctor(&[], 0).await.measures(), []);
 }
+
+/// A list's kinds of subject have more controls, or fewer.
+#[tokio::test]
+async fn d20_of_a_limit_that_is_too_small_the_number_that_is_enough_for_all_is_told_once() {
+    let domains = r#"domain = { positive = ["test"] }"#;
+    let lists = catalogue(&[("a.test", domains), ("b.test", "")]);
+    let dns = StaticLookup::from_zone_text(&works("a.test")).expect("zone text");
+    let checker = Checker::new(dns, lists, 7).with_daily_limit(1);
+    let measures = checker.examine(NOW).await.measures();
+    assert_eq!(
+        told(&measures),
+        ["allow 4 questions a day or more, if the list does, or leave it out (for a.test, b.test)"]
+    );
+}
