@@ -69,16 +69,6 @@ impl Budget {
         self.limit
     }
 
-    /// Whether `questions` more may be taken on the day of `now`.
-    pub(crate) fn has_left(&self, questions: u32, now: i64) -> Result<(), NotAsked> {
-        let today = day_of(now);
-        let spent = questions_on(today, self.spent.load(Ordering::Relaxed));
-        match self.allows(spent.saturating_add(questions)) {
-            true => Ok(()),
-            false => Err(self.spent_on(today)),
-        }
-    }
-
     fn allows(&self, questions: u32) -> bool {
         self.limit.is_none_or(|limit| questions <= limit)
     }
@@ -195,13 +185,12 @@ mod tests {
     #[test]
     fn d20_several_questions_are_taken_at_once_or_not_at_all() {
         let budget = Budget::new(Some(6));
-        assert_eq!(budget.has_left(6, DAY), Ok(()));
-        assert!(budget.has_left(7, DAY).is_err());
+        assert!(take(&budget, 4, 3, DAY).is_err(), "of seven");
         assert_eq!(take(&budget, 3, 3, DAY), Ok(()));
         assert!(take(&budget, 1, 3, DAY).is_err(), "three are kept back");
         assert!(take(&budget, 4, 0, DAY).is_err(), "not three of the four");
         assert_eq!(take(&budget, 3, 0, DAY), Ok(()));
-        assert!(budget.has_left(1, DAY).is_err());
+        assert!(take(&budget, 1, 0, DAY).is_err());
         assert_eq!(take(&Budget::new(None), u32::MAX, u32::MAX, DAY), Ok(()));
     }
 

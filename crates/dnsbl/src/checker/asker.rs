@@ -228,17 +228,13 @@ impl<'a, L: Lookup> Asker<'a, L> {
         )
     }
 
-    /// Whether what is left of the day is enough for the controls and `names` of a subject after them: else they would be
-    /// asked for nothing.
-    fn has_room(&self, controls: &Controls, kind: Kind, names: usize) -> Result<(), NotAsked> {
+    /// How many questions are to be left of the day after the controls, which would else be asked for nothing: those for
+    /// `names` of a subject, and what is kept back.
+    fn left_after(&self, controls: &Controls, kind: Kind, names: usize) -> Result<u32, NotAsked> {
         let needed = questions_of(controls).saturating_add(count_of(names));
         match self.standing.budget.limit() {
             Some(limit) if limit < needed => Err(NotAsked::LimitTooSmall { limit, needed }),
-            _ => {
-                let reserve = self.reserve(kind, names);
-                let questions = needed.saturating_add(reserve);
-                self.standing.budget.has_left(questions, self.now)
-            }
+            _ => Ok(count_of(names).saturating_add(self.reserve(kind, names))),
         }
     }
 
@@ -309,7 +305,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         names: usize,
     ) -> Result<Arc<ControlReport>, NotAsked> {
         self.report_where(controls, kind, None, || {
-            self.has_room(controls, kind, names)
+            self.left_after(controls, kind, names)
         })
         .await
     }
@@ -321,17 +317,16 @@ impl<'a, L: Lookup> Asker<'a, L> {
         kind: Kind,
         age: u32,
     ) -> Result<Arc<ControlReport>, NotAsked> {
-        self.report_where(controls, kind, Some(age), || Ok(()))
-            .await
+        self.report_where(controls, kind, Some(age), || Ok(0)).await
     }
 
-    /// The same, where they are asked only if that `is_worth` it.
+    /// The same, where they are asked only if so many questions are `left` of the day then.
     async fn report_where(
         &self,
         controls: &Controls,
         kind: Kind,
         age: Option<u32>,
-        is_worth: impl Fn() -> Result<(), NotAsked> + Send,
+        left: impl Fn() -> Result<u32, NotAsked> + Send,
     ) -> Result<Arc<ControlReport>, NotAsked> {
         let condition = self.standing.condition(kind);
         if let Some(report) = self.known(condition, age) {
@@ -342,8 +337,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         if let Some(report) = self.known(condition, age) {
             return Ok(report);
         }
-        is_worth()?;
-        let report = Arc::new(self.ask_controls(controls, kind).await?);
+        let report = Arc::new(self.ask_controls(controls, kind, left()?).await?);
         condition.in_vain.store(0, Ordering::Relaxed);
         if withholding(&report).is_some() {
             condition.era.fetch_add(1, Ordering::Relaxed);
@@ -371,6 +365,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         &self,
         controls: &Controls,
         kind: Kind,
+        left: u32,
     ) -> Result<ControlReport, NotAsked> {
         let nonce = round_nonce(self.checker.nonce, self.now);
         let random =
@@ -394,7 +389,7 @@ impl<'a, L: Lookup> Asker<'a, L> {
         passed_over.extend(too_long);
         // All of them or none: half of them prove nothing, and would be spent.
         let questions = count_of(positive.len() + negative.len() + 1);
-        let paid = self.standing.budget.take(questions, 0, self.now)?;
+        let paid = self.standing.budget.take(questions, left, self.now)?;
         let fixed = positive.iter().chain(&negative);
         let fixed = join_all(fixed.map(|secret| self.ask_paid(secret, false, paid)));
         let (mut fixed, random) = join(fixed, self.ask_paid(&random, false, paid)).await;
