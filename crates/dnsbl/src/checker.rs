@@ -66,7 +66,9 @@ impl<L: Lookup> Checker<L> {
     /// Builds a checker. The random controls are made from `nonce`; take a new random number for each checker, or caches
     /// answer in place of the lists.
     ///
-    /// A list whose [terms](crate::Terms::daily_queries) say how many questions a day are free is asked no more than that.
+    /// A list whose [terms](crate::Terms::daily_queries) say how many questions a day are free is asked no more than that by
+    /// this checker. Each list is counted for itself, and so are other checkers and programs: where an operator counts its
+    /// zones, or all who ask, together, set [less](Self::with_daily_limit).
     #[must_use]
     pub fn new(lookup: L, catalogue: Catalogue, nonce: u64) -> Self {
         let standing = |list: &List| Standing {

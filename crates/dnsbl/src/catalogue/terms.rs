@@ -86,7 +86,8 @@ pub struct Terms {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub registration: Option<String>,
-    /// How many questions a day are free; `None` if that is not known.
+    /// How many questions a day are free; `None` if that is not known. An operator with several zones may count them all
+    /// together.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
