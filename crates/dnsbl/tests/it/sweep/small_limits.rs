@@ -235,3 +235,36 @@ async fn d22_a_day_that_is_spent_does_not_keep_back_the_entries_of_the_next() {
     assert_eq!(report.counts().withdrawn, 1);
     assert_eq!(report.notices.len(), 1, "what was withdrawn is said");
 }
+
+/// The controls of two kinds and the subjects of four tasks are taken from one day at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn d20_tasks_that_ask_at_the_same_time_spend_no_more_than_the_day_and_nothing_that_is_kept_back()
+ {
+    for limit in (15..45).chain(15..45) {
+        let mut world = World::new([(A_TEST, Habit::Lists(200))]);
+        world.pace = 10;
+        let world = Arc::new(world);
+        let domains = (0..40).map(|number| format!("{number}.test-subject"));
+        let domains = domains.map(|name| Subject::Domain(name.parse().expect("a name")));
+        let mut options = in_turn();
+        options.in_flight = NonZeroUsize::new(4).expect("not zero");
+        let subjects = addresses(40)
+            .zip(domains)
+            .flat_map(|(one, other)| [one, other]);
+        let checker = checker(&world).with_daily_limit(limit);
+        let sweep = Arc::new(sweep_with(&world, checker, subjects, options));
+        let work = |_| {
+            let sweep = Arc::clone(&sweep);
+            tokio::spawn(async move { sweep.work(|_| ()).await })
+        };
+        for task in (0..4).map(work).collect::<Vec<_>>() {
+            task.await.expect("no panic");
+        }
+        let counts = sweep.finish(|_| ()).await.counts();
+        let spent = sweep.checker().spending(NOW)[0].questions;
+        assert!(spent <= limit, "{spent} of {limit}");
+        assert!(world.asked(A_TEST) <= limit as usize, "of {limit}");
+        assert_eq!(counts.withdrawn, 0, "of {limit}: {counts:?}");
+        assert!(counts.listed > 0, "of {limit}: {counts:?}");
+    }
+}
