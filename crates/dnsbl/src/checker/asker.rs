@@ -248,13 +248,14 @@ impl<'a, L: Lookup> Asker<'a, L> {
             return 0;
         };
         let since = self.now.saturating_sub(WAITING_AGE);
-        let is_asked = |other: &Kind| {
+        let is_asked = |(other, _): &(Kind, &Controls)| {
             let condition = self.standing.condition(*other);
             *other == kind || condition.read(|health| health.was_asked_since(since))
         };
-        let kinds = Kind::ALL.into_iter().filter(is_asked);
-        let controls = kinds.filter_map(|kind| self.list.controls(kind));
-        let again: u32 = controls.map(questions_of).sum();
+        let kinds = Kind::ALL.into_iter();
+        let own = kinds.filter_map(|kind| Some((kind, self.list.controls(kind)?)));
+        let asked = own.filter(is_asked);
+        let again: u32 = asked.map(|(_, controls)| questions_of(controls)).sum();
         let least = again
             .saturating_mul(2)
             .saturating_add(again.max(count_of(names)));

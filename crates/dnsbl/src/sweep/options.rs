@@ -24,7 +24,8 @@ pub struct SweepOptions {
     pub in_flight_per_list: NonZeroUsize,
     /// When a list lists too many to be believed; more than half of at least 8 unless set, `None` for never.
     pub mass_listing: Option<MassListing>,
-    /// How old in seconds the controls of a list may be when its listings are released; a minute unless set.
+    /// How old in seconds the controls of a list may be when its listings are released, or when these were seen if the day has
+    /// no question left to ask them again; a minute unless set.
     pub confirm_age: u32,
     /// How many listings of one list and kind of subject wait at most until they are released; 1,024 unless set.
     pub held: NonZeroUsize,
