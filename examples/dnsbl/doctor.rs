@@ -136,7 +136,9 @@ fn matters(doctor: &Doctor) -> Vec<Vec<&Examination>> {
     let ill = doctor.examinations.iter();
     for it in ill.filter(|it| it.condition != Condition::Healthy) {
         let is_same = |other: &&Examination| {
-            let is_own = other.list.zone == it.list.zone;
+            // Most of what is the matter names a control, which is another for each kind. Another code is another reason.
+            let has_code = matches!(it.condition, Condition::Refusing(Refusal::Code { .. }));
+            let is_own = other.list.zone == it.list.zone && !has_code;
             let (label, other_label) = (label(&it.condition), label(&other.condition));
             let is_alike = what(it) == what(other);
             label == other_label && (is_own || is_alike)

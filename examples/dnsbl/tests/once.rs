@@ -61,6 +61,22 @@ async fn d18_the_doctor_gives_one_piece_of_advice_for_all_lists_that_it_is_for()
 }
 
 #[tokio::test]
+async fn d18_a_list_that_refuses_two_kinds_for_two_reasons_is_told_with_both() {
+    let lists = "[[list]]\nzone = \"l1.example\"\nname = \"L1\"\nstance = \"block\"\ntier = \"major\"\n\
+         status = \"documented\"\nas_of = \"2026-11\"\nsource = \"here\"\n\
+         ipv4 = { positive = [\"127.0.0.2\"] }\ndomain = { positive = [\"test\"] }\n";
+    let zones =
+        "*.127.l1.example. 60 IN A 127.255.255.254\ntest.l1.example. 60 IN A 127.255.255.255\n";
+    let dns = StaticLookup::from_zone_text(zones).expect("zone text");
+    let catalogue = Catalogue::from_toml(lists).expect("a catalogue");
+    let found = Checker::new(dns, catalogue, 7).examine(NOW).await;
+    let text = doctor::page(&found, None).into_text();
+    for code in ["127.255.255.254", "127.255.255.255"] {
+        assert!(text.contains(code), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_gives_one_piece_of_advice_for_all_lists_that_it_is_for() {
     let refused = "*.l1.example. 60 IN A 127.255.255.254\n*.l2.example. 60 IN A 127.255.255.252\n\
                    *.l3.example. 60 IN A 127.255.255.254\n";
