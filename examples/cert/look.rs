@@ -6,12 +6,11 @@ use std::time::Duration;
 use mail_dns::dane::{DaneHost, dane_host};
 use mail_dns::stub::StubResolver;
 use serde::Serialize;
-use smtp_probe::{Observation, PortState, Probe, SessionOptions, StartTls, Timeouts};
+use smtp_probe::{Observation, Probe, SessionOptions, StartTls, Timeouts};
 use tls_inspect::{
-    AlertDescription, Capture, Certificate, CryptoProvider, Der, DialError, DnsId,
-    FailureCauseReport, FailureSearch, FailureSearchOptions, HandshakeFailure,
-    HandshakeFailureKind, HandshakeOptions, Recorder, ReferenceId, Scan, ScanOptions, ScanReport,
-    ServerKeyKind, TrustStore,
+    AlertDescription, Capture, Certificate, CryptoProvider, Der, DnsId, FailureCauseReport,
+    FailureSearch, FailureSearchOptions, HandshakeFailure, HandshakeFailureKind, HandshakeOptions,
+    Recorder, ReferenceId, Scan, ScanOptions, ScanReport, ServerKeyKind, TrustStore,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -283,7 +282,7 @@ impl Inspector<'_> {
             .with_capture(capture.clone());
         let mut search = FailureSearch::new(options);
         let probe = self.probe(place);
-        let mut dial = || dial(probe.clone(), place.real);
+        let mut dial = || probe.dial_for_tls(place.real);
         search.run(&mut dial, self.timeouts.session).await;
         search.report()
     }
@@ -299,7 +298,7 @@ impl Inspector<'_> {
         };
         let mut scan = Scan::new(options);
         let probe = self.probe(place);
-        let mut dial = || dial(probe.clone(), place.real);
+        let mut dial = || probe.dial_for_tls(place.real);
         scan.run(&mut dial, self.timeouts.session).await;
         scan.report()
     }
@@ -313,23 +312,6 @@ impl Inspector<'_> {
         let attempt = self.handshake(place, &options).await;
         Some(OtherKey { wanted, attempt })
     }
-}
-
-async fn dial(probe: Probe, address: SocketAddr) -> Result<smtp_probe::PromptStream, DialError> {
-    let seen = match probe.connect_for_tls(address).await {
-        Ok(stream) => return Ok(stream),
-        Err(seen) => seen,
-    };
-    let (_, words) = Outcome::of(&seen, probe.options().security());
-    // Whatever a server says in place of going on is a no.
-    let is_said = seen.stop().is_some_and(|stop| stop.reply.is_some());
-    let is_refused = matches!(seen.starttls, StartTls::Refused(_) | StartTls::NotOffered);
-    Err(
-        match is_said || is_refused || seen.port == PortState::Refused {
-            true => DialError::Refused(words),
-            false => DialError::Unreachable(words),
-        },
-    )
 }
 
 fn random() -> [u8; 32] {

@@ -8,13 +8,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tls_inspect::{CryptoProvider, HandshakeFailure, RecordedStream, Recorder, ReferenceId};
+use tls_inspect::{
+    CryptoProvider, DialError, HandshakeFailure, RecordedStream, Recorder, ReferenceId,
+};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{EhloName, Security, SessionOptions, Timeouts};
 use crate::envelope::Envelope;
-use crate::observation::{Cause, Observation, Outcome, Phase, PortState, Stop};
+use crate::observation::{Cause, Observation, Outcome, Phase, PortState, StartTls, Stop};
 use crate::proxy_header::ProxyHeader;
 use crate::reply::ReplyLimits;
 use crate::session::{Output, Session};
@@ -198,6 +200,47 @@ impl Probe {
             }
         }
         Err(Box::new(self.end(session, channel, &clock).await))
+    }
+
+    /// The same, for whoever makes one connection after the other, as a [`Scan`](tls_inspect::Scan) does: whatever a server says
+    /// in place of going on to TLS is a no, after which it is not asked again.
+    ///
+    /// ```no_run
+    /// # async fn look() -> Result<(), Box<dyn std::error::Error>> {
+    /// use smtp_probe::{Probe, Security};
+    /// use tls_inspect::{CryptoProvider, Scan, ScanOptions};
+    ///
+    /// let address = "192.0.2.1:25".parse()?;
+    /// let probe = Probe::new("probe.example.com".parse()?, Security::StartTls, CryptoProvider::aws_lc_rs());
+    /// let mut scan = Scan::new(ScanOptions::quick([7; 32]));
+    /// scan.run(&mut || probe.dial_for_tls(address), std::time::Duration::from_secs(10)).await;
+    /// println!("{:?}", scan.report().versions);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That the server refuses, or that there was no connection for a reason that says nothing about it.
+    pub async fn dial_for_tls(&self, address: SocketAddr) -> Result<PromptStream, DialError> {
+        let seen = match self.connect_for_tls(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(seen) => seen,
+        };
+        let is_said = seen.stop().is_some_and(|stop| stop.reply.is_some());
+        let is_refused = matches!(seen.starttls, StartTls::Refused(_) | StartTls::NotOffered);
+        let words = match (seen.stop(), &seen.starttls) {
+            (Some(stop), _) => stop.to_string(),
+            (None, StartTls::Refused(reply)) => format!("STARTTLS is refused: {reply}"),
+            (None, StartTls::NotOffered) => "STARTTLS is not offered".to_owned(),
+            (None, _) => format!("no TLS was begun, and the port is {}", seen.port),
+        };
+        Err(
+            match is_said || is_refused || seen.port == PortState::Refused {
+                true => DialError::Refused(words),
+                false => DialError::Unreachable(words),
+            },
+        )
     }
 
     /// A connection, or what its failure says of the port.

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mail_dns::Lookup;
-use smtp_probe::{Observation, PortState, Probe, PromptStream, StartTls};
+use smtp_probe::Probe;
 use tls_inspect::{
-    Capture, DialError, FailureCauseReport, FailureSearch, FailureSearchOptions,
-    HandshakeFailureKind, ReferenceId,
+    Capture, FailureCauseReport, FailureSearch, FailureSearchOptions, HandshakeFailureKind,
+    ReferenceId,
 };
 use tokio::time::timeout;
 
@@ -45,34 +45,9 @@ impl<L: Lookup> Collector<L> {
             options = options.with_server_name(name);
         }
         let mut search = FailureSearch::new(options);
-        let mut dialer = || dial(probe.clone(), address);
+        let mut dialer = || probe.dial_for_tls(address);
         // What was found by then is kept.
         drop(timeout(left, search.run(&mut dialer, A_CONNECTION)).await);
         search.report()
-    }
-}
-
-async fn dial(probe: Probe, address: SocketAddr) -> Result<PromptStream, DialError> {
-    let seen = match probe.connect_for_tls(address).await {
-        Ok(stream) => return Ok(stream),
-        Err(seen) => seen,
-    };
-    let words = words(&seen);
-    // Whatever a server says in place of going on is a no.
-    let is_said = seen.stop().is_some_and(|stop| stop.reply.is_some());
-    let is_refused = matches!(seen.starttls, StartTls::Refused(_) | StartTls::NotOffered);
-    Err(
-        match is_said || is_refused || seen.port == PortState::Refused {
-            true => DialError::Refused(words),
-            false => DialError::Unreachable(words),
-        },
-    )
-}
-
-fn words(seen: &Observation) -> String {
-    match (seen.stop(), &seen.starttls) {
-        (Some(stop), _) => stop.to_string(),
-        (None, StartTls::Refused(reply)) => format!("STARTTLS is refused: {reply}"),
-        (None, _) => format!("no TLS was begun, the port is {}", seen.port),
     }
 }

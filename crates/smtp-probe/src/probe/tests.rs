@@ -401,3 +401,31 @@ async fn where_tls_cannot_begin_the_observation_says_why() {
         assert_eq!(observation.tls, None);
     }
 }
+
+/// A series of connections ends at a word against it, and not at a loss on the way.
+#[tokio::test]
+async fn what_a_server_says_in_place_of_tls_is_a_no_and_silence_is_none() {
+    let busy: &[&[u8]] = &[b"421 mx.example too many connections\r\n"];
+    let not_offered: &[&[u8]] = &[b"220 mx.example\r\n", b"250 mx.example\r\n", b"221 bye\r\n"];
+    let refused: &[&[u8]] = &[
+        b"220 mx.example\r\n",
+        b"250-mx.example\r\n250 STARTTLS\r\n",
+        b"454 later\r\n",
+        b"221 bye\r\n",
+    ];
+    for (lines, said) in [
+        (busy, "421"),
+        (not_offered, "not offered"),
+        (refused, "454 later"),
+    ] {
+        let (address, _server) = serve_once(lines).await;
+        match probe(Security::StartTls).dial_for_tls(address).await {
+            Err(DialError::Refused(words)) => assert!(words.contains(said), "{words}"),
+            other => panic!("expected a refusal, found {other:?}"),
+        }
+    }
+    let closes: &[&[u8]] = &[];
+    let (address, _server) = serve_once(closes).await;
+    let ended = probe(Security::StartTls).dial_for_tls(address).await;
+    assert!(matches!(ended, Err(DialError::Unreachable(_))), "{ended:?}");
+}
