@@ -250,6 +250,8 @@ impl<L: Lookup> Collector<L> {
         while let Some(address) = probes.next().await {
             progress(Progress::Probed(address));
         }
+        drop(probes);
+        self.causes(services, profile, until).await;
     }
 
     async fn probe(
@@ -266,7 +268,7 @@ impl<L: Lookup> Collector<L> {
                 return logical;
             }
         };
-        let Ok(Ok(permit)) = timeout_at(until, permits.acquire()).await else {
+        let Ok(Ok(_permit)) = timeout_at(until, permits.acquire()).await else {
             return logical;
         };
         // The session ends itself before the run does, and so keeps what was seen.
@@ -276,21 +278,8 @@ impl<L: Lookup> Collector<L> {
         if left < MARGIN {
             return logical;
         }
-        let probe = self.configure(service, left);
-        let mut observation = probe.run(physical).await;
+        let mut observation = self.configure(service, left).run(physical).await;
         observation.address = Some(logical);
-        // Those that wait for their first look come first: permits are given in the order of asking.
-        drop(permit);
-        if let Some(capture) = &observation.tls
-            && causes::is_worth_asking(capture)
-            && let Ok(Ok(_permit)) = timeout_at(until, permits.acquire()).await
-        {
-            let left = until.saturating_duration_since(instant());
-            let left = left.saturating_sub(MARGIN);
-            let name = server_name(service);
-            let search = self.causes(&probe, physical, name.as_ref(), capture, left);
-            service.causes = Some(search.await);
-        }
         // Silence counts only if it was waited for; time cut short by the run is no word about the port.
         let patience = self.timeouts.connect.min(PATIENCE);
         let cut_short = observation.port == PortState::Filtered && left < patience;

@@ -47,10 +47,10 @@
 //! # Limits
 //!
 //! 32 hosts, 32 addresses, 16 connections at a time to ports that must answer and as many to the others, 60 s a run unless
-//! told otherwise; five questions at the most for the TLSA records of a host; where a TLS handshake failed and the failure does
-//! not say why, twelve connections more, one after the other. Addresses that are not global are not contacted unless allowed.
-//! The lists are asked about the domain, its mail hosts, and 32 of the addresses that its SPF record names as senders; what was
-//! left out is said.
+//! told otherwise; five questions at the most for the TLSA records of a host; where TLS handshakes failed and the failures do
+//! not say why, twelve connections more to an address, one after the other. Addresses that are not global are not contacted
+//! unless allowed. The lists are asked about the domain, its mail hosts, and 32 of the addresses that its SPF record names as
+//! senders; what was left out is said.
 //!
 //! # Features
 //!

@@ -83,6 +83,41 @@ async fn a_server_that_refuses_every_hello_is_asked_a_few_times_and_not_called_b
     assert_eq!(judge.judge(&again), report);
 }
 
+/// A server that is asked so often takes it for an attack.
+#[tokio::test]
+async fn all_that_is_at_one_address_is_asked_as_often_as_one() {
+    let (server, count) = refusing(usize::MAX).await;
+    let zone: String = (1..=9)
+        .map(|n| format!("d.test. 60 IN MX {n} h{n}.d.test.\nh{n}.d.test. 60 IN A 9.9.9.9\n"))
+        .collect();
+    let dns = StaticLookup::from_zone_text(&zone).expect("zone text");
+    let name = "probe.example.com".parse().expect("a name");
+    let logical = SocketAddr::from(([9, 9, 9, 9], 465));
+    let collector = Collector::new(dns, name, CryptoProvider::aws_lc_rs())
+        .with_detours([(logical, server)].into());
+    let run = async move {
+        let target: Target = "d.test".parse().expect("a target");
+        let profile = Profile::of(&target).with_ports(&[465]);
+        collector.collect(&target, &profile).await
+    };
+    let facts = tokio::spawn(run).await.expect("a run that can be spawned");
+    assert_eq!(facts.services.len(), 9);
+    let searches = facts.services.iter().map(|service| {
+        let causes = service.causes.as_ref().expect("each has its report");
+        causes.connections.len()
+    });
+    let searches: Vec<_> = searches.collect();
+    assert!(searches.iter().sum::<usize>() <= 12, "{searches:?}");
+    assert!(
+        searches.contains(&0),
+        "else nothing was bounded: {searches:?}"
+    );
+    assert_eq!(
+        count.load(Ordering::Relaxed),
+        9 + searches.iter().sum::<usize>()
+    );
+}
+
 #[tokio::test]
 async fn a_search_ends_with_the_run() {
     let (server, _count) = refusing(2).await;
