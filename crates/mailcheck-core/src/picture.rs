@@ -8,8 +8,8 @@ use smtp_probe::{Observation, PortState, StartTls};
 use tls_inspect::Assessment;
 
 use crate::rules::Case;
+use crate::rules::cert_chain;
 use crate::rules::explain::{self, listed_subject};
-use crate::rules::{cert_chain, dane_match};
 use crate::{
     Axis, Facts, Finding, Line, LineKind, Outcome, ProbeResult, ServiceFacts, Severity, Subject,
     Target, rules,
@@ -26,7 +26,7 @@ pub(crate) fn lines(case: &Case<'_>, findings: &[Finding]) -> Vec<Line> {
     }));
     for (service, assessment) in facts.services.iter().zip(&case.assessments) {
         let mut text = describe(service, assessment.as_ref());
-        if passes_dane(findings, service) {
+        if case.passes_dane(service) {
             text.push_str(" · DANE");
         }
         let mut line = line(findings, LineKind::Service, Some(service.subject()), text);
@@ -193,14 +193,6 @@ fn describe(service: &ServiceFacts, assessment: Option<&Assessment>) -> String {
         parts.push(stop.to_string());
     }
     parts.join(" · ")
-}
-
-/// Whether a TLSA record was shown to authenticate it.
-fn passes_dane(findings: &[Finding], service: &ServiceFacts) -> bool {
-    let mut of_dane = findings
-        .iter()
-        .filter(|finding| finding.rule == dane_match::RULE.id);
-    of_dane.any(|finding| finding.outcome == Outcome::Pass && finding.subject == service.subject())
 }
 
 fn security(observation: &Observation) -> Option<String> {

@@ -8,7 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod cert_chain;
 mod cert_lifetime;
 mod cert_name;
-pub(crate) mod dane_match;
+mod dane_match;
 mod dane_records;
 mod dane_renewal;
 mod list_answered;

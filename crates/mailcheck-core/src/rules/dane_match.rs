@@ -11,7 +11,7 @@ use super::prelude::*;
 use crate::ServiceFacts;
 
 /// Whether a sender with DANE delivers.
-pub(crate) static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "dane.match",
     summary: "the server is what its TLSA records say",
     citation: "RFC 7672 §2.2, §3",

@@ -370,23 +370,26 @@ async fn implicit_tls_has_its_stream_at_once() {
     assert!(ready.is_ok());
 }
 
+/// A server without STARTTLS.
+const NOT_OFFERED: &[&[u8]] = &[b"220 mx.example\r\n", b"250 mx.example\r\n", b"221 bye\r\n"];
+/// One that offers it, and has it for later.
+const REFUSED: &[&[u8]] = &[
+    b"220 mx.example\r\n",
+    b"250-mx.example\r\n250 STARTTLS\r\n",
+    b"454 later\r\n",
+    b"221 bye\r\n",
+];
+
 #[tokio::test]
 async fn where_tls_cannot_begin_the_observation_says_why() {
-    let not_offered: &[&[u8]] = &[b"220 mx.example\r\n", b"250 mx.example\r\n", b"221 bye\r\n"];
-    let refused: &[&[u8]] = &[
-        b"220 mx.example\r\n",
-        b"250-mx.example\r\n250 STARTTLS\r\n",
-        b"454 later\r\n",
-        b"221 bye\r\n",
-    ];
     let injected: &[&[u8]] = &[
         b"220 mx.example\r\n",
         b"250-mx.example\r\n250 STARTTLS\r\n",
         b"220 go\r\n250 evil\r\n",
     ];
     for (lines, expected) in [
-        (not_offered, "NotOffered"),
-        (refused, "Refused"),
+        (NOT_OFFERED, "NotOffered"),
+        (REFUSED, "Refused"),
         (injected, "PlaintextInjected"),
     ] {
         let (address, _server) = serve_once(lines).await;
@@ -406,17 +409,10 @@ async fn where_tls_cannot_begin_the_observation_says_why() {
 #[tokio::test]
 async fn what_a_server_says_in_place_of_tls_is_a_no_and_silence_is_none() {
     let busy: &[&[u8]] = &[b"421 mx.example too many connections\r\n"];
-    let not_offered: &[&[u8]] = &[b"220 mx.example\r\n", b"250 mx.example\r\n", b"221 bye\r\n"];
-    let refused: &[&[u8]] = &[
-        b"220 mx.example\r\n",
-        b"250-mx.example\r\n250 STARTTLS\r\n",
-        b"454 later\r\n",
-        b"221 bye\r\n",
-    ];
     for (lines, said) in [
         (busy, "421"),
-        (not_offered, "not offered"),
-        (refused, "454 later"),
+        (NOT_OFFERED, "not offered"),
+        (REFUSED, "454 later"),
     ] {
         let (address, _server) = serve_once(lines).await;
         match probe(Security::StartTls).dial_for_tls(address).await {
